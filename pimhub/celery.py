@@ -1,0 +1,14 @@
+"""Celery: the muscle. The database is the truth; a task is a doorbell that takes at most an id."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pimhub.settings")
+
+app = Celery("pimhub")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["catalog", "channels", "pimhub"])
+app.conf.worker_redirect_stdouts = False

@@ -1,0 +1,21 @@
+"""Who acts: set once at the edge (request, command, task), read wherever it must be recorded."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Act:
+    """One act of one person or system. `change_set` is the row that ties its changes together, once made."""
+
+    user: Any | None
+    source: str
+    reason: str = ""
+    actor: str = ""
+    change_set: Any | None = None
+
+
+current: ContextVar[Act | None] = ContextVar("act", default=None)

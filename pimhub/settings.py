@@ -1,0 +1,196 @@
+"""Every setting on one page. All come from environment variables; docs/configuration.md lists them.
+
+No variable set = the embedded default: SQLite, local files, Celery's filesystem broker as a doorbell.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import environ
+
+from pimhub.foundation import home as instance
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+env = environ.FileAwareEnv()  # PIMHUB_SECRET_KEY_FILE=/run/secrets/… works for every variable
+
+try:
+    PIMHUB_HOME = instance.prepare(Path(env.str("PIMHUB_HOME", default=str(BASE_DIR / ".pimhub"))).resolve())
+except instance.HomeError as error:
+    sys.exit(str(error))
+
+DEBUG = env.bool("PIMHUB_DEBUG", default=False)
+SECRET_KEY = env.str("PIMHUB_SECRET_KEY", default="") or instance.key_file(PIMHUB_HOME, "secret.key")
+# The first key encrypts, all of them decrypt: put a new one in front to rotate.
+PIMHUB_FERNET_KEYS = env.list("PIMHUB_FERNET_KEYS", default=[]) or [instance.key_file(PIMHUB_HOME, "fernet.key")]
+ALLOWED_HOSTS = env.list("PIMHUB_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
+PIMHUB_PUBLIC_URL = env.str("PIMHUB_PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [PIMHUB_PUBLIC_URL] if PIMHUB_PUBLIC_URL.startswith("https://") else []
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "simple_history",
+    "django_filters",
+    "django_htmx",
+    "csp",
+    "rest_framework",
+    "pimhub",
+    "catalog",
+    "governance",
+    "channels",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "catalog.middleware.ActingMiddleware",
+]
+
+ROOT_URLCONF = "pimhub.urls"
+WSGI_APPLICATION = "pimhub.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "catalog.context.shell",
+            ],
+        },
+    },
+]
+
+# ---- database, cache, queue ------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{PIMHUB_HOME / 'pimhub.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Deferred transactions fail at once on lock upgrades; immediate ones queue (docs/decisions/0004).
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+        "PRAGMA foreign_keys=ON;PRAGMA cache_size=-20000",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 8}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": env.cache_url("CACHE_URL")
+    if "CACHE_URL" in os.environ
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "pimhub_cache"}
+}
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "data_folder_in": str(PIMHUB_HOME / "queue/in"),
+        "data_folder_out": str(PIMHUB_HOME / "queue/in"),
+        "control_folder": str(PIMHUB_HOME / "queue/control"),
+    }
+    if CELERY_BROKER_URL.startswith("filesystem")
+    else {"visibility_timeout": 3600}
+)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_PUBLISH_RETRY = False  # a lost ring only delays: the sweep finds the row
+CELERY_TASK_SOFT_TIME_LIMIT = 50
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(PIMHUB_HOME / "queue/beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "catalog": {"task": "catalog.sweep", "schedule": 2.0, "options": {"expires": 5}},
+    "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
+    "alive": {"task": "pimhub.alive", "schedule": 5.0, "options": {"expires": 10}},
+}
+
+# ---- people ------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "catalog.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+# An approver may be neither the last editor nor the one who asked.
+PIMHUB_TWO_PERSON = env.bool("PIMHUB_TWO_PERSON", default=True)
+
+# ---- web ---------------------------------------------------------------------------------------------
+SECURE = PIMHUB_PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_NAME = "__Host-pimhub" if SECURE else "pimhub"
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        # Pictures that were imported by URL are shown from where they are until they are fetched.
+        "img-src": ["'self'", "data:", "https:", "http:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = PIMHUB_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+MEDIA_ROOT = PIMHUB_HOME / "media"
+MEDIA_URL = "media/"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# ---- language, time ----------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# ---- outgoing calls ----------------------------------------------------------------------------------
+# Exact origins on private networks that may be called, e.g. "http://10.0.0.5:8080". `up` adds its sandbox.
+PIMHUB_ALLOWED_ORIGINS = env.list("PIMHUB_ALLOWED_ORIGINS", default=[])
+
+SIMPLE_HISTORY_REVERT_DISABLED = True
+SILENCED_SYSTEM_CHECKS: list[str] = []
