@@ -1,0 +1,1 @@
+"""What a product is: attributes, families, values, variants, media, offers, and the one door for writes."""

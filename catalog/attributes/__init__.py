@@ -1,0 +1,1 @@
+"""Pure Python, no ORM: attribute types, value sets, value keys, diffs."""

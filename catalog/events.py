@@ -1,0 +1,127 @@
+"""The event log: appended with the change, numbered after commit, read by cursors.
+
+Two kinds of listener. *Hooks* run inside the writing transaction and do no I/O (state, hash).
+*Consumers* read numbered events by cursor, at least once, and can be replayed from any number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from catalog.models import DomainEvent, EventCursor, EventSequence, Product
+from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.registry import Registry
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDelta:
+    """One product as a write left it. `changes`: {sku or "": {key: [old, new]}}.
+
+    `content` is everything an approval covers (no prices, no stock), in canonical form.
+    """
+
+    product: Product
+    created: bool
+    changes: Mapping[str, Mapping[str, Sequence[JSON]]]
+    content: Mapping[str, JSON]
+
+    @property
+    def facets(self) -> list[str]:
+        """Which parts changed: content, offer, stock."""
+        found = set()
+        for row in self.changes.values():
+            for key in row:
+                head = key.split(".", 1)[0]
+                found.add({"offers": "offer", "stock": "stock"}.get(head, "content"))
+        return sorted(found)
+
+
+Hook = Callable[[Sequence[ProductDelta]], None]
+Consumer = Callable[[Sequence[DomainEvent]], None]
+
+# Run inside the transaction of the write, in the order of registration.
+hooks: Registry[Hook] = Registry("product hook")
+consumers: Registry[Consumer] = Registry("event consumer")
+# Rung after commit; the roof plugs Celery in. Losing a ring only delays: the sweep looks too.
+_bells: list[Callable[[], None]] = []
+
+
+def on_ring(bell: Callable[[], None]) -> None:
+    _bells.append(bell)
+
+
+def append(*, type: str, product: Product | None = None, data: JSON = None, change_set_id: UUID | None = None) -> None:
+    """Append one event inside the caller's transaction, and ring after commit."""
+    append_all([(type, product, data or {})], change_set_id=change_set_id)
+
+
+def append_all(entries: Sequence[tuple[str, Product | None, JSON]], *, change_set_id: UUID | None = None) -> None:
+    DomainEvent.objects.bulk_create(
+        DomainEvent(
+            type=kind,
+            product_id=product.pk if product else None,
+            product_code=product.code if product else "",
+            data=data,
+            change_set_id=change_set_id,
+        )
+        for kind, product, data in entries
+    )
+    transaction.on_commit(ring, robust=True)
+
+
+def ring() -> None:
+    """Tell whoever listens that there is something new."""
+    for bell in _bells:
+        bell()
+
+
+def number_events(*, limit: int = 5000) -> int:
+    """Give the next numbers to committed events, in one place at a time; how many were numbered.
+
+    Numbers are given after commit because commits overtake one another: a sequence taken at
+    insert would let a reader's cursor pass an event that commits late.
+    """
+    with transaction.atomic():
+        EventSequence.objects.get_or_create(pk=1)
+        sequence = EventSequence.objects.select_for_update().get(pk=1)
+        waiting = list(DomainEvent.objects.filter(number__isnull=True).order_by("id")[:limit])
+        for event in waiting:
+            sequence.last += 1
+            event.number = sequence.last
+        DomainEvent.objects.bulk_update(waiting, ["number"], batch_size=500)
+        if waiting:
+            sequence.save(update_fields=["last"])
+    return len(waiting)
+
+
+def run_consumer(name: str) -> int:
+    """Hand the next events to one consumer and move its cursor with what it did, in one transaction.
+
+    The cursor row is locked, so two workers never hand out the same events at once.
+    """
+    with transaction.atomic():
+        EventCursor.objects.get_or_create(consumer=name)
+        cursor = EventCursor.objects.select_for_update().get(consumer=name)
+        events = list(DomainEvent.objects.filter(number__gt=cursor.number).order_by("number")[:BATCH])
+        if events:
+            consumers.get(name)(events)
+            cursor.number = events[-1].number or cursor.number
+            cursor.save(update_fields=["number"])
+    return len(events)
+
+
+def derive() -> int:
+    """Number what is committed and bring every consumer up to date; how many events were handled."""
+    handled = 0
+    while number_events():
+        pass
+    for name in consumers.names():
+        while count := run_consumer(name):
+            handled += count
+    return handled

@@ -1,0 +1,5 @@
+"""File formats: one file each, known by the headers. Importing this room registers them."""
+
+from __future__ import annotations
+
+from catalog.imports.formats import shopify as shopify

@@ -1,0 +1,253 @@
+"""Import runs: a file is surveyed, planned (dry run), confirmed and applied, in slices that may be killed.
+
+The cursor counts products that are finished. A slice writes its products, its lines and the new cursor;
+the products are written first, and writing them again changes nothing, so a killed slice is simply redone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog import events
+from catalog.change_sets import acting
+from catalog.imports.error_file import write_error_file
+from catalog.imports.formats.base import ParsedProduct, Reading, ReadOptions, detect
+from catalog.imports.outcome import LineOutcome, outcomes
+from catalog.imports.problems import FileRefused, RowError
+from catalog.imports.readers.csv import open_table
+from catalog.imports.resolve import Resolver
+from catalog.models import ChangeSet, ImportLine, ImportProblem, ImportRun, MediaLink, User
+from catalog.products.changes import MediaChange, ProductChange
+from catalog.products.write import WriteResult, write_products
+
+S = ImportRun.State
+SLICE_SECONDS = 15.0
+LEASE = dt.timedelta(seconds=90)
+BATCH = 100  # products a transaction
+FAMILY = "default"
+BUCKETS = [b.value for b in ImportLine.Bucket]
+
+
+def start_run(
+    *,
+    user: User | None,
+    filename: str,
+    chunks: Iterable[bytes],
+    locale: str = "en_US",
+    bad_barcodes: str = "reject",
+) -> ImportRun:
+    """Keep the file and queue its dry run."""
+    run = ImportRun.objects.create(
+        user=user, filename=Path(filename).name[:255], locale=locale, options={"bad_barcodes": bad_barcodes}
+    )
+    path = settings.PIMHUB_HOME / "imports" / f"{run.pk}.csv"
+    with path.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+        os.fsync(file.fileno())
+    run.path = path.name
+    run.state = S.PLANNING
+    run.save(update_fields=["path", "state"])
+    transaction.on_commit(events.ring)
+    return run
+
+
+def confirm(run: ImportRun) -> None:
+    """Ask for a planned run to be applied. Raises ValueError when it is not planned."""
+    moved = ImportRun.objects.filter(pk=run.pk, state=S.PLANNED).update(
+        state=S.APPLYING, cursor=0, counts={}, started_at=timezone.now(), lease_until=None
+    )
+    if not moved:
+        run.refresh_from_db()
+        raise ValueError(f"“{run.filename}” is {run.get_state_display()}; only a finished dry run can be applied.")
+    transaction.on_commit(events.ring)
+
+
+def waiting_runs() -> list[int]:
+    """Runs that a worker may take up."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+    return list(
+        ImportRun.objects.filter(free, state__in=(S.PLANNING, S.APPLYING)).order_by("pk").values_list("pk", flat=True)
+    )
+
+
+def advance(run_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
+    """Work on a run for one slice if it is free; whether it wants another slice."""
+    now = timezone.now()
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    if not ImportRun.objects.filter(free, pk=run_id, state__in=(S.PLANNING, S.APPLYING)).update(
+        lease_until=now + LEASE
+    ):
+        return False
+    run = ImportRun.objects.select_related("user", "change_set").get(pk=run_id)
+    source = ChangeSet.Source.IMPORT
+    with acting(user=run.user, source=source, reason=run.filename, change_set=run.change_set) as act:
+        try:
+            more = _slice(run, until=time.monotonic() + seconds)
+        except FileRefused as refusal:
+            _refuse(run, refusal.message)
+            more = False
+    if act.change_set is not None and run.change_set_id is None:
+        ImportRun.objects.filter(pk=run.pk).update(change_set=act.change_set)
+    ImportRun.objects.filter(pk=run.pk).update(lease_until=None)
+    return more
+
+
+def error_file(run: ImportRun) -> Path | None:
+    """The rejected rows with their reasons, ready to be mended; None when no row was rejected."""
+    path: Path = settings.PIMHUB_HOME / "imports" / f"{run.pk}-errors.csv"
+    return path if path.exists() else None
+
+
+def _slice(run: ImportRun, *, until: float) -> bool:
+    reading = _open(run)
+    if run.cursor == 0:
+        ImportLine.objects.filter(run=run).delete()
+        ImportProblem.objects.filter(run=run).delete()
+    dry_run = run.state == S.PLANNING
+    resolver = Resolver(family=FAMILY, locale=run.locale, dry_run=dry_run)
+    products = islice(reading.products(), run.cursor, None)
+    while batch := list(islice(products, BATCH)):
+        _batch(run, batch, resolver, dry_run=dry_run)
+        if time.monotonic() > until and run.cursor < run.total:
+            return True
+    _finish(run, reading)
+    return False
+
+
+def _open(run: ImportRun) -> Reading:
+    path = settings.PIMHUB_HOME / "imports" / run.path
+    table = open_table(path)
+    form = detect(table.headers)
+    barcodes: Literal["reject", "empty"] = "empty" if run.options.get("bad_barcodes") == "empty" else "reject"
+    reading = form.read(table, ReadOptions(locale=run.locale, bad_barcodes=barcodes))
+    run.format, run.total, run.rows = form.code, reading.product_count, reading.rows
+    run.notes = [
+        *({"line": w.line, "message": w.message} for w in reading.warnings),
+        *(
+            {"line": 1, "message": f"The column “{c.name}” is not imported ({c.filled} filled cells)."}
+            for c in reading.ignored_columns
+        ),
+    ]
+    run.save(update_fields=["format", "total", "rows", "notes"])
+    return reading
+
+
+def _batch(run: ImportRun, batch: list[ParsedProduct], resolver: Resolver, *, dry_run: bool) -> None:
+    """Write a batch of products, then note what became of their lines and move the cursor."""
+    wanted = [p for p in batch if not p.nothing_to_write]
+    with transaction.atomic():
+        changes = [_with_known_media(p, c) for p, c in zip(wanted, resolver.changes(wanted), strict=True)]
+        results = dict(
+            zip(
+                map(id, wanted),
+                write_products(changes, partial=True, dry_run=dry_run, reference=resolver.reference),
+                strict=True,
+            )
+        )
+        found = [o for p in batch for o in outcomes(p, results.get(id(p)))]
+        _note(run, found)
+        run.cursor += len(batch)
+        run.counts = _added(run.counts, found, results)
+        run.lease_until = timezone.now() + LEASE
+        run.save(update_fields=["cursor", "counts", "lease_until"])
+
+
+def _with_known_media(product: ParsedProduct, change: ProductChange) -> ProductChange:
+    """A file that shows only some pictures adds them to those the product has."""
+    if not product.media_adds or change.media is None:
+        return change
+    held = MediaLink.objects.filter(product__code_key=product.change.code.casefold()).select_related("asset", "variant")
+    known = [
+        MediaChange(
+            url=x.asset.source_url,
+            sha256=x.asset.sha256 if not x.asset.source_url else "",
+            alt=x.alt,
+            sku=x.variant.sku if x.variant else "",
+        )
+        for x in held
+    ]
+    new = {m.url for m in change.media}
+    return replace(change, media=(*(m for m in known if m.url not in new), *change.media))
+
+
+def _note(run: ImportRun, found: list[LineOutcome]) -> None:
+    ImportLine.objects.bulk_create(
+        [
+            ImportLine(run=run, line=o.line, bucket=o.bucket, product_code=o.product, sku=o.sku, changes=o.changes)
+            for o in found
+        ],
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["run", "line"],
+        update_fields=["bucket", "product_code", "sku", "changes"],
+    )
+    ImportProblem.objects.bulk_create(
+        [
+            ImportProblem(
+                run=run,
+                line=e.line,
+                column=e.column[:255],
+                value=e.value,
+                code=e.code[:50],
+                message=e.message,
+                warning=warning,
+            )
+            for o in found
+            for warning, errors in ((False, o.errors), (True, o.warnings))
+            for e in errors
+        ],
+        batch_size=500,
+    )
+
+
+def _added(counts: dict[str, int], found: list[LineOutcome], results: dict[int, WriteResult]) -> dict[str, int]:
+    total = Counter(counts)
+    total.update(o.bucket for o in found)
+    accepted = [r for r in results.values() if r.status != "rejected"]
+    total["products"] += len(accepted)
+    total["variants"] += sum(o.role == "variant" and o.bucket != "rejected" for o in found)
+    total["warnings"] += sum(len(o.warnings) for o in found)
+    return {**dict.fromkeys(BUCKETS, 0), **total}
+
+
+def _finish(run: ImportRun, reading: Reading) -> None:
+    problems: dict[int, list[RowError]] = {}
+    for p in ImportProblem.objects.filter(run=run, warning=False):
+        problems.setdefault(p.line, []).append(RowError(p.line, p.column, p.value, p.code, p.message))
+    path = settings.PIMHUB_HOME / "imports" / f"{run.pk}-errors.csv"
+    rejected = set(run.lines.filter(bucket=ImportLine.Bucket.REJECTED).values_list("line", flat=True))
+    if rejected:
+        write_error_file(path, reading, {line: problems.get(line, []) for line in rejected})
+    else:
+        path.unlink(missing_ok=True)
+    run.counts = {**dict.fromkeys(BUCKETS, 0), "products": 0, "variants": 0, "warnings": 0, **run.counts}
+    run.state = S.PLANNED if run.state == S.PLANNING else S.APPLIED
+    run.finished_at = timezone.now()
+    run.save(update_fields=["counts", "state", "finished_at"])
+
+
+def _refuse(run: ImportRun, message: str) -> None:
+    run.state, run.refusal, run.finished_at = S.REFUSED, message, timezone.now()
+    run.save(update_fields=["state", "refusal", "finished_at"])
+
+
+def work_through(run: ImportRun) -> ImportRun:
+    """Work a run through in this process, as commands do; the run as it ends."""
+    while advance(run.pk):
+        pass
+    run.refresh_from_db()
+    return run

@@ -1,0 +1,26 @@
+"""How much of what a family requires is there, per audience and language."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Completeness(models.Model):
+    """Written with the values, in the same transaction, so it is never stale."""
+
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="completeness")
+    scope = models.ForeignKey("catalog.Scope", on_delete=models.CASCADE, related_name="+")
+    locale = models.CharField(max_length=20)
+    required = models.PositiveSmallIntegerField()
+    filled = models.PositiveSmallIntegerField()
+    missing = models.JSONField(default=list)  # value keys
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "scope", "locale"], name="completeness_once")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.percent} %"
+
+    @property
+    def percent(self) -> int:
+        return 100 if not self.required else self.filled * 100 // self.required

@@ -1,0 +1,83 @@
+"""The master record: a product and the variants in which it is sold."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from catalog.models.category import Category
+from catalog.models.codes import code_key
+from catalog.models.family import Family
+from catalog.models.history import history
+
+
+class Product(models.Model):
+    """What is described. Its values live in one flat object under their value keys.
+
+    `version` grows with every write through the door; it is not history (the journal is).
+    """
+
+    code = models.CharField(max_length=255)
+    code_key = models.CharField(max_length=255, unique=True, editable=False)
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="products")
+    values = models.JSONField(default=dict)
+    # Raw text of values that were cleaned on the way in, by value key.
+    originals = models.JSONField(default=dict)
+    axes = models.JSONField(default=list)  # attribute codes that tell the variants apart, in order
+    categories = models.ManyToManyField(Category, blank=True, related_name="products")
+    version = models.PositiveIntegerField(default=0)
+    # Lower-case text of names, codes and SKUs, for the grid's search box; written by the door.
+    search_text = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    history = history(
+        excluded_fields=["values", "originals", "search_text", "version", "updated_at", "created_at", "axes"]
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["-updated_at", "-id"], name="product_recent")]
+        permissions = [
+            ("import_product", "Can import product files"),
+            ("export_product", "Can export products"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.code_key = code_key(self.code)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def name(self, locale: str = "en_US") -> str:
+        """The name in `locale`, else in any language, else the code."""
+        values = self.values
+        for key in (f"name@{locale}", "name@en_US", "name"):
+            if values.get(key):
+                return str(values[key])
+        return next((str(v) for k, v in sorted(values.items()) if k.startswith("name@") and v), self.code)
+
+
+class Variant(models.Model):
+    """What is sold. Its values override the product's at the same value key."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
+    sku = models.CharField(max_length=255)
+    sku_key = models.CharField(max_length=255, unique=True, editable=False)
+    # GTIN-8, -12, -13 or -14, digits only, check digit right. NULL = none.
+    gtin = models.CharField(max_length=14, null=True, blank=True, unique=True)
+    values = models.JSONField(default=dict)
+    position = models.PositiveIntegerField(default=0)
+    sku_generated = models.BooleanField(default=False)  # made from the product code, not given by anyone
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    history = history(excluded_fields=["values", "updated_at", "created_at"])
+
+    class Meta:
+        ordering = ["product_id", "position", "id"]
+
+    def __str__(self) -> str:
+        return self.sku
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.sku_key = code_key(self.sku)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Verbs on products: the door for writes and its neighbours."""

@@ -1,0 +1,43 @@
+"""How much of what the family requires is there, per scope and locale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from catalog.attributes.values import resolve
+from catalog.products.reference import Reference
+from catalog.products.state import ProductState
+from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.locales import fallback_chain
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    scope: str
+    locale: str
+    required: int
+    filled: int
+    missing: tuple[str, ...]  # value keys to fill in
+
+
+def measure(state: ProductState, reference: Reference) -> Iterator[Filled]:
+    """One figure per scope and locale. A value that each variant holds itself counts as filled."""
+    rules = reference.families[state.family]
+    for scope, locales in reference.scopes.items():
+        wanted = sorted(rules.required.get(scope, ()))
+        for locale in locales:
+            missing = [code for code in wanted if not _is_filled(state, reference, code, scope, locale)]
+            keys = tuple(f"{code}@{locale}" if reference.specs[code].localizable else code for code in missing)
+            yield Filled(scope, locale, len(wanted), len(wanted) - len(missing), keys)
+
+
+def _is_filled(state: ProductState, reference: Reference, code: str, scope: str, locale: str) -> bool:
+    def found(*levels: dict[str, JSON]) -> bool:
+        hit = resolve(levels, code, scopes=(scope, None), locales=(*fallback_chain(locale), None))
+        return hit is not None and hit.value not in (None, "", [])
+
+    variants = list(state.variants.values())
+    if not variants:
+        return found(state.values)
+    return all(found(v.values, state.values) for v in variants)

@@ -1,0 +1,24 @@
+"""Guard rails for prices: what looks wrong is held until a second person confirms it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+LARGEST_MOVE = Decimal("0.5")
+
+
+def alarm(*, new: Decimal | None, old: Decimal | None, cost: Decimal | None) -> str:
+    """Why the price must be confirmed by a second person, or "" when it may pass.
+
+    Zero, negative or below cost; or a move of more than half the old price, up or down.
+    """
+    if new is None:
+        return ""
+    if new <= 0:
+        return f"The price {new} is not above zero."
+    if cost is not None and new < cost:
+        return f"The price {new} is below the cost of {cost}."
+    if old and abs(new - old) > old * LARGEST_MOVE:
+        percent = int(abs(new - old) * 100 / old)
+        return f"The price moves by {percent} %, from {old} to {new}."
+    return ""

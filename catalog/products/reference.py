@@ -1,0 +1,61 @@
+"""What a write needs to know of the catalogue's configuration, read once per call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from catalog.attributes.spec import AttributeSpec
+from catalog.models import Attribute, AttributeOption, Family, FamilyAttribute, Locale, Location, PriceList, Scope
+
+
+@dataclass(slots=True)
+class FamilyRules:
+    row: Family
+    attributes: set[str] = field(default_factory=set)
+    on_variant: set[str] = field(default_factory=set)
+    required: dict[str, set[str]] = field(default_factory=dict)  # scope code → attribute codes
+
+
+@dataclass(slots=True)
+class Reference:
+    """Configuration by code. `options` grows with the option codes that a batch mentions."""
+
+    attributes: dict[str, Attribute]
+    specs: dict[str, AttributeSpec]
+    families: dict[str, FamilyRules]
+    locales: set[str]
+    scopes: dict[str, list[str]]  # scope code → its locale codes
+    price_lists: dict[str, PriceList]
+    locations: dict[str, Location]
+    options: dict[str, set[str]] = field(default_factory=dict)
+
+    def learn_options(self, mentioned: dict[str, set[str]]) -> None:
+        """Look up which of the mentioned option codes exist; the full lists may be huge."""
+        unknown = {a: codes - self.options.get(a, set()) for a, codes in mentioned.items()}
+        for attribute, codes in unknown.items():
+            found = AttributeOption.objects.filter(
+                attribute_id=self.attributes[attribute].pk, code__in=codes
+            ).values_list("code", flat=True)
+            self.options.setdefault(attribute, set()).update(found)
+
+
+def load_reference() -> Reference:
+    attributes = {a.code: a for a in Attribute.objects.all()}
+    families = {f.code: FamilyRules(row=f) for f in Family.objects.all()}
+    by_id = {rules.row.pk: rules for rules in families.values()}
+    for item in FamilyAttribute.objects.select_related("attribute").prefetch_related("required_for"):
+        rules = by_id[item.family_id]
+        rules.attributes.add(item.attribute.code)
+        if item.on_variant:
+            rules.on_variant.add(item.attribute.code)
+        for scope in item.required_for.all():
+            rules.required.setdefault(scope.code, set()).add(item.attribute.code)
+    return Reference(
+        attributes=attributes,
+        specs={code: a.spec() for code, a in attributes.items()},
+        families=families,
+        locales=set(Locale.objects.values_list("code", flat=True)),
+        scopes={s.code: [x.code for x in s.locales.all()] for s in Scope.objects.prefetch_related("locales")},
+        price_lists={p.code: p for p in PriceList.objects.select_related("currency")},
+        locations={x.code: x for x in Location.objects.all()},
+    )

@@ -1,0 +1,180 @@
+"""A product in memory with all its parts, and its one flat form for diffs, journal and hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from catalog.models import HeldPrice, MediaLink, Offer, Product, StockLevel, Variant
+from catalog.models.codes import code_key
+from pimhub.foundation.jsonvalue import JSON
+
+OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "cost", "tax_class")
+# Row name of the product itself in `{row: {key: value}}`; the other rows are named by SKU.
+PRODUCT_ROW = ""
+
+Flat = dict[str, dict[str, JSON]]
+
+
+@dataclass(slots=True)
+class MediaState:
+    identity: str
+    url: str = ""
+    sha256: str = ""
+    alt: dict[str, str] = field(default_factory=dict)
+    sku: str = ""
+
+
+@dataclass(slots=True)
+class VariantState:
+    row: Variant
+    values: dict[str, JSON]
+    offers: dict[str, Offer] = field(default_factory=dict)  # by price list code
+    stock: dict[str, StockLevel] = field(default_factory=dict)  # by location code
+    held: dict[tuple[str, str], HeldPrice] = field(default_factory=dict)  # (price list, field)
+    held_before: dict[tuple[str, str], HeldPrice] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ProductState:
+    row: Product
+    family: str
+    values: dict[str, JSON]
+    originals: dict[str, str]
+    axes: list[str]
+    categories: list[str]
+    variants: dict[str, VariantState] = field(default_factory=dict)  # by SKU key
+    media: list[MediaState] = field(default_factory=list)
+
+    @property
+    def exists(self) -> bool:
+        return self.row.pk is not None
+
+
+def load_states(*, codes: Collection[str] = (), ids: Collection[int] = (), lock: bool) -> dict[str, ProductState]:
+    """Products by code key, with everything a write may touch, in a fixed number of queries.
+
+    With `lock`, rows are locked in primary-key order, so that two writers cannot embrace; call it
+    inside a transaction then. (SQLite has one writer at a time anyway.)
+    """
+    query = Product.objects.order_by("pk").select_related("family").prefetch_related("categories")
+    query = query.filter(pk__in=ids) if ids else query.filter(code_key__in={code_key(c) for c in codes})
+    if lock:
+        query = query.select_for_update(of=("self",))
+    states: dict[int, ProductState] = {}
+    for product in query:
+        states[product.pk] = ProductState(
+            row=product,
+            family=product.family.code,
+            values=dict(product.values),
+            originals=dict(product.originals),
+            axes=list(product.axes),
+            categories=[c.code for c in product.categories.all()],
+        )
+        states[product.pk].categories.sort()
+    _load_variants(states)
+    return {state.row.code_key: state for state in states.values()}
+
+
+def _load_variants(states: Mapping[int, ProductState]) -> None:
+    variants = (
+        Variant.objects.filter(product_id__in=states)
+        .order_by("product_id", "position", "pk")
+        .prefetch_related("offers__price_list", "stock_levels__location")
+    )
+    by_id: dict[int, VariantState] = {}
+    for row in variants:
+        state = VariantState(row=row, values=dict(row.values))
+        state.offers = {o.price_list.code: o for o in row.offers.all()}
+        state.stock = {s.location.code: s for s in row.stock_levels.all()}
+        by_id[row.pk] = states[row.product_id].variants[row.sku_key] = state
+    for held in HeldPrice.objects.filter(variant_id__in=by_id, confirmed__isnull=True).select_related("price_list"):
+        variant = by_id[held.variant_id]
+        variant.held[held.price_list.code, held.field] = held
+        variant.held_before[held.price_list.code, held.field] = held
+    links = MediaLink.objects.filter(product_id__in=states)
+    for link in links.select_related("asset").order_by("product_id", "position", "pk"):
+        shown = by_id.get(link.variant_id) if link.variant_id else None
+        states[link.product_id].media.append(
+            MediaState(
+                identity=link.asset.identity,
+                url=link.asset.source_url,
+                sha256=link.asset.sha256,
+                alt=dict(link.alt),
+                sku=shown.row.sku if shown else "",
+            )
+        )
+
+
+def amount_text(amount: Decimal | None) -> str | None:
+    """A price in its one text form: no exponent, no trailing zeros beyond two decimals."""
+    if amount is None:
+        return None
+    text = format(amount.normalize(), "f")
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"
+
+
+def flatten(state: ProductState) -> Flat:
+    """`{row: {key: value}}` of everything: value keys, and dotted or named parts besides."""
+    flat: Flat = {
+        PRODUCT_ROW: {
+            **state.values,
+            "family": state.family,
+            "axes": list(state.axes),
+            "categories": list(state.categories),
+            "media": [{"id": m.identity, "alt": dict(m.alt), **({"sku": m.sku} if m.sku else {})} for m in state.media],
+        }
+    }
+    for variant in state.variants.values():
+        row: dict[str, JSON] = dict(variant.values)
+        row["gtin"] = variant.row.gtin
+        for code, offer in variant.offers.items():
+            for name in OFFER_FIELDS:
+                value = getattr(offer, name)
+                if isinstance(value, Decimal):
+                    value = amount_text(value)
+                elif hasattr(value, "isoformat"):
+                    value = value.isoformat()
+                row[f"offers.{code}.{name}"] = value or None
+        for code, level in variant.stock.items():
+            row[f"stock.{code}.available"] = level.available
+        flat[variant.row.sku] = row
+    return flat
+
+
+def is_content(key: str) -> bool:
+    """Whether an approval covers the key. Prices and stock pass on their owner's authority."""
+    return not key.startswith(("offers.", "stock."))
+
+
+def content_of(flat: Flat) -> Flat:
+    """The part of the flat form that an approval covers and a revision freezes."""
+    return {row: {k: v for k, v in values.items() if is_content(k)} for row, values in flat.items()}
+
+
+def difference(before: Flat, after: Flat) -> dict[str, dict[str, list[JSON]]]:
+    """`{row: {key: [old, new]}}`; a key that is absent counts as None, and None to absent is a change of level.
+
+    Absent and null differ only for value keys (inherit, or deliberately empty); for parts both mean nothing.
+    """
+    changes: dict[str, dict[str, list[JSON]]] = {}
+    for row in _ordered(before, after):
+        old, new = before.get(row, {}), after.get(row, {})
+        changed = {}
+        for key in _ordered(old, new):
+            if old.get(key) == new.get(key) and ((key in old) == (key in new) or _is_part(key)):
+                continue
+            changed[key] = [old.get(key), new.get(key)]
+        if changed or (row in before) != (row in after):
+            changes[row] = changed
+    return changes
+
+
+def _is_part(key: str) -> bool:
+    return "." in key or key in ("gtin", "family", "axes", "categories", "media")
+
+
+def _ordered(first: Iterable[str], second: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys([*first, *second]))

@@ -1,0 +1,246 @@
+"""The one door for writes: editor, import, API, undo and demo data all come through here.
+
+Five beats: read (locked) → change in memory and check → ask the guards → save set-based →
+journal, event, hooks. One product and 100,000 take the same road, in batches.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from catalog import change_sets, events
+from catalog.attributes.types import type_of
+from catalog.models import JournalEntry, Product, ValueIndex, Variant
+from catalog.models.codes import code_key
+from catalog.products.apply import Application, Owners
+from catalog.products.changes import UNSET, ChangeError, ProductChange
+from catalog.products.guards import refusals
+from catalog.products.reference import Reference, load_reference
+from catalog.products.save import save
+from catalog.products.state import Flat, ProductState, content_of, difference, flatten, load_states
+from pimhub.foundation.jsonvalue import JSON
+
+BATCH = 200
+
+
+@dataclass(slots=True)
+class WriteResult:
+    """What became of one change. `changes`: {sku or "": {key: [old, new]}}; nothing was written if rejected."""
+
+    code: str
+    status: str  # created, updated, unchanged, rejected
+    product_id: int | None = None
+    version: int = 0
+    errors: list[ChangeError] = field(default_factory=list)
+    changes: dict[str, dict[str, list[JSON]]] = field(default_factory=dict)
+    rejected_skus: set[str] = field(default_factory=set)  # SKU keys
+    new_skus: set[str] = field(default_factory=set)
+    held: list[tuple[str, str, str]] = field(default_factory=list)  # (SKU, part, reason)
+
+
+@dataclass(slots=True)
+class _Work:
+    change: ProductChange
+    state: ProductState
+    before: Flat
+    result: WriteResult
+
+
+def write_products(
+    changes: Sequence[ProductChange],
+    *,
+    partial: bool = False,
+    dry_run: bool = False,
+    reference: Reference | None = None,
+) -> list[WriteResult]:
+    """Carry out changes, each product all or nothing; one result per change, in order.
+
+    Call it inside `acting(…)`. With `partial` (files), a product keeps its good variants and only
+    the bad ones are refused. With `dry_run` nothing is written: the results say what would happen.
+    Each batch of products is one transaction.
+    """
+    reference = reference or load_reference()
+    results: list[WriteResult] = []
+    for start in range(0, len(changes), BATCH):
+        results += _batch(changes[start : start + BATCH], reference, partial=partial, dry_run=dry_run)
+    return results
+
+
+def write_product(change: ProductChange) -> WriteResult:
+    """One product, strictly: any error refuses it all."""
+    return write_products([change])[0]
+
+
+def _batch(
+    changes: Sequence[ProductChange], reference: Reference, *, partial: bool, dry_run: bool
+) -> list[WriteResult]:
+    with transaction.atomic():
+        work = _prepare(changes, reference, partial=partial, lock=not dry_run)
+        touched = [w for w in work if w.result.status in ("created", "updated")]
+        if touched and not dry_run:
+            _commit(touched, reference)
+    return [w.result for w in work]
+
+
+def _prepare(changes: Sequence[ProductChange], reference: Reference, *, partial: bool, lock: bool) -> list[_Work]:
+    states = load_states(codes=[c.code for c in changes], lock=lock)
+    reference.learn_options(_mentioned_options(changes, reference))
+    owners = _owners(changes, states, reference)
+    return [_apply(change, states, reference, owners, partial=partial) for change in changes]
+
+
+def _apply(
+    change: ProductChange,
+    states: dict[str, ProductState],
+    reference: Reference,
+    owners: Owners,
+    *,
+    partial: bool,
+) -> _Work:
+    key = code_key(change.code)
+    held = states.get(key)
+    state = _draft(held) if held else _blank(change, reference)
+    before = flatten(state) if held else {}
+    application = Application(change, state, reference, owners)
+    application.run()
+    result = WriteResult(
+        code=change.code,
+        status="",
+        errors=application.errors,
+        rejected_skus=application.rejected_skus,
+        held=application.held,
+    )
+    work = _Work(change=change, state=state, before=before, result=result)
+    nothing_left = not state.variants or (
+        bool(change.variants) and len(application.rejected_skus) == len({code_key(v.sku) for v in change.variants})
+    )
+    if application.product_errors or (application.errors and (not partial or nothing_left)):
+        result.status = "rejected"
+        return work
+    if not state.variants:
+        result.status = "rejected"
+        result.errors.append(
+            ChangeError(key="variants", code="no_variant", message="A product needs a variant with a SKU. Add one.")
+        )
+        return work
+    result.changes = difference(before, flatten(state))
+    result.errors += refusals(change_sets.current_act(), state.row, result.changes) if result.changes else []
+    if len(result.errors) > len(application.errors):
+        result.status = "rejected"
+        return work
+    result.new_skus = {v.row.sku for v in state.variants.values() if v.row.pk is None}
+    holds = any(h.pk is None for v in state.variants.values() for h in v.held.values())
+    if not held:
+        result.status = "created"
+    else:
+        result.status = "updated" if result.changes or holds else "unchanged"
+        result.product_id, result.version = state.row.pk, state.row.version
+    if result.status != "unchanged":
+        states[key] = state  # a later change of the same product in this batch builds on it
+        owners.claim(state)
+    return work
+
+
+def _blank(change: ProductChange, reference: Reference) -> ProductState:
+    return ProductState(
+        row=Product(code=change.code.strip()), family="", values={}, originals={}, axes=[], categories=[]
+    )
+
+
+def _draft(state: ProductState) -> ProductState:
+    """A copy to change: a refused change must leave no trace in what the next one sees."""
+    return ProductState(
+        row=state.row,
+        family=state.family,
+        values=dict(state.values),
+        originals=dict(state.originals),
+        axes=list(state.axes),
+        categories=list(state.categories),
+        variants=dict(state.variants),
+        media=copy.copy(state.media),
+    )
+
+
+def _owners(changes: Sequence[ProductChange], states: dict[str, ProductState], reference: Reference) -> Owners:
+    owners = Owners()
+    skus = {code_key(v.sku) for c in changes for v in c.variants}
+    for sku_key, code in Variant.objects.filter(sku_key__in=skus).values_list("sku_key", "product__code"):
+        owners.skus[sku_key] = code
+    gtins = {str(v.gtin) for c in changes for v in c.variants if v.gtin is not UNSET and v.gtin}
+    taken = Variant.objects.filter(gtin__in=gtins).values_list("gtin", "sku")
+    owners.gtins = {str(gtin): sku for gtin, sku in taken}
+    unique = [code for code, spec in reference.specs.items() if spec.unique]
+    if unique:
+        rows = ValueIndex.objects.filter(attribute__code__in=unique).select_related("attribute")
+        for row in rows.values_list("attribute__code", "locale", "scope", "text", "product__code_key"):
+            code, locale, scope, text, product = row
+            key = code + (f"@{locale}" if locale else "") + (f"#{scope}" if scope else "")
+            owners.unique[key, str(text)] = product
+    return owners
+
+
+def _mentioned_options(changes: Sequence[ProductChange], reference: Reference) -> dict[str, set[str]]:
+    """Option codes that the changes mention, by attribute, so that one query can look them up."""
+    mentioned: dict[str, set[str]] = {}
+    for key, value in _all_values(changes):
+        spec = reference.specs.get(key.split("@")[0].split("#")[0])
+        if spec is None or not type_of(spec.type).has_options:
+            continue
+        codes = value if isinstance(value, list) else [value]
+        mentioned.setdefault(spec.code, set()).update(str(c) for c in codes if c is not None)
+    return mentioned
+
+
+def _all_values(changes: Sequence[ProductChange]) -> Iterator[tuple[str, JSON]]:
+    for change in changes:
+        yield from change.values.items()
+        for variant in change.variants:
+            yield from variant.values.items()
+
+
+def _commit(work: Sequence[_Work], reference: Reference) -> None:
+    """Save, then journal, event and hooks: all in the transaction of the batch."""
+    change_set = change_sets.change_set()
+    final = [w.state for w in {code_key(w.change.code): w for w in work}.values()]
+    identity = {code_key(w.change.code) for w in work if "family" in w.result.changes.get("", {})}
+    identity |= {code_key(sku) for w in work for sku, row in w.result.changes.items() if sku and "gtin" in row}
+    existed = {w.state.row.code_key for w in work if w.state.exists}
+    save(final, reference, change_set, identity)
+    entries, deltas, log = [], [], []
+    for item in work:
+        row = item.state.row
+        item.result.product_id, item.result.version = row.pk, row.version
+        variants = {v.row.sku: v.row for v in item.state.variants.values()}
+        for sku, changed in item.result.changes.items():
+            entries.append(
+                JournalEntry(
+                    change_set=change_set,
+                    product=row,
+                    variant=variants.get(sku),
+                    sku=sku,
+                    line=_line(item.change, sku),
+                    changes=changed,
+                )
+            )
+        delta = events.ProductDelta(
+            product=row,
+            created=row.code_key not in existed,
+            changes=item.result.changes,
+            content=content_of(flatten(item.state)),
+        )
+        deltas.append(delta)
+        keys = sorted({key for changed in item.result.changes.values() for key in changed})
+        kind = "product.created" if delta.created else "product.changed"
+        log.append((kind, row, {"facets": delta.facets, "keys": keys[:200]}))
+    JournalEntry.objects.bulk_create(entries, batch_size=500)
+    for hook in events.hooks:
+        hook(deltas)
+    events.append_all(log, change_set_id=change_set.pk)
+
+
+def _line(change: ProductChange, sku: str) -> int | None:
+    return next((v.line for v in change.variants if v.sku == sku), change.line) if sku else change.line

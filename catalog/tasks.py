@@ -1,0 +1,39 @@
+"""Doorbells of the catalogue. Each may be rung twice, lost, or killed at any line."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from catalog import events
+from catalog.imports import run as imports
+from catalog.media import ingest
+
+
+@shared_task(name="catalog.derive")
+def derive() -> None:
+    """Number new events and bring every consumer up to date."""
+    events.derive()
+
+
+@shared_task(name="catalog.advance_imports")
+def advance_imports() -> None:
+    """One slice of each waiting import; rings again while there is more."""
+    more = [imports.advance(run_id) for run_id in imports.waiting_runs()]
+    if any(more):
+        advance_imports.delay()
+
+
+@shared_task(name="catalog.sweep")
+def sweep() -> None:
+    """What a lost ring left behind."""
+    events.derive()
+    if imports.waiting_runs():
+        advance_imports.delay()
+    for asset_id in ingest.due_assets():
+        fetch_media.delay(asset_id)
+
+
+@shared_task(name="catalog.fetch_media")
+def fetch_media(asset_id: int) -> None:
+    """Fetch one picture by its address."""
+    ingest.fetch(asset_id)

@@ -1,0 +1,1 @@
+"""Template tags of the shared look. What each draws is shown in templates/components/README.md."""

@@ -1,0 +1,28 @@
+"""What all tests share: a home of their own, plain static files, no shared cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+ROOMS = ("media", "feeds", "imports", "queue/in", "queue/control", "sandbox")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each test has its own PIMHUB_HOME, and pages need no collected static files."""
+    home = tmp_path_factory.mktemp("home")
+    for room in ROOMS:
+        (home / room).mkdir(parents=True)
+    with override_settings(
+        PIMHUB_HOME=home,
+        MEDIA_ROOT=home / "media",
+        STORAGES=settings.STORAGES
+        | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}},
+        CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+        CELERY_BROKER_TRANSPORT_OPTIONS={},
+    ):
+        yield
