@@ -1,0 +1,1 @@
+"""Who may change what, what is approved, and proof of both."""

@@ -1,0 +1,7 @@
+"""Rows of governance: where a product stands, what was approved, who said what."""
+
+from governance.models.review import ReviewStep
+from governance.models.revision import Revision
+from governance.models.standing import Standing
+
+__all__ = ["ReviewStep", "Revision", "Standing"]

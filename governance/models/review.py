@@ -1,0 +1,24 @@
+"""What was said and decided of a product, in order."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class ReviewStep(models.Model):
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="review_steps")
+    verb = models.CharField(max_length=20)  # of governance/workflow/moves.py
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    from_state = models.CharField(max_length=20)
+    to_state = models.CharField(max_length=20)
+    comment = models.TextField(blank=True)
+    content_hash = models.CharField(max_length=64)
+    revision = models.ForeignKey("governance.Revision", null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["product_id", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.verb}"

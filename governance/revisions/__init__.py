@@ -1,0 +1,1 @@
+"""Revisions: freeze what is approved, read what was frozen."""

@@ -1,0 +1,86 @@
+"""Read what was frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from catalog import blobs
+from governance.models import Revision
+from pimhub.foundation.jsonvalue import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenVariant:
+    sku: str
+    gtin: str
+    values: Mapping[str, JSON]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A revision as plain values. `media` items: id, key, url, sha256, extension, alt, sku, mime, width, height."""
+
+    number: int
+    code: str
+    family: str
+    axes: tuple[str, ...]
+    categories: Mapping[str, list[Mapping[str, str]]]  # code → labels of the path
+    values: Mapping[str, JSON]
+    variants: tuple[FrozenVariant, ...]
+    media: tuple[Mapping[str, JSON], ...]
+    labels: Mapping[str, Mapping[str, Mapping[str, str]]]  # attribute → option → locale → label
+    provenance: Mapping[str, Mapping[str, str]]
+
+
+def read(revision: Revision) -> Document:
+    return read_all([revision])[revision.pk]
+
+
+def read_all(revisions: Iterable[Revision]) -> dict[int, Document]:
+    """Documents by revision id, with one query for all their parts."""
+    wanted = list(revisions)
+    hashes = {h for r in wanted for h in _hashes(r.manifest)}
+    found = blobs.get_all(hashes)
+    return {r.pk: _assemble(r, found) for r in wanted}
+
+
+def _hashes(manifest: Mapping[str, JSON]) -> list[str]:
+    fixed = [manifest[name] for name in ("product", "media", "context", "provenance")]
+    return fixed + list(manifest["variants"].values())
+
+
+def _assemble(revision: Revision, found: Mapping[str, JSON]) -> Document:
+    manifest = revision.manifest
+    product, context = found[manifest["product"]], found[manifest["context"]]
+    variants = [
+        FrozenVariant(sku=sku, gtin=body["gtin"] or "", values=body["values"], position=body["position"])
+        for sku, hash in manifest["variants"].items()
+        for body in [found[hash]]
+    ]
+    return Document(
+        number=revision.number,
+        code=product["code"],
+        family=product["family"],
+        axes=tuple(product["axes"]),
+        categories=context["categories"],
+        values=product["values"],
+        variants=tuple(sorted(variants, key=lambda v: v.position)),
+        media=tuple(found[manifest["media"]]),
+        labels=context["labels"],
+        provenance=found[manifest["provenance"]],
+    )
+
+
+def flat(document: Document) -> dict[str, dict[str, JSON]]:
+    """The document in the flat form of `catalog/products/state.py`, to compare with the working copy."""
+    media = [{k: m[k] for k in ("id", "alt", "sku") if k in m} for m in document.media]
+    own = {
+        **document.values,
+        "family": document.family,
+        "axes": list(document.axes),
+        "categories": sorted(document.categories),
+        "media": media,
+    }
+    return {"": own} | {v.sku: {**v.values, "gtin": v.gtin or None} for v in document.variants}

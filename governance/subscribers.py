@@ -1,0 +1,53 @@
+"""What governance does when a product changes, inside the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from catalog import change_sets, events
+from catalog.events import ProductDelta
+from governance.models import Standing
+from pimhub.foundation.jsonvalue import digest
+
+S = Standing.State
+
+
+def keep_standings(deltas: Sequence[ProductDelta]) -> None:
+    """Record the new content hash and editor; an approved product whose content differs is a draft again.
+
+    Prices and stock are no content: a delta without content changes nothing here, and an edit
+    that restores the approved content restores the state.
+    """
+    held = {
+        s.product_id: s
+        for s in Standing.objects.select_for_update(of=("self",))
+        .select_related("live")
+        .filter(product_id__in=[d.product.pk for d in deltas])
+    }
+    editor = change_sets.current_act().user
+    new: list[Standing] = []
+    changed: list[Standing] = []
+    for delta in deltas:
+        content_hash = digest(delta.content)
+        standing = held.get(delta.product.pk)
+        if standing is None:
+            standing = Standing(product=delta.product, content_hash=content_hash, last_editor=editor)
+            held[delta.product.pk] = standing
+            new.append(standing)
+        elif standing.content_hash != content_hash:
+            standing.content_hash, standing.last_editor = content_hash, editor
+            standing.state = _state_after_edit(standing)
+            if standing.pk:
+                changed.append(standing)
+    Standing.objects.bulk_create(new, batch_size=500)
+    Standing.objects.bulk_update(changed, ["content_hash", "last_editor", "state"], batch_size=500)
+
+
+def _state_after_edit(standing: Standing) -> str:
+    if standing.state in (S.APPROVED, S.DRAFT):
+        return S.DRAFT if standing.has_unpublished_changes else S.APPROVED
+    return standing.state
+
+
+def plug_in() -> None:
+    events.hooks.add("governance.standing", keep_standings)

@@ -1,0 +1,1 @@
+"""The workflow: a table of moves, and one verb a file."""
