@@ -1,0 +1,53 @@
+"""The fixed world of the sandbox: who may enter, and what shop and account stand there."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+TOKEN: Final = "sandbox-token"  # noqa: S105  # accepted on every channel; the sandbox only listens locally
+CLIENT_ID: Final = "sandbox-client"
+CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105
+
+SHOPIFY_VERSION: Final = "2026-10"
+CURRENCY: Final = "EUR"
+OPENED: Final = "2026-01-01T00:00:00Z"
+# What `$app` and an omitted namespace of a metafield stand for.
+APP_NAMESPACE: Final = "app--1"
+
+LOCATIONS: Final = {"gid://shopify/Location/1": "Main", "gid://shopify/Location/2": "Second"}
+# A new variant is stocked here with nothing on hand.
+HOME_LOCATION: Final = "gid://shopify/Location/1"
+PUBLICATIONS: Final = {
+    "gid://shopify/Publication/1": "Online Store",
+    "gid://shopify/Publication/2": "Point of Sale",
+}
+COLLECTIONS: Final = {"gid://shopify/Collection/1": "Home page", "gid://shopify/Collection/2": "New"}
+
+GOOGLE_ACCOUNT: Final = "1001"
+# Data source → the language and label that its offers must carry.
+DATA_SOURCES: Final = {
+    "accounts/1001/dataSources/2001": ("en", "US"),
+    "accounts/1001/dataSources/2002": ("de", "DE"),
+    "accounts/1001/dataSources/2003": ("en", "US"),  # a second source, for offers that move
+}
+# The countries in which offers of a feed label are shown.
+COUNTRIES: Final = {"US": ["US"], "DE": ["DE"]}
+
+# What `POST /_control/settings` may change, and where it starts.
+SETTINGS: Final[dict[str, dict[str, Any]]] = {
+    "shopify": {
+        "media_delay": 0.0,  # seconds until a new image is READY
+        "media_fail": [],  # parts of an originalSource that cannot be downloaded
+        "operation_polls": 1,  # reads until an asynchronous operation is COMPLETE
+        "token_ttl": 86399,
+        "bucket": False,  # enforce the leaky bucket of query cost
+        "bucket_maximum": 2000,
+        "restore_rate": 100,
+    },
+    "google": {
+        "visible_after": 0.3,  # seconds until an insert is seen by a read
+        "clock_offset": 0,  # seconds added to the clock, to live through an expiry
+        "requests_per_minute": None,  # enforce this quota
+        "token_ttl": 3599,
+    },
+}

@@ -1,0 +1,1 @@
+"""The sandbox, tested over real HTTP."""
