@@ -1,0 +1,1 @@
+"""What leaves the house: mapping, rendering, preflight, publishing, read-back."""

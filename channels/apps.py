@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ChannelsConfig(AppConfig):
+    name = "channels"
+    verbose_name = "Channels"
+
+    def ready(self) -> None:
+        from channels import panels, subscribers
+        from channels.connectors import registry
+
+        registry.load()
+        subscribers.plug_in()
+        panels.plug_in()

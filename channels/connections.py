@@ -1,0 +1,104 @@
+"""From a channel row to a connection: where to call, with what rights."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.utils import timezone
+
+from channels.connectors.base import Connection, Connector
+from channels.connectors.registry import connectors
+from channels.models import Channel
+from pimhub.foundation import http, secrets
+from pimhub.foundation.http import Request, Response
+
+
+class ChannelNotReady(Exception):
+    """The channel cannot be called; the text is for its owner."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def connector_of(channel: Channel) -> Connector:
+    """The connector of the channel. Raises ChannelNotReady when none is installed for its kind."""
+    if channel.connector not in connectors:
+        raise ChannelNotReady(
+            "no_connector",
+            f"PIMHub has no connector for “{channel.connector}” yet, so nothing is sent to {channel.label}.",
+        )
+    return connectors.get(channel.connector)
+
+
+def connect(channel: Channel) -> Connection:
+    """The connection of the channel; its access token is fetched by `authorise` when one is needed."""
+    return Connection(
+        code=channel.code,
+        base_url=_base_url(channel),
+        settings=channel.settings,
+        credentials=channel.credentials,
+        access_token=_held_token(channel),
+    )
+
+
+def _base_url(channel: Channel) -> str:
+    endpoint = str(channel.settings.get("endpoint", ""))
+    if endpoint != "sandbox":
+        return endpoint.rstrip("/")
+    # The sandbox takes a free port at each start and notes it; stale notes end as "refused".
+    return f"{sandbox_origin()}/{channel.connector}"
+
+
+def sandbox_origin() -> str:
+    """Where this instance's sandbox listens; port 9 (discard) when it has never run."""
+    note = settings.PIMHUB_HOME / "sandbox" / "port"
+    port = note.read_text().strip() if note.exists() else "9"
+    return f"http://127.0.0.1:{port}"
+
+
+def send(channel: Channel, request: Request, *, timeout: float) -> Response:
+    """One outgoing call for the channel, under the guard of the ground."""
+    allowed = [*settings.PIMHUB_ALLOWED_ORIGINS]
+    if channel.settings.get("endpoint") == "sandbox":
+        allowed.append(sandbox_origin())
+    return http.send(request, timeout=timeout, allowed_origins=allowed)
+
+
+def authorise(channel: Channel, connector: Connector, connection: Connection) -> Connection:
+    """The connection with a valid access token, fetched and kept (encrypted) when the kind needs one.
+
+    Raises ChannelNotReady with the channel's own words when it gives none.
+    """
+    if connection.access_token:
+        return connection
+    now = timezone.now()
+    request = connector.token_request(connection, now)
+    if request is None:
+        return connection
+    response = send(channel, request, timeout=connector.deadline)
+    try:
+        token, lifetime = connector.read_token(response)
+    except ValueError as error:
+        raise ChannelNotReady("credentials", f"{channel.label} gave no access: {error}") from error
+    channel.access_token_encrypted = secrets.encrypt({"token": token}, settings.PIMHUB_FERNET_KEYS)
+    # A minute early, so that no call begins with a token that ends on its way.
+    channel.access_token_until = now + dt.timedelta(seconds=max(lifetime - 60, 0))
+    Channel.objects.filter(pk=channel.pk).update(
+        access_token_encrypted=channel.access_token_encrypted, access_token_until=channel.access_token_until
+    )
+    return Connection(
+        code=connection.code,
+        base_url=connection.base_url,
+        settings=connection.settings,
+        credentials=connection.credentials,
+        access_token=token,
+    )
+
+
+def _held_token(channel: Channel) -> str:
+    until = channel.access_token_until
+    if not channel.access_token_encrypted or until is None or until <= timezone.now():
+        return ""
+    return str(secrets.decrypt(channel.access_token_encrypted, settings.PIMHUB_FERNET_KEYS)["token"])

@@ -1,0 +1,1 @@
+"""One folder per channel kind. Delete a folder and its tests, and nothing else breaks."""

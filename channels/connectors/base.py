@@ -1,0 +1,232 @@
+"""The contract between the publisher and a channel kind.
+
+A connector is pure: it builds requests and reads responses, and never opens a socket, a file
+or a database. The publisher sends, records, retries and decides. So a preview is exactly what
+publishing would send, and a connector is tested with bytes alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from channels.connectors.outcome import Bodies, Issue, Outcome, RemoteState, Row
+from pimhub.foundation.http import Request, Response
+from pimhub.foundation.jsonvalue import JSON
+
+
+class Facet(StrEnum):
+    """Parts of a listing that change, are sent and are verified on their own."""
+
+    CONTENT = "content"
+    MEDIA = "media"
+    PUBLICATION = "publication"
+    OFFER = "offer"
+    STOCK = "stock"
+
+
+class Level(StrEnum):
+    PRODUCT = "product"
+    VARIANT = "variant"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetField:
+    """One field of the channel that a mapping rule can fill.
+
+    `max_length` counts characters. `source` names the page or schema the rule was read from.
+    """
+
+    code: str
+    label: str
+    level: Level
+    facet: Facet = Facet.CONTENT
+    required: bool = False
+    max_length: int | None = None
+    choices: tuple[str, ...] = ()
+    many: bool = False
+    help: str = ""
+    source: str = ""
+
+
+# ---- what the publisher hands to a connector ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The offer of one variant on the channel's price list, at the moment of rendering."""
+
+    currency: str
+    price: Decimal
+    compare_at: Decimal | None = None
+    sale_price: Decimal | None = None
+    sale_from: dt.datetime | None = None
+    sale_to: dt.datetime | None = None
+    cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A picture as the channel gets it. `key` is stable: "sha256:…" once fetched, else "url:…"."""
+
+    key: str
+    url: str
+    alt: str = ""
+    sku: str = ""  # the variant it belongs to, or "" for the product
+    mime: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedVariant:
+    sku: str
+    gtin: str
+    # Target field code → value, after mapping rules and transforms. Absent = nothing to say.
+    fields: Mapping[str, JSON]
+    # The axes in order, as (option name, option label) in the channel's locale.
+    options: tuple[tuple[str, str], ...] = ()
+    price: Price | None = None
+    # Location code → sellable units.
+    stock: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MappedProduct:
+    code: str
+    revision: int
+    locale: str
+    fields: Mapping[str, JSON]
+    variants: tuple[MappedVariant, ...]
+    media: tuple[Medium, ...] = ()
+    url: str = ""  # the product's page in the shop, from the channel's URL template
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A channel's settings for one call. Never logged: `credentials` are in clear."""
+
+    code: str
+    base_url: str
+    settings: Mapping[str, JSON]
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    access_token: str = ""  # filled by the publisher when `token_request` is used
+
+
+# ---- what a connector answers --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What the channel should show: `{row: {facet: canonical body}}`, decimals as strings.
+
+    The hash of each body is the desired hash of that facet. Bodies hold only what we own on
+    the channel, in the form in which it is read back, so that equal hashes mean "live".
+    `recheck_at` is the next moment at which the same inputs may render differently (a sale
+    begins or ends, an offer must be refreshed). `media_urls` says where a channel that fetches
+    pictures itself finds them, by media key: needed for sending, never compared.
+    """
+
+    product: str
+    bodies: Bodies
+    recheck_at: dt.datetime | None = None
+    media_urls: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What we know of the channel's side before a call.
+
+    `links`: remote ids, keyed like `Outcome.links`. `accepted`: the bodies the channel last
+    accepted or showed. `number`: a counter that grows with every call for this product, for
+    channels that order writes by version.
+    """
+
+    links: Mapping[str, str] = field(default_factory=dict)
+    accepted: Bodies = field(default_factory=dict)
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call, complete to the last byte, and the facets it carries."""
+
+    name: str  # e.g. "productSet", for records and logs
+    request: Request
+    carries: tuple[tuple[Row, Facet], ...]
+    # A repeated call has no further effect (natural upsert or idempotency key).
+    idempotent: bool = True
+    destructive: bool = False  # removes something on the channel
+    # What follows once ids are known, in words, for the preview.
+    then: tuple[str, ...] = ()
+    context: Mapping[str, JSON] = field(default_factory=dict)  # for `interpret`
+
+
+class Connector(Protocol):
+    """A channel kind. Register the instance with `@connectors.register` (see registry.py)."""
+
+    key: str
+    label: str
+    api_version: str
+    # Which facets exist, and on which level their rows live.
+    facets: Mapping[Facet, Level]
+    target_fields: tuple[TargetField, ...]
+    # The mapping a new channel starts with: {target field code: rule}; see channels/mapping/rules.py.
+    default_rules: Mapping[str, JSON]
+    # Calls in flight per channel that the kind allows, and seconds one call may take.
+    deadline: float
+
+    def render(self, product: MappedProduct, connection: Connection) -> Rendered:
+        """What the channel should show. No I/O, no clock beyond the product's own data."""
+        ...
+
+    def validate(self, product: MappedProduct, rendered: Rendered, connection: Connection) -> list[Issue]:
+        """Preflight: the official schema first, then limits, vocabularies, GTIN, media."""
+        ...
+
+    def plan(self, rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
+        """The calls that are complete now and take `known` towards `rendered`; [] = nothing to do.
+
+        The publisher sends them in order, merges each outcome into `known` and plans again, so a
+        call that needs an id which an earlier one returns is planned in the next round.
+        """
+        ...
+
+    def plan_removal(self, known: Known, connection: Connection) -> list[Operation]:
+        """The calls that take the product off the channel in the safe order (unpublish, archive)."""
+        ...
+
+    def interpret(self, operation: Operation, response: Response) -> Outcome: ...
+
+    def read(self, rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
+        """The requests that read back this product and all its rows."""
+        ...
+
+    def interpret_read(
+        self, rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
+    ) -> RemoteState: ...
+
+    def token_request(self, connection: Connection, now: dt.datetime) -> Request | None:
+        """The call that fetches an access token, or None when the credentials hold one."""
+        ...
+
+    def read_token(self, response: Response) -> tuple[str, float]:
+        """Access token and its lifetime in seconds. Raises ValueError with the channel's words."""
+        ...
+
+
+class BuildsFeed(Protocol):
+    """A connector that also writes a feed file."""
+
+    feed_extension: str
+    feed_content_type: str
+
+    def feed_header(self, connection: Connection, title: str, now: dt.datetime) -> bytes: ...
+
+    def feed_item(self, rendered: Rendered, row: Row, connection: Connection) -> bytes: ...
+
+    def feed_footer(self) -> bytes: ...

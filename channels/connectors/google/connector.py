@@ -1,0 +1,75 @@
+"""The Google connector: what the registry holds, each question answered by its own module."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
+from channels.connectors.google import feed, fields, settings, tokens
+from channels.connectors.google.interpret import interpret
+from channels.connectors.google.plan import plan, plan_removal
+from channels.connectors.google.read import interpret_read, read
+from channels.connectors.google.render import render
+from channels.connectors.google.validate import validate
+from channels.connectors.outcome import Issue, Outcome, RemoteState, Row
+from pimhub.foundation.http import Request, Response
+from pimhub.foundation.jsonvalue import JSON
+
+
+class GoogleConnector:
+    """Google Merchant Center: the Merchant API products/v1, and RSS 2.0 feeds."""
+
+    key = "google"
+    label = "Google Merchant Center"
+    api_version = settings.VERSION
+    facets: Mapping[Facet, Level] = {
+        Facet.CONTENT: Level.VARIANT,
+        Facet.OFFER: Level.VARIANT,
+        Facet.STOCK: Level.VARIANT,
+    }
+    target_fields = fields.TARGET_FIELDS
+    default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
+    deadline = 30.0
+    # Google drops an offer 30 days after its last insert, changed or not: it must be sent again before.
+    refresh_after = dt.timedelta(days=25)
+    feed_extension = "xml"
+    feed_content_type = "application/rss+xml; charset=utf-8"
+
+    def render(self, product: MappedProduct, connection: Connection) -> Rendered:
+        return render(product, connection)
+
+    def validate(self, product: MappedProduct, rendered: Rendered, connection: Connection) -> list[Issue]:
+        return validate(product, rendered, connection)
+
+    def plan(self, rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
+        return plan(rendered, known, connection)
+
+    def plan_removal(self, known: Known, connection: Connection) -> list[Operation]:
+        return plan_removal(known, connection)
+
+    def interpret(self, operation: Operation, response: Response) -> Outcome:
+        return interpret(operation, response)
+
+    def read(self, rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
+        return read(rendered, connection)
+
+    def interpret_read(
+        self, rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
+    ) -> RemoteState:
+        return interpret_read(rendered, known, responses)
+
+    def token_request(self, connection: Connection, now: dt.datetime) -> Request | None:
+        return tokens.token_request(connection, now)
+
+    def read_token(self, response: Response) -> tuple[str, float]:
+        return tokens.read_token(response)
+
+    def feed_header(self, connection: Connection, title: str, now: dt.datetime) -> bytes:
+        return feed.header(connection, title, now)
+
+    def feed_item(self, rendered: Rendered, row: Row, connection: Connection) -> bytes:
+        return feed.item(rendered, row)
+
+    def feed_footer(self) -> bytes:
+        return feed.footer()

@@ -1,0 +1,64 @@
+"""The Shopify connector: what the registry holds, each question answered by its own module."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
+from channels.connectors.outcome import Issue, Outcome, RemoteState
+from channels.connectors.shopify import fields, settings, tokens
+from channels.connectors.shopify.interpret import interpret
+from channels.connectors.shopify.plan import plan, plan_removal
+from channels.connectors.shopify.read import interpret_read, read
+from channels.connectors.shopify.render import render
+from channels.connectors.shopify.validate import validate
+from pimhub.foundation.http import Request, Response
+from pimhub.foundation.jsonvalue import JSON
+
+
+class ShopifyConnector:
+    """Shopify's Admin GraphQL API, one version pinned."""
+
+    key = "shopify"
+    label = "Shopify"
+    api_version = settings.API_VERSION
+    facets: Mapping[Facet, Level] = {
+        Facet.CONTENT: Level.PRODUCT,
+        Facet.MEDIA: Level.PRODUCT,
+        Facet.PUBLICATION: Level.PRODUCT,
+        Facet.OFFER: Level.VARIANT,
+        Facet.STOCK: Level.VARIANT,
+    }
+    target_fields = fields.TARGET_FIELDS
+    default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
+    deadline = 60.0  # a synchronous productSet of many variants takes its time
+
+    def render(self, product: MappedProduct, connection: Connection) -> Rendered:
+        return render(product, connection)
+
+    def validate(self, product: MappedProduct, rendered: Rendered, connection: Connection) -> list[Issue]:
+        return validate(product, rendered, connection)
+
+    def plan(self, rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
+        return plan(rendered, known, connection)
+
+    def plan_removal(self, known: Known, connection: Connection) -> list[Operation]:
+        return plan_removal(known, connection)
+
+    def interpret(self, operation: Operation, response: Response) -> Outcome:
+        return interpret(operation, response)
+
+    def read(self, rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
+        return read(rendered, known, connection)
+
+    def interpret_read(
+        self, rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
+    ) -> RemoteState:
+        return interpret_read(rendered, known, responses)
+
+    def token_request(self, connection: Connection, now: dt.datetime) -> Request | None:
+        return tokens.token_request(connection, now)
+
+    def read_token(self, response: Response) -> tuple[str, float]:
+        return tokens.read_token(response)

@@ -1,0 +1,231 @@
+"""The calls that take a product from what the shop is known to show towards what it should show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from channels.connectors.base import Connection, Facet, Known, Operation, Rendered
+from channels.connectors.outcome import Row
+from channels.connectors.shopify import inputs, operations, settings, wire
+from channels.connectors.shopify.inputs import accepted, desired
+from channels.connectors.shopify.read import product_read
+from channels.connectors.shopify.settings import DEFINITION, PRODUCT
+from pimhub.foundation.jsonvalue import JSON
+
+# From here on Shopify advises `synchronous: false`. That answers with an operation to poll, which
+# `interpret` cannot follow yet, so every productSet is synchronous for now.
+ASYNCHRONOUS_ABOVE = 100
+
+# Most nodes one page of a connection may ask for.
+PAGE = 250
+
+QUANTITIES_PER_CALL = 250
+
+
+def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
+    """The next calls, in order:
+
+    1. Without our custom id's definition: create it (once per shop).
+    2. Without a product: one productSet with everything; its ids are needed for whatever follows.
+    3. Content or media differ: productSet. A variant that only the shop's answer can name: read it first.
+    4. Offers differ: one productVariantsBulkUpdate. Stock differs: inventorySetQuantities.
+    5. Status differs: productUpdate. Sales channels differ: publish, unpublish.
+    """
+    if PRODUCT not in known.links:
+        calls = [] if DEFINITION in known.links else [operations.definition(connection)]
+        return [*calls, _create(rendered, known, connection)]
+    if _anything_differs(rendered, known) and _unnamed_variants(rendered, known):
+        return [_read_ids(rendered, known, connection)]
+    return [
+        *_content(rendered, known, connection),
+        *_offers(rendered, known, connection),
+        *_stock(rendered, known, connection),
+        *_status(rendered, known, connection),
+        *_publications(rendered, known, connection),
+    ]
+
+
+def plan_removal(known: Known, connection: Connection) -> list[Operation]:
+    """Off the sales channels, then archived. Nothing is deleted: orders and statistics hang on it."""
+    if PRODUCT not in known.links:
+        return []
+    calls = []
+    if published := _published(known):
+        calls.append(operations.publishable("publishableUnpublish", published, known, connection, destructive=True))
+    if accepted(known, "", Facet.PUBLICATION).get("status") != "ARCHIVED":
+        calls.append(operations.update_status("ARCHIVED", known, connection, destructive=True))
+    return calls
+
+
+# ---- the product and its variants --------------------------------------------------------------
+
+
+def _create(rendered: Rendered, known: Known, connection: Connection) -> Operation:
+    state = desired(rendered, "", Facet.PUBLICATION)
+    skus = [row for row in rendered.bodies if row]
+    publications = state["publications"]
+    return _product_set(
+        rendered,
+        known,
+        connection,
+        with_media=True,
+        more={"status": state["status"]},
+        carries=[("", Facet.PUBLICATION), *_rows(skus)],
+        then=(f"publish to {len(publications)} sales channels",) if publications else (),
+    )
+
+
+def _content(rendered: Rendered, known: Known, connection: Connection) -> Iterator[Operation]:
+    media_changed = _differs(rendered, known, "", Facet.MEDIA)
+    if media_changed or _differs(rendered, known, "", Facet.CONTENT):
+        new = [row for row in rendered.bodies if row and inputs.is_new(row, known)]
+        yield _product_set(rendered, known, connection, with_media=media_changed, carries=_rows(new))
+
+
+def _product_set(
+    rendered: Rendered,
+    known: Known,
+    connection: Connection,
+    *,
+    with_media: bool,
+    carries: list[tuple[Row, Facet]],
+    more: Mapping[str, JSON] | None = None,
+    then: tuple[str, ...] = (),
+) -> Operation:
+    given = {**inputs.product_set_input(rendered, known, with_media=with_media), **(more or {})}
+    skus = [variant["sku"] for variant in given["variants"]]
+    files = [file["key"] for file in desired(rendered, "", Facet.MEDIA)["files"]] if with_media else []
+    fetched = [file for file in given.get("files", []) if "originalSource" in file]
+    removed = _removed_skus(rendered, known)
+    variables = {
+        "identifier": wire.identifier(known.links, rendered.product),
+        "input": given,
+        "synchronous": True,  # see ASYNCHRONOUS_ABOVE
+        "variants": min(max(len(skus), 1), PAGE),
+        "files": min(max(len(files), 1), PAGE),
+    }
+    facets = [("", Facet.CONTENT), *([("", Facet.MEDIA)] if with_media else [])]
+    return Operation(
+        name="productSet",
+        request=wire.graphql("productSet", variables, connection),
+        carries=(*facets, *carries),
+        # Sent twice, it would fetch the same pictures twice, or make the product twice.
+        idempotent=PRODUCT in known.links and not fetched and not carries,
+        destructive=bool(removed),
+        then=then,
+        context={
+            "skus": skus,
+            "files": files,
+            "file_ids": [file.get("id", "") for file in given.get("files", [])],
+            "removed": removed,
+            "links": operations.product_links(known),
+        },
+    )
+
+
+def _unnamed_variants(rendered: Rendered, known: Known) -> list[str]:
+    """Variants that the shop has but whose ids did not fit on the page it answered with."""
+    shown = {variant["sku"] for variant in accepted(known, "", Facet.CONTENT).get("variants", [])}
+    return [row for row in rendered.bodies if row in shown and inputs.is_new(row, known)]
+
+
+def _read_ids(rendered: Rendered, known: Known, connection: Connection) -> Operation:
+    return Operation(
+        name="productRead",
+        request=product_read(rendered, known, connection),
+        carries=(),
+        then=("send the changes once the variants' ids are known",),
+        context={"skus": _unnamed_variants(rendered, known), "links": operations.product_links(known)},
+    )
+
+
+def _removed_skus(rendered: Rendered, known: Known) -> list[str]:
+    """SKUs that the shop has from us and that a productSet would delete."""
+    if PRODUCT not in known.links:
+        return []
+    linked = {key.removeprefix("variant:") for key in known.links if key.startswith("variant:")}
+    shown = {variant["sku"] for variant in accepted(known, "", Facet.CONTENT).get("variants", [])}
+    return sorted((linked | shown) - set(rendered.bodies))
+
+
+# ---- price and stock ---------------------------------------------------------------------------
+
+
+def _offers(rendered: Rendered, known: Known, connection: Connection) -> Iterator[Operation]:
+    skus = [sku for sku in _changed(rendered, known, Facet.OFFER) if desired(rendered, sku, Facet.OFFER)]
+    if skus:
+        variables = {
+            "productId": known.links[PRODUCT],
+            "variants": inputs.variants_bulk_input(rendered, known, skus),
+        }
+        yield Operation(
+            name="productVariantsBulkUpdate",
+            request=wire.graphql("productVariantsBulkUpdate", variables, connection),
+            carries=tuple((sku, Facet.OFFER) for sku in skus),
+            context={"skus": skus, "links": operations.product_links(known)},
+        )
+
+
+def _stock(rendered: Rendered, known: Known, connection: Connection) -> Iterator[Operation]:
+    batch: list[JSON] = []
+    rows: list[str] = []
+    for sku in _changed(rendered, known, Facet.STOCK):
+        quantities = inputs.quantity_inputs(rendered, known, sku)
+        if batch and len(batch) + len(quantities) > QUANTITIES_PER_CALL:
+            yield operations.set_quantities(rendered.product, rows, batch, known, connection)
+            batch, rows = [], []
+        batch += quantities
+        rows += [sku] * len(quantities)
+    if batch:
+        yield operations.set_quantities(rendered.product, rows, batch, known, connection)
+
+
+# ---- status and sales channels -----------------------------------------------------------------
+
+
+def _status(rendered: Rendered, known: Known, connection: Connection) -> Iterator[Operation]:
+    status = desired(rendered, "", Facet.PUBLICATION)["status"]
+    if accepted(known, "", Facet.PUBLICATION).get("status") != status:
+        yield operations.update_status(status, known, connection)
+
+
+def _publications(rendered: Rendered, known: Known, connection: Connection) -> Iterator[Operation]:
+    wanted = desired(rendered, "", Facet.PUBLICATION)["publications"]
+    shown = accepted(known, "", Facet.PUBLICATION).get("publications", [])
+    # Both records must agree that it is published: the link is kept from our own call, the accepted
+    # body from the last read-back, and somebody may have unpublished it in between.
+    missing = [x for x in wanted if settings.published_link(x) not in known.links or x not in shown]
+    surplus = [x for x in _published(known) if x not in wanted]
+    if missing:
+        yield operations.publishable("publishablePublish", missing, known, connection)
+    if surplus:
+        yield operations.publishable("publishableUnpublish", surplus, known, connection, destructive=True)
+
+
+def _published(known: Known) -> list[str]:
+    linked = {k.removeprefix("published:") for k in known.links if k.startswith("published:")}
+    return sorted(linked)
+
+
+# ---- differences -------------------------------------------------------------------------------
+
+
+def _differs(rendered: Rendered, known: Known, row: str, facet: Facet) -> bool:
+    return known.accepted.get(row, {}).get(facet.value) != desired(rendered, row, facet)
+
+
+def _anything_differs(rendered: Rendered, known: Known) -> bool:
+    return any(_differs(rendered, known, row, Facet(name)) for row, own in rendered.bodies.items() for name in own)
+
+
+def _changed(rendered: Rendered, known: Known, facet: Facet) -> list[str]:
+    """Existing variants whose body differs; new ones take price and stock along in productSet."""
+    return [
+        row
+        for row in rendered.bodies
+        if row and not inputs.is_new(row, known) and _differs(rendered, known, row, facet)
+    ]
+
+
+def _rows(skus: list[str]) -> list[tuple[Row, Facet]]:
+    return [(sku, facet) for sku in skus for facet in (Facet.OFFER, Facet.STOCK)]

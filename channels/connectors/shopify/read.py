@@ -1,0 +1,288 @@
+"""Reading back: what the shop shows, in the very bodies that `render` writes.
+
+Only what the rendered bodies speak of is compared; the rest is the shop's own affair. Pictures and
+variants that we do not know are shown all the same, because the next productSet would remove them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from channels.connectors.base import Connection, Facet, Known, Rendered
+from channels.connectors.outcome import Issue, RemoteState, Verdict
+from channels.connectors.shopify import canonical, errors, wire
+from channels.connectors.shopify.inputs import Body, accepted
+from channels.connectors.shopify.settings import (
+    DEFINITION,
+    PRODUCT,
+    inventory_link,
+    media_link,
+    published_link,
+    variant_link,
+)
+from pimhub.foundation.http import Request, Response
+from pimhub.foundation.jsonvalue import JSON
+
+# Room for what others added, so that it is seen: beyond our own number of variants and pictures.
+SPARE_VARIANTS, MOST_VARIANTS = 50, 2048
+SPARE_FILES, MOST_FILES = 20, 250
+LEVELS = 50  # locations read per variant
+
+UNFINISHED = ("UPLOADED", "PROCESSING")
+# A picture that could not be fetched is fetched again; other failures need another picture.
+FETCH_FAILURES = ("IMAGE_DOWNLOAD_FAILURE", "GENERIC_FILE_DOWNLOAD_FAILURE", "MEDIA_TIMEOUT_ERROR")
+
+
+def product_read(rendered: Rendered, known: Known, connection: Connection) -> Request:
+    files = rendered.bodies.get("", {}).get(Facet.MEDIA.value, {}).get("files", [])
+    variables = {
+        "identifier": wire.identifier(known.links, rendered.product),
+        "variants": min(len(rendered.bodies) + SPARE_VARIANTS, MOST_VARIANTS),
+        "files": min(len(files) + SPARE_FILES, MOST_FILES),
+        "levels": LEVELS,
+    }
+    return wire.graphql("productRead", variables, connection)
+
+
+def read(rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
+    """One call for the product and all its rows; none where our custom id cannot exist yet."""
+    if PRODUCT not in known.links and DEFINITION not in known.links:
+        return []
+    return [product_read(rendered, known, connection)]
+
+
+def interpret_read(rendered: Rendered, known: Known, responses: Sequence[Response]) -> RemoteState:
+    """The shop's side. An answer that says nothing is pending, never an absent product."""
+    if not responses:
+        return RemoteState(bodies={})
+    [response] = responses
+    body = wire.decode(response)
+    if body is not None and _nowhere(body):
+        return RemoteState(bodies={}, raw=body)
+    if body is None or body.get("errors") or "productByIdentifier" not in (body.get("data") or {}):
+        return RemoteState(bodies={}, pending=True, issues=(_unread(response, body),), raw=body)
+    node = body["data"]["productByIdentifier"]
+    if node is None:
+        return RemoteState(bodies={}, raw=body)
+    return _Reading(rendered, known, node).state(body)
+
+
+class _Reading:
+    """One product as it was answered, seen through our bodies and links."""
+
+    def __init__(self, rendered: Rendered, known: Known, node: Mapping[str, Any]) -> None:
+        self.rendered = rendered
+        self.known = known
+        self.node = node
+        self.files: list[Mapping[str, Any]] = node["media"]["nodes"]
+        self.variants: list[Mapping[str, Any]] = sorted(node["variants"]["nodes"], key=lambda v: v["position"])
+        self.skus = _named(known.links, "variant:")
+        self.keys = self._media_keys()
+        self.issues: list[Issue] = []
+
+    def state(self, raw: JSON) -> RemoteState:
+        bodies: dict[str, dict[str, JSON]] = {
+            "": {
+                Facet.CONTENT.value: self._content(),
+                Facet.MEDIA.value: self._media(),
+                Facet.PUBLICATION.value: self._publication(),
+            }
+        }
+        for variant in self.variants:
+            sku = self._row(variant)
+            if sku in self.rendered.bodies and sku:
+                bodies[sku] = {
+                    Facet.OFFER.value: self._offer(sku, variant),
+                    Facet.STOCK.value: self._stock(sku, variant),
+                }
+        return RemoteState(
+            bodies=bodies,
+            links=self._links(),
+            issues=tuple(self.issues),
+            pending=any(file["status"] in UNFINISHED for file in self.files),
+            raw=raw,
+        )
+
+    def _wanted(self, row: str, facet: Facet) -> Body:
+        body: Body = self.rendered.bodies.get(row, {}).get(facet.value) or {}
+        return body
+
+    def _row(self, variant: Mapping[str, Any]) -> str:
+        """The SKU under which we know a variant: by its id first, since a SKU can be edited there."""
+        return self.skus.get(variant["id"]) or canonical.text(variant["sku"])
+
+    def _content(self) -> dict[str, JSON]:
+        node, wanted = self.node, self._wanted("", Facet.CONTENT)
+        shown = {
+            "title": canonical.text(node["title"]),
+            "descriptionHtml": canonical.html(node["descriptionHtml"]),
+            "vendor": canonical.text(node["vendor"]),
+            "productType": canonical.text(node["productType"]),
+            "handle": canonical.text(node["handle"]),
+            "tags": canonical.tags(node["tags"]),
+            "seoTitle": canonical.text(node["seo"]["title"]),
+            "seoDescription": canonical.text(node["seo"]["description"]),
+            "category": (node["category"] or {}).get("id", ""),
+            "giftCard": node["isGiftCard"],
+        }
+        variants = {v["sku"]: v for v in wanted.get("variants", [])}
+        return {
+            **_owned(shown, wanted),
+            "options": [
+                {
+                    "name": canonical.text(option["name"]),
+                    "values": [canonical.text(v["name"]) for v in option["optionValues"] if v["hasVariants"]],
+                }
+                for option in sorted(node["options"], key=lambda option: option["position"])
+            ],
+            "variants": [_variant(v, variants.get(self._row(v), {})) for v in self.variants],
+        }
+
+    def _publication(self) -> dict[str, JSON]:
+        return {"status": self.node["status"], "publications": self._published()}
+
+    def _published(self) -> list[str]:
+        """Of the sales channels that are ours to say: those wanted, and those we once published to."""
+        ours = {key.removeprefix("published:") for key in self.known.links if key.startswith("published:")}
+        ours |= set(self._wanted("", Facet.PUBLICATION).get("publications", []))
+        shown = {x["publication"]["id"] for x in self.node["resourcePublicationsV2"]["nodes"]}
+        return sorted(ours & shown)
+
+    def _offer(self, sku: str, variant: Mapping[str, Any]) -> dict[str, JSON]:
+        shown = {
+            "price": canonical.money(variant["price"]),
+            "compareAtPrice": canonical.money(variant["compareAtPrice"]),
+            "cost": canonical.money((variant["inventoryItem"]["unitCost"] or {}).get("amount")),
+        }
+        return {name: value for name, value in shown.items() if name in self._wanted(sku, Facet.OFFER)}
+
+    def _stock(self, sku: str, variant: Mapping[str, Any]) -> dict[str, JSON]:
+        levels = variant["inventoryItem"]["inventoryLevels"]
+        shown = {
+            level["location"]["id"]: quantity["quantity"]
+            for level in levels["nodes"]
+            for quantity in level["quantities"]
+            if quantity["name"] == "available"
+        }
+        wanted = self._wanted(sku, Facet.STOCK)
+        if levels["pageInfo"]["hasNextPage"] and not set(wanted) <= set(shown):
+            message = f"{sku} is stocked at more than {LEVELS} locations; not all of its stock was read back."
+            self.issues.append(Issue("stock_unread", message, field="stock", sku=sku, severity="warning"))
+            shown = {**accepted(self.known, sku, Facet.STOCK), **shown}
+        return {place: shown[place] for place in wanted if place in shown}
+
+    def _media(self) -> dict[str, JSON]:
+        files = []
+        for file in self.files:
+            key = self.keys[file["id"]]
+            failures = [e["code"] for e in file["mediaErrors"]] if file["status"] == "FAILED" else []
+            if file["status"] == "FAILED":
+                self.issues.append(_failed(file, key))
+            if not any(code in FETCH_FAILURES for code in failures):
+                files.append({"key": key, "alt": canonical.text(file["alt"])})
+        wanted = self._wanted("", Facet.MEDIA).get("variants", {})
+        variants = {}
+        for variant in self.variants:
+            shown = [self.keys.get(m["id"], f"remote:{m['id']}") for m in variant["media"]["nodes"]]
+            if self._row(variant) in wanted and shown:
+                variants[self._row(variant)] = shown[0]
+        return {"files": files, "variants": variants}
+
+    def _media_keys(self) -> dict[str, str]:
+        """Our key of each picture shown; "remote:<id>" for one that we do not know."""
+        known = _named(self.known.links, "media:")
+        known |= self._adopted(known)
+        return {file["id"]: known.get(file["id"], f"remote:{file['id']}") for file in self.files}
+
+    def _adopted(self, known: Mapping[str, str]) -> dict[str, str]:
+        """Keys of pictures whose ids were lost with an answer.
+
+        They are ours when the whole list lines up with what we meant to show: everywhere either the
+        picture we know, or one that we never had an id for, with our text.
+        """
+        wanted = self._wanted("", Facet.MEDIA).get("files", [])
+        if len(wanted) != len(self.files):
+            return {}
+        found = {}
+        for file, meant in zip(self.files, wanted, strict=True):
+            key, text = known.get(file["id"]), canonical.text(file["alt"])
+            if key is None and media_link(meant["key"]) not in self.known.links and text == meant["alt"]:
+                found[file["id"]] = meant["key"]
+            elif key != meant["key"]:
+                return {}
+        return found
+
+    def _links(self) -> dict[str, str]:
+        links = {PRODUCT: self.node["id"]}
+        links |= {media_link(key): gid for gid, key in self.keys.items() if not key.startswith("remote:")}
+        links |= {published_link(x): x for x in self._published()}
+        for variant in self.variants:
+            sku = self._row(variant)
+            if sku and sku in self.rendered.bodies:
+                links[variant_link(sku)] = variant["id"]
+                links[inventory_link(sku)] = variant["inventoryItem"]["id"]
+        return links
+
+
+def _named(links: Mapping[str, str], kind: str) -> dict[str, str]:
+    """Our name by remote id, for one kind of link."""
+    return {gid: key.removeprefix(kind) for key, gid in links.items() if key.startswith(kind)}
+
+
+def _variant(node: Mapping[str, Any], wanted: Body) -> dict[str, JSON]:
+    item = node["inventoryItem"]
+    weight = item["measurement"]["weight"]
+    shown = {
+        "barcode": canonical.text(node["barcode"]),
+        "taxable": node["taxable"],
+        "taxCode": canonical.text(node["taxCode"]),
+        "inventoryPolicy": node["inventoryPolicy"],
+        "tracked": item["tracked"],
+        "requiresShipping": item["requiresShipping"],
+        "countryCodeOfOrigin": canonical.text(item["countryCodeOfOrigin"]),
+        "harmonizedSystemCode": canonical.text(item["harmonizedSystemCode"]),
+        "weight": weight and {"value": canonical.number(weight["value"]), "unit": weight["unit"]},
+    }
+    return {
+        "sku": canonical.text(node["sku"]),
+        "options": [canonical.text(option["value"]) for option in node["selectedOptions"]],
+        **_owned(shown, wanted),
+    }
+
+
+def _owned(shown: Body, wanted: Body) -> dict[str, JSON]:
+    """What we speak of and the shop has: the same normal form as in `render`."""
+    return {
+        name: value for name, value in shown.items() if name in wanted and value is not None and value not in ("", [])
+    }
+
+
+def _failed(file: Mapping[str, Any], key: str) -> Issue:
+    said = "; ".join(e["message"] for e in file["mediaErrors"]) or "no reason given"
+    name = canonical.text(file["alt"]) or key
+    return Issue(
+        code="media_failed",
+        message=f"Shopify could not use the picture “{name}”: {said} Replace the picture, or mend its address.",
+        field="media",
+    )
+
+
+def _nowhere(body: Mapping[str, Any]) -> bool:
+    """Shopify knows no such identifier at all: the definition of our custom id was taken away."""
+    found = body.get("errors")
+    codes = [str((e.get("extensions") or {}).get("code")) for e in found] if isinstance(found, list) else []
+    return bool(codes) and all(errors.TOP_LEVEL.get(code) is Verdict.GONE for code in codes)
+
+
+def _unread(response: Response, body: Mapping[str, Any] | None) -> Issue:
+    found = body.get("errors") if body else None
+    if isinstance(found, list) and found:
+        code = str((found[0].get("extensions") or {}).get("code") or "error")
+        meaning = errors.TOP_LEVEL.get(code, errors.OTHER_TOP_LEVEL)
+        said = f"{code}: {found[0].get('message', '')}"
+    else:
+        meaning = errors.STATUS.get(response.status, errors.LOST)
+        said = response.error or f"status {response.status}"
+    verdict = "transient" if isinstance(meaning, errors.Lost) else meaning.value
+    return Issue(f"read_{verdict}", f"Shopify did not say what it shows ({said}).", severity="warning")

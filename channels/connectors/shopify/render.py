@@ -1,0 +1,147 @@
+"""From a mapped product to the bodies a shop should show.
+
+A body holds only what we have something to say about: an absent key is the shop's own affair and is
+not read back. Shapes:
+
+""   content      {title, descriptionHtml?, vendor?, productType?, handle?, tags?, seoTitle?,
+                   seoDescription?, category?, giftCard?, options: [{name, values}],
+                   variants: [{sku, options: [value], barcode?, taxable?, taxCode?, inventoryPolicy?,
+                               tracked?, requiresShipping?, countryCodeOfOrigin?,
+                               harmonizedSystemCode?, weight?: {value, unit}}]}
+""   media        {files: [{key, alt}], variants: {sku: key}}
+""   publication  {status, publications: [publication id]}
+SKU  offer        {price, compareAtPrice: amount or None, cost?}, {} without a price
+SKU  stock        {location id: units}
+"""
+
+from __future__ import annotations
+
+from channels.connectors.base import Connection, Facet, MappedProduct, MappedVariant, Price, Rendered
+from channels.connectors.shopify import canonical, settings
+from pimhub.foundation.jsonvalue import JSON
+
+
+def render(product: MappedProduct, connection: Connection) -> Rendered:
+    """The bodies of the product and of each SKU. A variant without SKU has no row; preflight says so."""
+    bodies: dict[str, dict[str, JSON]] = {
+        "": {
+            Facet.CONTENT.value: content(product),
+            Facet.MEDIA.value: media(product),
+            Facet.PUBLICATION.value: publication(product, connection),
+        }
+    }
+    for variant in product.variants:
+        if variant.sku:
+            bodies[variant.sku] = {
+                Facet.OFFER.value: offer(variant.price),
+                Facet.STOCK.value: stock(variant, connection),
+            }
+    urls: dict[str, str] = {}
+    for medium in product.media:
+        urls.setdefault(medium.key, medium.url)
+    return Rendered(product=product.code, bodies=bodies, media_urls=urls)
+
+
+def content(product: MappedProduct) -> dict[str, JSON]:
+    fields = product.fields
+    body: dict[str, JSON] = {
+        "title": canonical.text(fields.get("title")),
+        "descriptionHtml": canonical.html(fields.get("description_html")),
+        "vendor": canonical.text(fields.get("vendor")),
+        "productType": canonical.text(fields.get("product_type")),
+        "handle": canonical.handle(fields.get("handle")),
+        "tags": canonical.tags(fields.get("tags")),
+        "seoTitle": canonical.text(fields.get("seo_title")),
+        "seoDescription": canonical.text(fields.get("seo_description")),
+        "category": canonical.category(fields.get("category")),
+        "giftCard": fields.get("gift_card"),
+    }
+    return {
+        **_said(body),
+        "options": options(product.variants),
+        "variants": [variant_content(variant) for variant in product.variants],
+    }
+
+
+def options(variants: tuple[MappedVariant, ...]) -> list[JSON]:
+    """The axes with the values in use, both in the order in which the variants bring them."""
+    values: dict[str, list[str]] = {}
+    for variant in variants:
+        for name, value in variant.options:
+            seen = values.setdefault(canonical.text(name), [])
+            if canonical.text(value) not in seen:
+                seen.append(canonical.text(value))
+    if not values:
+        return [{"name": canonical.DEFAULT_OPTION, "values": [canonical.DEFAULT_VALUE]}]
+    return [{"name": name, "values": used} for name, used in values.items()]
+
+
+def variant_content(variant: MappedVariant) -> dict[str, JSON]:
+    fields = variant.fields
+    body = {
+        "barcode": canonical.text(fields.get("barcode")) or canonical.text(variant.gtin),
+        "taxable": fields.get("taxable"),
+        "taxCode": canonical.text(fields.get("tax_code")),
+        "inventoryPolicy": canonical.text(fields.get("inventory_policy")),
+        # Stock that is not tracked would not be shown: counting is what sending stock means.
+        "tracked": fields.get("tracked", True if variant.stock else None),
+        "requiresShipping": fields.get("requires_shipping"),
+        "countryCodeOfOrigin": canonical.text(fields.get("country_of_origin")).upper(),
+        "harmonizedSystemCode": canonical.text(fields.get("hs_code")),
+        "weight": _weight(fields.get("weight")),
+    }
+    return {
+        "sku": variant.sku,
+        "options": [canonical.text(value) for _, value in variant.options] or [canonical.DEFAULT_VALUE],
+        **_said(body),
+    }
+
+
+def media(product: MappedProduct) -> dict[str, JSON]:
+    """Each picture once, in order; a variant shows its first one."""
+    skus = {variant.sku for variant in product.variants}
+    files: dict[str, JSON] = {}
+    variants: dict[str, str] = {}
+    for picture in product.media:
+        files.setdefault(picture.key, {"key": picture.key, "alt": canonical.text(picture.alt)})
+        if picture.sku and picture.sku in skus:
+            variants.setdefault(picture.sku, picture.key)
+    return {"files": list(files.values()), "variants": variants}
+
+
+def publication(product: MappedProduct, connection: Connection) -> dict[str, JSON]:
+    hidden = product.fields.get("published") is False
+    return {
+        "status": canonical.text(product.fields.get("status")) or "ACTIVE",
+        "publications": [] if hidden else settings.publications(connection),
+    }
+
+
+def offer(price: Price | None) -> dict[str, JSON]:
+    """What is paid, and the higher price that is struck through: on sale that is the regular one."""
+    if price is None:
+        return {}
+    on_sale = price.sale_price is not None
+    body: dict[str, JSON] = {
+        "price": canonical.money(price.sale_price if on_sale else price.price),
+        "compareAtPrice": canonical.money(price.price if on_sale else price.compare_at),
+    }
+    if price.cost is not None:
+        body["cost"] = canonical.money(price.cost)
+    return body
+
+
+def stock(variant: MappedVariant, connection: Connection) -> dict[str, JSON]:
+    """Units by location id; locations that the shop does not have stay out."""
+    known = settings.locations(connection)
+    return {known[code]: int(units) for code, units in variant.stock.items() if code in known}
+
+
+def _weight(value: JSON) -> JSON:
+    if not isinstance(value, dict):
+        return None
+    return canonical.weight(value.get("amount"), canonical.text(value.get("unit")))
+
+
+def _said(body: dict[str, JSON]) -> dict[str, JSON]:
+    return {name: value for name, value in body.items() if value is not None and value not in ("", [])}

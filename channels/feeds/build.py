@@ -1,0 +1,127 @@
+"""Build a feed: live revisions only, item by item, into a new immutable file; then switch to it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from channels.connections import connect, connector_of
+from channels.connectors.base import BuildsFeed, Connection, Connector
+from channels.models import Channel, FeedFile
+from channels.publishing.desire import Desired, check
+from channels.rendering.source import gather
+from governance.models import Revision
+
+CHUNK = 200  # products rendered at once: memory stays flat
+
+
+class NoFeed(Exception):
+    """The channel has no feed; the text says why."""
+
+
+@dataclass(slots=True)
+class FeedReport:
+    items: int = 0
+    skipped: list[dict[str, str]] = field(default_factory=list)  # {sku, code, message}
+    sha256: str = ""
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+def write_feed(channel: Channel, path: Path) -> FeedReport:
+    """Write the channel's feed to `path`, whole or not at all. Raises NoFeed, ChannelNotReady."""
+    connector = connector_of(channel)
+    if not hasattr(connector, "feed_item"):
+        raise NoFeed(f"{channel.label} has no feed; its connector publishes by calls only.")
+    builder = cast(BuildsFeed, connector)
+    connection = connect(channel)
+    started, report = time.monotonic(), FeedReport()
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            sink = _Hashing(file)
+            sink.write(builder.feed_header(connection, channel.label, timezone.now()))
+            for desired in _products(channel, connector, connection):
+                _write_items(builder, desired, connection, sink, report)
+            sink.write(builder.feed_footer())
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    report.sha256, report.bytes = sink.hash.hexdigest(), sink.size
+    report.seconds = round(time.monotonic() - started, 3)
+    return report
+
+
+def refresh_feed(channel: Channel) -> FeedFile:
+    """Build the served feed anew: a new file, switched to in one transaction; the last three are kept."""
+    folder: Path = settings.PIMHUB_HOME / "feeds"
+    name = f"{channel.code}-{timezone.now():%Y%m%dT%H%M%S%f}.xml"
+    report = write_feed(channel, folder / name)
+    with transaction.atomic():
+        FeedFile.objects.filter(channel=channel, current=True).update(current=False)
+        feed = FeedFile.objects.create(
+            channel=channel,
+            path=name,
+            sha256=report.sha256,
+            items=report.items,
+            skipped=report.skipped,
+            bytes=report.bytes,
+            seconds=report.seconds,
+            current=True,
+        )
+    for old in FeedFile.objects.filter(channel=channel).order_by("-pk")[3:]:
+        (folder / old.path).unlink(missing_ok=True)
+        old.delete()
+    return feed
+
+
+def _products(channel: Channel, connector: Connector, connection: Connection) -> Iterator[Desired]:
+    """Every approved product as the channel should show it, in a stable order."""
+    last = 0
+    while True:
+        live = Revision.objects.filter(product__standing__live_id=F("pk"), product_id__gt=last)
+        revisions = list(live.order_by("product_id")[:CHUNK])
+        if not revisions:
+            return
+        last = revisions[-1].product_id
+        sources = gather(channel, connector, revisions, connection, timezone.now())
+        for revision in revisions:
+            yield check(connector, connection, sources[revision.product_id])
+
+
+def _write_items(
+    builder: BuildsFeed, desired: Desired, connection: Connection, sink: _Hashing, report: FeedReport
+) -> None:
+    for row in desired.rendered.bodies:
+        problems = [i for i in desired.issues if i.severity == "error" and i.sku in ("", row)]
+        if problems:
+            report.skipped.append({"sku": row, "code": problems[0].code, "message": problems[0].message})
+            continue
+        sink.write(builder.feed_item(desired.rendered, row, connection))
+        report.items += 1
+
+
+class _Hashing:
+    """Counts and hashes what passes through."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data)
+        self.hash.update(data)
+        self.size += len(data)

@@ -1,0 +1,1 @@
+"""Mapping: which value feeds which field of a channel."""

@@ -1,0 +1,82 @@
+"""Mapping rules, and their evaluation against a frozen product.
+
+A rule is one of
+    {"from": "name"}                 an attribute, read for the channel's scope and languages
+    {"from": ["seo_title", "name"]}  the first that has a value
+    {"from": "$code"}                the product's code; "$categories": its category paths; "$gtin", "$sku"
+    {"const": "new"}                 a constant
+each with optional "transforms": [step, …] (channels/mapping/transforms.py) and an optional "default"
+for when there is nothing to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from catalog.attributes.values import resolve
+from channels.mapping import transforms
+from channels.mapping.transforms import Context
+from governance.revisions.read import Document, FrozenVariant
+from pimhub.foundation.jsonvalue import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A target field's value and the value key that fed it ("" for constants)."""
+
+    value: JSON
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads a frozen product as one channel sees it."""
+
+    document: Document
+    scope: str
+    locales: tuple[str, ...]  # first choice first
+
+    def field(self, rule: Mapping[str, JSON], variant: FrozenVariant | None = None) -> Mapped | None:
+        """What the rule yields for the product, or for a variant (whose own values win). None = nothing."""
+        if "const" in rule:
+            return Mapped(rule["const"], "")
+        sources = rule["from"] if isinstance(rule["from"], list) else [rule["from"]]
+        for source in sources:
+            found = self._source(source, variant)
+            if found is None:
+                continue
+            context = Context(attribute=source, locales=self.locales, labels=self.document.labels)
+            value = transforms.run(found.value, rule.get("transforms", []), context)
+            if value not in (None, "", []):
+                return Mapped(value, found.key)
+        return Mapped(rule["default"], "") if "default" in rule else None
+
+    def _source(self, source: str, variant: FrozenVariant | None) -> Mapped | None:
+        if source.startswith("$"):
+            return self._special(source, variant)
+        levels: Sequence[Mapping[str, JSON]] = (
+            (variant.values, self.document.values) if variant else (self.document.values,)
+        )
+        found = resolve(levels, source, scopes=(self.scope, None), locales=(*self.locales, None))
+        if found is None or found.value in (None, "", []):
+            return None
+        return Mapped(found.value, str(found.key))
+
+    def _special(self, source: str, variant: FrozenVariant | None) -> Mapped | None:
+        if source == "$categories":
+            paths = [" > ".join(self._name(labels) for labels in path) for path in self.document.categories.values()]
+            return Mapped(paths, "categories") if paths else None
+        plain = {"$code": self.document.code}
+        if variant is not None:
+            plain |= {"$sku": variant.sku, "$gtin": variant.gtin}
+        return Mapped(plain[source], source.removeprefix("$")) if plain.get(source) else None
+
+    def _name(self, labels: Mapping[str, str]) -> str:
+        return next((labels[x] for x in self.locales if labels.get(x)), None) or next(iter(labels.values()))
+
+    def option(self, attribute: str, code: str) -> str:
+        """An option as the channel's customers read it."""
+        return transforms.option_label(
+            code, Context(attribute=attribute, locales=self.locales, labels=self.document.labels)
+        )

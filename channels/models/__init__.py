@@ -1,0 +1,18 @@
+"""Rows of channels: the channel, its mapping, what each product should and does show, and every call."""
+
+from channels.models.channel import Channel, MappingVersion
+from channels.models.feed import FeedFile
+from channels.models.issue import ChannelIssue
+from channels.models.listing import Listing, Placement, RemoteLink
+from channels.models.publication import Publication
+
+__all__ = [
+    "Channel",
+    "ChannelIssue",
+    "FeedFile",
+    "Listing",
+    "MappingVersion",
+    "Placement",
+    "Publication",
+    "RemoteLink",
+]

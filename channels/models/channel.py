@@ -1,0 +1,81 @@
+"""A channel: one shop, account or feed that one audience of the catalogue is published to."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from catalog.models.codes import key_code
+from catalog.models.history import history
+from pimhub.foundation import secrets
+
+
+class Channel(models.Model):
+    code = models.CharField(max_length=50, unique=True, validators=[key_code])
+    label = models.CharField(max_length=100)
+    connector = models.CharField(max_length=50)  # key in channels/connectors/registry.py
+    scope = models.ForeignKey("catalog.Scope", on_delete=models.PROTECT, related_name="channels")
+    market = models.ForeignKey("catalog.Market", on_delete=models.PROTECT, related_name="channels")
+    # Checked by the connector. "endpoint" is a base address, or "sandbox" (resolved when called).
+    settings = models.JSONField(default=dict)
+    credentials_encrypted = models.TextField(blank=True)
+    # Approved products go out by themselves; otherwise only when somebody publishes them.
+    publishes_on_approval = models.BooleanField(default=True)
+    paused = models.BooleanField(default=False)
+    pause_reason = models.CharField(max_length=300, blank=True)
+    # No call before this moment: a throttled or quota-bound channel waits as a whole.
+    wait_until = models.DateTimeField(null=True)
+    access_token_encrypted = models.TextField(blank=True)
+    access_token_until = models.DateTimeField(null=True)
+    mapping = models.ForeignKey(
+        "channels.MappingVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    feed_token = models.CharField(max_length=64, default=secrets.token, unique=True)
+    history = history(
+        excluded_fields=[
+            "credentials_encrypted",
+            "access_token_encrypted",
+            "access_token_until",
+            "wait_until",
+            "feed_token",
+        ]
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        permissions = [("publish_channel", "Can publish to channels")]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        if not self.credentials_encrypted:
+            return {}
+        return secrets.decrypt(self.credentials_encrypted, settings.PIMHUB_FERNET_KEYS)
+
+    @credentials.setter
+    def credentials(self, value: dict[str, str]) -> None:
+        self.credentials_encrypted = secrets.encrypt(value, settings.PIMHUB_FERNET_KEYS)
+
+
+class MappingVersion(models.Model):
+    """How target fields are filled, immutable. `rules`: {target field: rule}, see channels/mapping/rules.py."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="mapping_versions")
+    number = models.PositiveIntegerField()
+    rules = models.JSONField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["channel_id", "-number"]
+        constraints = [models.UniqueConstraint(fields=["channel", "number"], name="mapping_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} mapping {self.number}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        if not self._state.adding:
+            raise TypeError("a mapping version is immutable; make the next one")
+        super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -1,0 +1,26 @@
+"""Feed files: each build is a new immutable file; one of them is served."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class FeedFile(models.Model):
+    channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="feed_files")
+    path = models.CharField(max_length=300)  # below PIMHUB_HOME/feeds
+    sha256 = models.CharField(max_length=64)
+    items = models.PositiveIntegerField()
+    skipped = models.JSONField(default=list)  # [{sku, code, message}]
+    bytes = models.PositiveBigIntegerField()
+    seconds = models.FloatField()
+    current = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["channel"], condition=models.Q(current=True), name="one_current_feed")
+        ]
+
+    def __str__(self) -> str:
+        return self.path

@@ -1,0 +1,86 @@
+"""What should be on a channel, and what is: the listing is a controller, not a queue item."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Placement(models.Model):
+    """One product on one channel: the unit that is leased, rendered and sent.
+
+    `due_at` is the next moment at which a worker should look (NULL: nothing to do). Losing a task
+    loses nothing: the row stays due.
+    """
+
+    channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="placements")
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="placements")
+    revision = models.ForeignKey(
+        "governance.Revision", null=True, on_delete=models.PROTECT, related_name="+"
+    )  # rendered last
+    due_at = models.DateTimeField(null=True, db_index=True)
+    lease_token = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)  # fruitless tries in a row
+    number = models.PositiveBigIntegerField(default=0)  # of the last call, for channels that order by version
+    reads = models.PositiveSmallIntegerField(default=0)  # read-backs in a row that did not show the product
+    # The channel's side is uncertain (lost answer, stale state): read before the next write.
+    must_read = models.BooleanField(default=False)
+    problem = models.CharField(max_length=500, blank=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "product"], name="placed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} on {self.channel_id}"
+
+
+class Listing(models.Model):
+    """One remote item: the product (`sku` empty) or a variant. Hashes are by facet."""
+
+    class State(models.TextChoices):
+        BLOCKED = "blocked", "blocked"  # preflight found an error, or nothing is approved
+        QUEUED = "queued", "queued"
+        ACCEPTED = "accepted", "accepted"  # the channel took it
+        LIVE = "live", "live"  # it was read back as it should be
+        DRIFTED = "drifted", "drifted"  # the channel shows something else
+        REJECTED = "rejected", "rejected"
+        FAILED = "failed", "failed"  # the channel could not be reached, or we are at fault
+
+    placement = models.ForeignKey(Placement, on_delete=models.CASCADE, related_name="listings")
+    sku = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_index=True)
+    desired = models.JSONField(default=dict)  # {facet: hash of the body it should show}
+    accepted = models.JSONField(default=dict)  # {facet: hash the channel took}
+    verified = models.JSONField(default=dict)  # {facet: hash that was read back}
+    accepted_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["placement_id", "sku"]
+        constraints = [models.UniqueConstraint(fields=["placement", "sku"], name="listing_once")]
+
+    def __str__(self) -> str:
+        return f"{self.placement_id}/{self.sku}: {self.state}"
+
+
+class RemoteLink(models.Model):
+    """An id on the channel. Kept per product; ids of the channel itself have no placement."""
+
+    channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="links")
+    placement = models.ForeignKey(Placement, null=True, on_delete=models.CASCADE, related_name="links")
+    key = models.CharField(max_length=400)  # product, variant:<sku>, media:<key>, definition:pim_id
+    remote_id = models.CharField(max_length=400)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["placement", "key"], name="link_once"),
+            models.UniqueConstraint(
+                fields=["channel", "key"],
+                condition=models.Q(placement__isnull=True),
+                name="channel_link_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.remote_id}"

@@ -1,0 +1,48 @@
+"""Which placements are worked on next: due ones, fairly between channels, within a slice of time."""
+
+from __future__ import annotations
+
+import time
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from channels.models import Channel, Placement
+from channels.publishing.work import work
+
+SLICE_SECONDS = 15.0
+BATCH = 20
+
+
+def dispatch(*, seconds: float = SLICE_SECONDS) -> bool:
+    """Work until nothing is due or the slice is over; whether something is still due."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = [
+            list(_due().filter(channel_id=channel).order_by("due_at").values_list("pk", flat=True)[:BATCH])
+            for channel in _due().values_list("channel_id", flat=True).distinct()
+        ]
+        if not any(found):
+            return False
+        worked = False
+        # One of each channel in turn, so that a long queue of one shop does not starve another.
+        for turn in range(BATCH):
+            for queue in found:
+                if turn < len(queue) and time.monotonic() < until:
+                    worked = work(queue[turn]) or worked
+        if not worked:
+            return False
+    return anything_due()
+
+
+def anything_due() -> bool:
+    return _due().exists()
+
+
+def _due() -> QuerySet[Placement]:
+    now = timezone.now()
+    callable_channels = Channel.objects.filter(
+        Q(wait_until__isnull=True) | Q(wait_until__lte=now), paused=False
+    ).values("pk")
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    return Placement.objects.filter(free, due_at__lte=now, channel_id__in=callable_channels)

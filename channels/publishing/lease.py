@@ -1,0 +1,66 @@
+"""Leases: one worker at a time per product and channel, fenced by a token."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+
+from django.db.models import Q
+from django.utils import timezone
+
+from channels.models import Placement
+
+# Longer than one call's deadline plus the work around it; renewed before every call.
+LEASE = dt.timedelta(seconds=120)
+
+
+class LeaseLost(Exception):
+    """Another worker took over. What we did is in the publication record; it will read back."""
+
+
+def claim(placement_id: int, *, only_due: bool = True) -> Placement | None:
+    """Take the placement if it is free (and due). None: someone was faster, which is fine."""
+    now = timezone.now()
+    token = secrets.token_hex(16)
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    wanted = Placement.objects.filter(free, pk=placement_id)
+    if only_due:
+        wanted = wanted.filter(due_at__lte=now)
+    won = wanted.update(lease_token=token, lease_until=now + LEASE)
+    if not won:
+        return None
+    return Placement.objects.select_related(
+        "channel__mapping", "channel__scope", "channel__market__price_list__currency", "product"
+    ).get(pk=placement_id)
+
+
+def renew(placement: Placement) -> None:
+    """Hold on for the next call. Raises LeaseLost."""
+    _update(placement, lease_until=timezone.now() + LEASE)
+
+
+def guard(placement: Placement) -> None:
+    """Inside a transaction: make sure the lease is still ours while we write. Raises LeaseLost."""
+    held = Placement.objects.select_for_update().filter(pk=placement.pk, lease_token=placement.lease_token)
+    if not held.exists():
+        raise LeaseLost
+
+
+def release(
+    placement: Placement, *, due_at: dt.datetime | None, seen_due: dt.datetime | None, **fields: object
+) -> None:
+    """Give the placement back, to be looked at again at `due_at`.
+
+    If it was made due again while we worked (`due_at` in the row is newer than what we saw), that
+    wish wins: a change is never lost on its way.
+    """
+    current = Placement.objects.filter(pk=placement.pk, lease_token=placement.lease_token)
+    untouched = current.filter(due_at=seen_due).update(lease_token="", lease_until=None, due_at=due_at, **fields)
+    if not untouched and not current.update(lease_token="", lease_until=None, **fields):
+        raise LeaseLost
+
+
+def _update(placement: Placement, **fields: object) -> None:
+    won = Placement.objects.filter(pk=placement.pk, lease_token=placement.lease_token).update(**fields)
+    if not won:
+        raise LeaseLost

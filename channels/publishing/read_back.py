@@ -1,0 +1,96 @@
+"""Read a product back from its channel: *accepted* becomes *live* only here."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog import blobs
+from channels import connections
+from channels.connectors.outcome import RemoteState
+from channels.models import ChannelIssue, Listing, Placement
+from channels.publishing import lease
+from channels.publishing.desire import Desired, record_issues
+from channels.publishing.known import known
+from channels.publishing.send import keep_links
+from pimhub.foundation.http import Response
+from pimhub.foundation.jsonvalue import digest
+
+S = Listing.State
+
+
+def look(placement: Placement, desired: Desired) -> RemoteState | None:
+    """What the channel shows of the product now; None when it could not be read. Changes nothing."""
+    facts = known(placement)
+    responses: list[Response] = []
+    for request in desired.connector.read(desired.rendered, facts, desired.connection):
+        response = connections.send(placement.channel, request, timeout=desired.connector.deadline)
+        if response.status == 0 or response.status == 429 or response.status >= 500:
+            return None
+        responses.append(response)
+    return desired.connector.interpret_read(desired.rendered, facts, responses, desired.connection)
+
+
+def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteState | None:
+    """Read the product and settle what was seen, fenced by the lease; None when it could not be read.
+
+    With `adopt` the channel's side was uncertain: what is seen becomes what we know to be accepted,
+    so that the next plan starts from the truth.
+    """
+    state = look(placement, desired)
+    if state is None:
+        return None
+    with transaction.atomic():
+        lease.guard(placement)
+        lease.renew(placement)
+        if adopt and not state.bodies and not state.pending:
+            placement.links.all().delete()  # the product is gone there; its ids are dead
+        keep_links(placement, state.links)
+        _settle(placement, desired, state, adopt=adopt)
+        record_issues(placement, state.issues, source=ChannelIssue.Source.READ_BACK, desired=desired)
+    return state
+
+
+def _settle(placement: Placement, desired: Desired, state: RemoteState, *, adopt: bool) -> None:
+    now = timezone.now()
+    wanted = desired.hashes
+    for listing in placement.listings.all():
+        bodies = state.bodies.get(listing.sku, {})
+        seen = dict(zip(bodies, blobs.put_all(bodies.values()), strict=True))
+        # A channel may show facets that we never wanted here; only ours are compared.
+        ours = {f: h for f, h in seen.items() if f in wanted.get(listing.sku, {})}
+        if adopt and not state.pending:
+            listing.accepted = ours
+        if not bodies and state.pending:
+            continue
+        listing.verified, listing.verified_at = ours, now
+        listing.state = _state(listing, wanted.get(listing.sku, {}), exists=bool(bodies))
+        listing.save()
+
+
+def _state(listing: Listing, wanted: dict[str, str], *, exists: bool) -> str:
+    if not exists:
+        return S.QUEUED if listing.accepted != wanted else S.DRIFTED
+    if all(listing.verified.get(f) == h for f, h in wanted.items()):
+        return S.LIVE
+    return S.QUEUED if listing.accepted != wanted else S.DRIFTED
+
+
+def differences(desired: Desired, state: RemoteState) -> list[tuple[str, str, object, object]]:
+    """(sku, "facet.field", ours, theirs) for every field of ours that the channel shows differently."""
+    found = []
+    for row, facets in desired.rendered.bodies.items():
+        theirs_row = state.bodies.get(row)
+        if theirs_row is None:
+            continue
+        for facet, ours in facets.items():
+            theirs = theirs_row.get(facet)
+            if digest(ours) == digest(theirs):
+                continue
+            if isinstance(ours, dict) and isinstance(theirs, dict):
+                for name in dict.fromkeys([*ours, *theirs]):
+                    if ours.get(name) != theirs.get(name):
+                        found.append((row, f"{facet}.{name}", ours.get(name), theirs.get(name)))
+            else:
+                found.append((row, str(facet), ours, theirs))
+    return found

@@ -1,0 +1,107 @@
+"""Send one call and settle it: recorded before it leaves, fenced by the lease when it returns."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from catalog import blobs
+from channels import connections
+from channels.connectors.base import Operation
+from channels.connectors.outcome import Outcome, Verdict
+from channels.models import Listing, Placement, Publication, RemoteLink
+from channels.publishing import lease
+from channels.publishing.desire import Desired
+from pimhub.foundation.jsonvalue import JSON
+
+
+def send_operation(placement: Placement, desired: Desired, operation: Operation) -> Outcome:
+    """Record the call, send it, record the answer; links and accepted hashes follow in one transaction.
+
+    Raises LeaseLost when another worker took over meanwhile; the record then stays without a
+    verdict and makes whoever comes next read the channel before writing.
+    """
+    hashes = desired.hashes
+    carries: dict[str, dict[str, str]] = {}
+    for row, facet in operation.carries:
+        carries.setdefault(row, {})[facet] = hashes.get(row, {}).get(facet, "")
+    publication = _announce(placement, desired, operation, carries)
+    started = time.monotonic()
+    response = connections.send(placement.channel, operation.request, timeout=desired.connector.deadline)
+    milliseconds = int((time.monotonic() - started) * 1000)
+    outcome = desired.connector.interpret(operation, response)
+    with transaction.atomic():
+        lease.guard(placement)
+        publication.verdict = outcome.verdict
+        publication.message = " ".join(i.message for i in outcome.issues)
+        publication.request_id = outcome.request_id[:200]
+        publication.status = response.status
+        publication.milliseconds = milliseconds
+        publication.response = blobs.put(_exact(outcome.response)) if outcome.response is not None else ""
+        publication.finished_at = timezone.now()
+        publication.save()
+        keep_links(placement, outcome.links, dropped=outcome.dropped_links)
+        if outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED):
+            _accept(placement, carries, dropped=outcome.dropped_links)
+    return outcome
+
+
+def _announce(
+    placement: Placement, desired: Desired, operation: Operation, carries: dict[str, dict[str, str]]
+) -> Publication:
+    with transaction.atomic():
+        lease.guard(placement)
+        lease.renew(placement)
+        Placement.objects.filter(pk=placement.pk).update(number=F("number") + 1)
+        return Publication.objects.create(
+            placement=placement,
+            operation=operation.name,
+            number=Placement.objects.values_list("number", flat=True).get(pk=placement.pk),
+            carries=carries,
+            request=blobs.put(operation.request.redacted()),
+            revision=placement.revision,
+            mapping=placement.channel.mapping,
+            offers=dict(desired.source.offers),
+        )
+
+
+def _accept(placement: Placement, carries: dict[str, dict[str, str]], *, dropped: tuple[str, ...]) -> None:
+    now = timezone.now()
+    gone = [key.removeprefix("variant:") for key in dropped if key.startswith("variant:")]
+    placement.listings.filter(sku__in=gone, desired={}).delete()
+    for listing in placement.listings.filter(sku__in=carries):
+        taken = carries[listing.sku]
+        listing.accepted = {f: h for f, h in (listing.accepted | taken).items() if h}
+        # What was read back before says nothing of what was just sent.
+        listing.verified = {f: h for f, h in listing.verified.items() if f not in taken}
+        listing.state, listing.accepted_at = Listing.State.ACCEPTED, now
+        listing.save()
+    # A row that should not be there and is not: its listing is over.
+    placement.listings.filter(desired={}, accepted={}).delete()
+
+
+def keep_links(placement: Placement, links: object, *, dropped: tuple[str, ...] = ()) -> None:
+    """Remember remote ids. `definition:` and `channel:` ids belong to the channel as a whole."""
+    for key, remote_id in dict(links).items():  # type: ignore[call-overload]
+        whole = key.startswith(("definition:", "channel:"))
+        RemoteLink.objects.update_or_create(
+            channel_id=placement.channel_id,
+            placement=None if whole else placement,
+            key=key,
+            defaults={"remote_id": remote_id},
+        )
+    RemoteLink.objects.filter(placement=placement, key__in=dropped).delete()
+
+
+def _exact(value: JSON) -> JSON:
+    """An answer as it can be stored: floats become their shortest text."""
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, dict):
+        return {str(k): _exact(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_exact(v) for v in value]
+    return value

@@ -1,0 +1,1 @@
+"""From the live revision to what a channel should show. Pure but for reading rows."""

@@ -1,0 +1,184 @@
+"""Gather what a payload is made of: the live revision, the offers and stock, the mapping in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db.models import Prefetch
+
+from catalog.models import Attribute, Offer, PriceList, StockLevel, Variant
+from channels.connectors.base import Connection, Connector, Level, MappedProduct, MappedVariant, Medium, Price
+from channels.mapping.rules import Reader
+from channels.models import Channel
+from governance.models import Revision
+from governance.revisions.read import Document, FrozenVariant, read_all
+from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.locales import fallback_chain
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A product ready for a connector, with where each field came from.
+
+    `keys`: {(sku or "", target field): value key}; `offers`: {sku: offer version};
+    `recheck_at`: the next moment a sale begins or ends.
+    """
+
+    mapped: MappedProduct
+    keys: Mapping[tuple[str, str], str]
+    offers: Mapping[str, int]
+    recheck_at: dt.datetime | None
+
+
+def gather(
+    channel: Channel,
+    connector: Connector,
+    revisions: Iterable[Revision],
+    connection: Connection,
+    now: dt.datetime,
+) -> dict[int, Source]:
+    """Sources by product id, for products of the channel at the moment `now`."""
+    wanted = list(revisions)
+    documents = read_all(wanted)
+    price_list = channel.market.price_list
+    commerce = _commerce([r.product_id for r in wanted], price_list)
+    axis_labels = _axis_labels(documents.values())
+    locales = tuple(dict.fromkeys(x for locale in channel.market.locales for x in fallback_chain(locale)))
+    return {
+        r.product_id: _source(
+            channel, connector, documents[r.pk], commerce, axis_labels, locales, price_list, connection, now
+        )
+        for r in wanted
+    }
+
+
+def _source(
+    channel: Channel,
+    connector: Connector,
+    document: Document,
+    commerce: Mapping[str, Variant],
+    axis_labels: Mapping[str, Mapping[str, str]],
+    locales: tuple[str, ...],
+    price_list: PriceList,
+    connection: Connection,
+    now: dt.datetime,
+) -> Source:
+    assert channel.mapping is not None
+    rules = channel.mapping.rules
+    reader = Reader(document=document, scope=channel.scope.code, locales=locales)
+    levels = {f.code: f.level for f in connector.target_fields}
+    keys: dict[tuple[str, str], str] = {}
+
+    def fields(level: Level, variant: FrozenVariant | None) -> dict[str, JSON]:
+        found = {}
+        for code, rule in rules.items():
+            if levels.get(code) is level and (mapped := reader.field(rule, variant)) is not None:
+                found[code] = mapped.value
+                keys[variant.sku if variant else "", code] = mapped.key
+        return found
+
+    variants, offers, moments = [], {}, []
+    for frozen in document.variants:
+        row = commerce.get(frozen.sku)
+        offer = next(iter(row.offers.all()), None) if row else None
+        if offer is not None:
+            offers[frozen.sku] = offer.version
+            moments += [m for m in (offer.sale_from, offer.sale_to) if m and m > now]
+        variants.append(
+            MappedVariant(
+                sku=frozen.sku,
+                gtin=frozen.gtin,
+                fields=fields(Level.VARIANT, frozen),
+                options=_options(document, frozen, reader, axis_labels, locales),
+                price=_price(offer, price_list, now),
+                stock={s.location.code: max(s.available - s.reserved, 0) for s in row.stock_levels.all()}
+                if row
+                else {},
+            )
+        )
+    mapped = MappedProduct(
+        code=document.code,
+        revision=document.number,
+        locale=channel.market.locales[0],
+        fields=fields(Level.PRODUCT, None),
+        variants=tuple(variants),
+        media=tuple(_media(document, connection, locales)),
+        url=product_url(channel, document.code),
+    )
+    return Source(mapped=mapped, keys=keys, offers=offers, recheck_at=min(moments, default=None))
+
+
+def _commerce(product_ids: list[int], price_list: PriceList) -> dict[str, Variant]:
+    """Variants by SKU with their offer on the price list and their stock: these are never in a revision."""
+    query = Variant.objects.filter(product_id__in=product_ids).prefetch_related(
+        Prefetch("offers", Offer.objects.filter(price_list=price_list)),
+        Prefetch("stock_levels", StockLevel.objects.select_related("location")),
+    )
+    return {v.sku: v for v in query}
+
+
+def _price(offer: Offer | None, price_list: PriceList, now: dt.datetime) -> Price | None:
+    """The offer as of `now`: a sale price is there only while its window is open."""
+    if offer is None or offer.price is None:
+        return None
+    on_sale = (
+        offer.sale_price is not None
+        and (offer.sale_from is None or offer.sale_from <= now)
+        and (offer.sale_to is None or now < offer.sale_to)
+    )
+    return Price(
+        currency=price_list.currency.code,
+        price=offer.price,
+        compare_at=offer.compare_at,
+        sale_price=offer.sale_price if on_sale else None,
+        sale_from=offer.sale_from if on_sale else None,
+        sale_to=offer.sale_to if on_sale else None,
+        cost=offer.cost,
+    )
+
+
+def _axis_labels(documents: Iterable[Document]) -> dict[str, dict[str, str]]:
+    axes = {axis for d in documents for axis in d.axes}
+    return dict(Attribute.objects.filter(code__in=axes).values_list("code", "labels"))
+
+
+def _options(
+    document: Document,
+    variant: FrozenVariant,
+    reader: Reader,
+    axis_labels: Mapping[str, Mapping[str, str]],
+    locales: tuple[str, ...],
+) -> tuple[tuple[str, str], ...]:
+    options = []
+    for axis in document.axes:
+        labels = axis_labels.get(axis, {})
+        name = next((labels[x] for x in locales if labels.get(x)), None) or labels.get("en_US") or axis
+        options.append((name, reader.option(axis, str(variant.values.get(axis, "")))))
+    return tuple(options)
+
+
+def _media(document: Document, connection: Connection, locales: tuple[str, ...]) -> Iterable[Medium]:
+    base = str(connection.settings.get("media_base_url") or f"{settings.PIMHUB_PUBLIC_URL}/media")
+    for item in document.media:
+        held = item["sha256"]
+        url = f"{base}/{held[:2]}/{held[2:4]}/{held}{item['extension']}" if held else item["url"]
+        alt = next((item["alt"][x] for x in locales if item["alt"].get(x)), "")
+        yield Medium(
+            key=item["key"],
+            url=url,
+            alt=alt or next(iter(item["alt"].values()), ""),
+            sku=item.get("sku", ""),
+            mime=item["mime"],
+            width=item["width"],
+            height=item["height"],
+        )
+
+
+def product_url(channel: Channel, code: str) -> str:
+    """The product's page in the shop, from the channel's URL template."""
+    template = str(channel.settings.get("product_url", ""))
+    return template.replace("{handle}", quote(code, safe="")) if template else ""

@@ -1,0 +1,35 @@
+"""The connector is registered, and its parts fit together."""
+
+from __future__ import annotations
+
+import importlib
+
+from channels.connectors.base import Facet, Level
+from channels.connectors.registry import connectors
+from channels.connectors.shopify.connector import ShopifyConnector
+from channels.connectors.shopify.fields import BY_CODE, DEFAULT_RULES, TARGET_FIELDS
+from channels.connectors.shopify.render import content
+from tests.channels.connectors.shopify.builders import rendered, shopify, tee
+
+
+def test_it_registers_itself_and_amazon_does_not():
+    importlib.import_module("channels.connectors.shopify")
+    importlib.import_module("channels.connectors.amazon")
+    assert isinstance(connectors.get("shopify"), ShopifyConnector)
+    assert "amazon" not in connectors
+
+
+def test_every_default_rule_fills_a_target_field():
+    assert set(DEFAULT_RULES) <= set(BY_CODE)
+    assert len(BY_CODE) == len(TARGET_FIELDS)
+    assert all(("from" in rule) != ("const" in rule) for rule in DEFAULT_RULES.values())
+
+
+def test_rows_live_on_the_level_that_the_facets_say():
+    for row, bodies in rendered(tee()).bodies.items():
+        level = Level.VARIANT if row else Level.PRODUCT
+        assert {Facet(name) for name in bodies} == {f for f, at in shopify.facets.items() if at is level}
+
+
+def test_a_product_with_nothing_to_say_still_renders():
+    assert content(tee(fields={}, variants=(), media=()))["variants"] == []
