@@ -62,7 +62,9 @@ def ensure_base() -> None:
         )
         Location.objects.get_or_create(code="main", defaults={"label": "Main"})
         if not Category.objects.filter(code="products").exists():
-            Category.add_root(code="products", code_key=code_key("products"), labels={"en_US": "Products"})
+            Category.objects.add_root(
+                {"code": "products", "code_key": code_key("products"), "labels": {"en_US": "Products"}}
+            )
         ensure_roles()
 
 

@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
+from catalog import events
+
 ROOMS = ("media", "feeds", "imports", "queue/in", "queue/control", "sandbox")
 
 
@@ -23,6 +25,11 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         STORAGES=settings.STORAGES
         | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}},
         CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
-        CELERY_BROKER_TRANSPORT_OPTIONS={},
     ):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_bells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker listens here: tests call what a worker would, and whole-product tests start a real one."""
+    monkeypatch.setattr(events, "_bells", [])

@@ -105,15 +105,16 @@ class CategoryBook:
         return full
 
     def _make(self, names: list[str], codes: list[str]) -> None:
-        node = Category.objects.filter(code=self.TREE).first() or Category.add_root(
-            code=self.TREE, code_key=code_key(self.TREE), labels={"en_US": "Products"}
+        node = Category.objects.filter(code=self.TREE).first() or Category.objects.add_root(
+            {"code": self.TREE, "code_key": code_key(self.TREE), "labels": {"en_US": "Products"}}
         )
         for depth, name in enumerate(names):
             code = "/".join(codes[: depth + 1])
             child = Category.objects.filter(code=code).first()
             if child is None:
-                child = Category.objects.get(pk=node.pk).add_child(
-                    code=code, code_key=code_key(code), labels={self.locale: name}
+                child = Category.objects.add_child(
+                    Category.objects.get(pk=node.pk),
+                    {"code": code, "code_key": code_key(code), "labels": {self.locale: name}},
                 )
             node = child
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 
+from pimhub.foundation import clock
+
+
+def first_number() -> int:
+    return int(clock.now().timestamp())
+
 
 class Placement(models.Model):
     """One product on one channel: the unit that is leased, rendered and sent.
@@ -21,7 +27,9 @@ class Placement(models.Model):
     lease_token = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)  # fruitless tries in a row
-    number = models.PositiveBigIntegerField(default=0)  # of the last call, for channels that order by version
+    # Of the last call, for channels that order by version. It begins at the clock, so that a product
+    # placed anew is never older than what the channel remembers of it.
+    number = models.PositiveBigIntegerField(default=first_number)
     reads = models.PositiveSmallIntegerField(default=0)  # read-backs in a row that did not show the product
     # The channel's side is uncertain (lost answer, stale state): read before the next write.
     must_read = models.BooleanField(default=False)
@@ -53,6 +61,7 @@ class Listing(models.Model):
     desired = models.JSONField(default=dict)  # {facet: hash of the body it should show}
     accepted = models.JSONField(default=dict)  # {facet: hash the channel took}
     verified = models.JSONField(default=dict)  # {facet: hash that was read back}
+    refused = models.JSONField(default=dict)  # {facet: hash the channel rejected}; not sent again unchanged
     accepted_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
 

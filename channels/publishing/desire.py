@@ -93,8 +93,12 @@ def record_issues(
     *,
     source: str,
     desired: Desired | None = None,
+    keep: bool = False,
 ) -> None:
-    """Make the open issues of one source exactly these: new ones open, known ones stay, the rest are cleared."""
+    """Make the open issues of one source exactly these: new ones open, known ones stay, the rest are cleared.
+
+    With `keep`, the rest stay too: one call of several speaks for its rows only.
+    """
     now = timezone.now()
     open_issues = {
         (i.sku, i.field, i.code, i.message): i
@@ -119,7 +123,7 @@ def record_issues(
         )
     kept = [open_issues[i].pk for i in seen if i in open_issues]
     ChannelIssue.objects.filter(pk__in=kept).update(last_seen=now)
-    gone = [i.pk for identity, i in open_issues.items() if identity not in seen]
+    gone = [] if keep else [i.pk for identity, i in open_issues.items() if identity not in seen]
     ChannelIssue.objects.filter(pk__in=gone).update(cleared_at=now)
 
 

@@ -64,6 +64,9 @@ def _settle(placement: Placement, desired: Desired, state: RemoteState, *, adopt
         if not bodies and state.pending:
             continue
         listing.verified, listing.verified_at = ours, now
+        if listing.state == S.REJECTED and not adopt:
+            listing.save()
+            continue  # what the channel refused stays refused until it changes
         listing.state = _state(listing, wanted.get(listing.sku, {}), exists=bool(bodies))
         listing.save()
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog import events
 from catalog.models import DomainEvent, Product
-from channels.models import Channel, Placement
+from channels.models import Channel, Listing, Placement
 from governance.models import Standing
 
 
@@ -19,6 +19,11 @@ def publish(*, channel: Channel, products: Iterable[Product] | None = None) -> i
         ids = list(Standing.objects.filter(live__isnull=False).values_list("product_id", flat=True))
     else:
         ids = [p.pk for p in products]
+    asked = Listing.objects.filter(placement__channel=channel, placement__product_id__in=ids)
+    # A person asks: what was refused is tried again, and what drifted is read and put right.
+    asked.filter(state=Listing.State.REJECTED).update(refused={})
+    drifted = asked.filter(state=Listing.State.DRIFTED).values("placement_id")
+    Placement.objects.filter(pk__in=drifted).update(must_read=True)
     make_due(channel=channel, product_ids=ids)
     transaction.on_commit(events.ring)
     return len(ids)

@@ -12,9 +12,9 @@ from catalog import blobs
 from channels import connections
 from channels.connectors.base import Operation
 from channels.connectors.outcome import Outcome, Verdict
-from channels.models import Listing, Placement, Publication, RemoteLink
+from channels.models import ChannelIssue, Listing, Placement, Publication, RemoteLink
 from channels.publishing import lease
-from channels.publishing.desire import Desired
+from channels.publishing.desire import Desired, record_issues
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -46,6 +46,8 @@ def send_operation(placement: Placement, desired: Desired, operation: Operation)
         keep_links(placement, outcome.links, dropped=outcome.dropped_links)
         if outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED):
             _accept(placement, carries, dropped=outcome.dropped_links)
+        elif outcome.verdict is Verdict.REJECTED:
+            _refuse(placement, carries, outcome, desired)
     return outcome
 
 
@@ -77,10 +79,21 @@ def _accept(placement: Placement, carries: dict[str, dict[str, str]], *, dropped
         listing.accepted = {f: h for f, h in (listing.accepted | taken).items() if h}
         # What was read back before says nothing of what was just sent.
         listing.verified = {f: h for f, h in listing.verified.items() if f not in taken}
+        listing.refused = {f: h for f, h in listing.refused.items() if f not in taken}
         listing.state, listing.accepted_at = Listing.State.ACCEPTED, now
         listing.save()
     # A row that should not be there and is not: its listing is over.
     placement.listings.filter(desired={}, accepted={}).delete()
+
+
+def _refuse(placement: Placement, carries: dict[str, dict[str, str]], outcome: Outcome, desired: Desired) -> None:
+    record_issues(placement, outcome.issues, source=ChannelIssue.Source.CHANNEL, desired=desired, keep=True)
+    for listing in placement.listings.filter(sku__in=carries):
+        listing.refused = listing.refused | carries[listing.sku]
+        listing.state = Listing.State.REJECTED
+        listing.save(update_fields=["refused", "state"])
+    words = " ".join(i.message for i in outcome.issues)[:500]
+    Placement.objects.filter(pk=placement.pk).update(problem=words)
 
 
 def keep_links(placement: Placement, links: object, *, dropped: tuple[str, ...] = ()) -> None:

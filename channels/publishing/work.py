@@ -29,7 +29,7 @@ S = Listing.State
 logger = logging.getLogger("pimhub.publishing")
 
 # A product that needs more calls than this in one turn is planned wrongly; it waits, and says so.
-MAX_CALLS = 25
+MAX_CALLS = 25  # and three for each row, for channels that take a call per variant
 GIVE_UP_AFTER = 8  # fruitless tries in a row; then it is "failed", and tried again each hour
 FIRST_LOOK = dt.timedelta(seconds=0.4)
 
@@ -64,6 +64,7 @@ def _turn(placement: Placement) -> Turn:
         return _blocked(placement, [desired], None)
     placement.revision = standing.live
     note(placement, desired)
+    _refresh(placement, desired)
     if desired.blocked:
         return _blocked(placement, desired.issues, desired)
     record_issues(placement, desired.issues, source=ChannelIssue.Source.PREFLIGHT, desired=desired)
@@ -87,8 +88,9 @@ def _converge(placement: Placement, desired: Desired) -> Turn:
         )
         placement.must_read = False
     sent = False
-    for _ in range(MAX_CALLS):
-        operations = desired.connector.plan(desired.rendered, known(placement), desired.connection)
+    calls = MAX_CALLS + 3 * len(desired.rendered.bodies)
+    for _ in range(calls):
+        operations = _sendable(placement, desired)
         if not operations:
             return _verify(placement, desired, sent=sent)
         sent = True
@@ -97,9 +99,20 @@ def _converge(placement: Placement, desired: Desired) -> Turn:
             return turn
     return _failed(
         placement,
-        Issue(code="no_end", message=f"The channel still differs after {MAX_CALLS} calls; please report this."),
+        Issue(code="no_end", message=f"The channel still differs after {calls} calls; please report this."),
         retry=dt.timedelta(hours=1),
     )
+
+
+def _sendable(placement: Placement, desired: Desired) -> list[Operation]:
+    """The planned calls without those that would repeat, unchanged, what the channel refused."""
+    refused = {(x.sku, f) for x in placement.listings.all() for f, h in x.refused.items() if x.desired.get(f) == h}
+    planned = desired.connector.plan(desired.rendered, known(placement), desired.connection)
+    return [op for op in planned if not refused.intersection((row, str(facet)) for row, facet in op.carries)]
+
+
+def _is_refused(listing: Listing) -> bool:
+    return any(listing.desired.get(f) == h for f, h in listing.refused.items())
 
 
 def _send(placement: Placement, desired: Desired, operation: Operation) -> Turn | None:
@@ -110,9 +123,7 @@ def _send(placement: Placement, desired: Desired, operation: Operation) -> Turn 
         case Verdict.ACCEPTED | Verdict.SUPERSEDED:
             return None
         case Verdict.REJECTED:
-            record_issues(placement, outcome.issues, source=ChannelIssue.Source.CHANNEL, desired=desired)
-            set_states(placement, S.REJECTED, dict.fromkeys(row for row, _ in operation.carries))
-            return Turn(None, _fields(placement, problem=_words(outcome.issues), attempts=0))
+            return None  # what was refused is noted; the other rows go on
         case Verdict.THROTTLED | Verdict.QUOTA:
             wait = outcome.retry_after or (2.0 if outcome.verdict is Verdict.THROTTLED else 3600.0)
             until = now + dt.timedelta(seconds=wait)
@@ -140,14 +151,20 @@ def _send(placement: Placement, desired: Desired, operation: Operation) -> Turn 
 
 def _verify(placement: Placement, desired: Desired, *, sent: bool) -> Turn:
     """Nothing is left to send: is what was accepted live? Read it back unless that is known."""
-    record_issues(placement, [], source=ChannelIssue.Source.CHANNEL)
     listings = list(placement.listings.all())
+    refused = any(_is_refused(x) for x in listings)
+    fields = _fields(placement, attempts=0, reads=0)
+    if refused:
+        del fields["problem"]  # it names what was refused
+    else:
+        record_issues(placement, [], source=ChannelIssue.Source.CHANNEL)
     if sent:
         # The channel needs a moment, and so do the others in the queue.
-        return Turn(timezone.now() + FIRST_LOOK, _fields(placement, attempts=0, reads=0))
-    if all(x.verified == x.desired for x in listings if x.desired):
-        set_states(placement, S.LIVE, {x.sku: None for x in listings if x.desired})
-        return Turn(_recheck(placement, desired), _fields(placement, attempts=0, reads=0))
+        return Turn(timezone.now() + FIRST_LOOK, fields)
+    wanted = [x for x in listings if x.desired and not _is_refused(x)]
+    if all(x.verified == x.desired for x in wanted):
+        set_states(placement, S.LIVE, {x.sku: None for x in wanted})
+        return Turn(_recheck(placement, desired), fields)
     state = read_back(placement, desired, adopt=False)
     if state is None:
         return _later(placement, "The channel could not be read back; it is tried again.")
@@ -158,7 +175,7 @@ def _verify(placement: Placement, desired: Desired, *, sent: bool) -> Turn:
             timezone.now() + dt.timedelta(seconds=wait),
             _fields(placement, attempts=0, reads=placement.reads + 1),
         )
-    return Turn(_recheck(placement, desired), _fields(placement, attempts=0, reads=0))
+    return Turn(_recheck(placement, desired), fields)
 
 
 # ---- how a turn ends -----------------------------------------------------------------------------
@@ -195,6 +212,13 @@ def _failed(placement: Placement, *issues: Issue, retry: dt.timedelta) -> Turn:
 
 def _words(issues: list[Issue] | tuple[Issue, ...]) -> str:
     return " ".join(dict.fromkeys(i.message for i in issues if i.severity == "error"))[:500]
+
+
+def _refresh(placement: Placement, desired: Desired) -> None:
+    """Some channels forget what is not sent again in time: what is that old counts as not sent."""
+    refresh = getattr(desired.connector, "refresh_after", None)
+    if refresh is not None:
+        placement.listings.filter(accepted_at__lt=timezone.now() - refresh).update(accepted={}, verified={})
 
 
 def _recheck(placement: Placement, desired: Desired) -> dt.datetime | None:

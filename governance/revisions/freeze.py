@@ -103,7 +103,7 @@ def _category_names(codes: list[str]) -> dict[str, list[dict[str, str]]]:
     """{category code: labels of the path from the root}."""
     names = {}
     for category in Category.objects.filter(code__in=codes):
-        path = [*category.get_ancestors(), category]
+        path = [*Category.objects.get_ancestors(category), category]
         names[category.code] = [c.labels or {"en_US": c.code} for c in path]
     return names
 

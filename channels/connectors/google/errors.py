@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from channels.connectors.outcome import Verdict
 from pimhub.foundation.jsonvalue import JSON
 
+INSERT, DELETE = "productInputs.insert", "productInputs.delete"
+
 # ---- `error.details[].reason` --------------------------------------------------------------------
 
 REASONS: Mapping[str, Verdict] = {
@@ -37,22 +39,15 @@ class Row:
     status: str
     verdict: Verdict
     words: str = ""
-    operation: str = ""
 
-    def holds(self, operation: str, status: str, message: str) -> bool:
-        return (
-            self.status == status
-            and self.operation in ("", operation)
-            and (not self.words or re.search(self.words, message, re.IGNORECASE) is not None)
-        )
+    def holds(self, status: str, message: str) -> bool:
+        return self.status == status and (not self.words or re.search(self.words, message, re.IGNORECASE) is not None)
 
 
 STATUSES: Sequence[Row] = (
     Row("ABORTED", Verdict.SUPERSEDED, r"version"),
     Row("ABORTED", Verdict.TRANSIENT),  # two calls for the same offer at once
-    Row("NOT_FOUND", Verdict.CONFIG, r"data ?source|account"),
-    Row("NOT_FOUND", Verdict.ACCEPTED, operation="productInputs.delete"),  # gone is what was wanted
-    Row("NOT_FOUND", Verdict.CONFIG),
+    Row("NOT_FOUND", Verdict.CONFIG),  # of an insert: no such data source, or no such account
     Row("INVALID_ARGUMENT", Verdict.CONTRACT, r"invalid json|unknown name|cannot bind|output only"),
     Row("INVALID_ARGUMENT", Verdict.CONFIG, r"data ?source|\[account\]"),
     Row("INVALID_ARGUMENT", Verdict.REJECTED),
@@ -118,11 +113,13 @@ def refusal(body: Mapping[str, JSON] | None) -> Refusal | None:
 
 
 def meaning(operation: str, found: Refusal) -> Verdict:
+    if operation == DELETE and found.status == "NOT_FOUND":
+        return Verdict.ACCEPTED  # whatever is missing, the offer is not there: that was wanted
     for reason in found.reasons:
         if reason in REASONS:
             return REASONS[reason]
     for row in STATUSES:
-        if row.holds(operation, found.status, found.message):
+        if row.holds(found.status, found.message):
             return row.verdict
     return Verdict.TRANSIENT
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from channels.connectors.base import Operation
 from channels.connectors.google import errors, wire
 from channels.connectors.google.attributes import field_of
-from channels.connectors.google.errors import Refusal
-from channels.connectors.google.plan import INSERT
+from channels.connectors.google.errors import INSERT, Refusal
 from channels.connectors.google.settings import offer_link
 from channels.connectors.outcome import Issue, Outcome, Verdict
 from pimhub.foundation.http import Response

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from channels.connectors.base import Connection, Facet, Known, Operation, Rendered
 from channels.connectors.google import names, settings, wire
+from channels.connectors.google.errors import DELETE, INSERT
 from channels.connectors.google.settings import OFFER, offer_link, seen_link, sent_link
 from channels.connectors.outcome import Row
 
-INSERT, DELETE = "productInputs.insert", "productInputs.delete"
 FACETS = (Facet.CONTENT, Facet.OFFER, Facet.STOCK)
 
 _THEN = ("Google processes the offer, which takes up to some minutes; then it is read back.",)
 
 
 def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
-    """Inserts first, so that no customer misses anything; a row that moves to another name leaves the old one."""
+    """Row by row what differs, then what is no more. A row that gets another name leaves its old one first."""
     calls: list[Operation] = []
     for row, bodies in rendered.bodies.items():
         address = names.address(bodies[Facet.CONTENT])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from channels.connectors.base import Connection, Facet, MappedProduct, MappedVariant, Medium, Price, Rendered
 from channels.connectors.google import canonical, settings
@@ -142,8 +142,8 @@ def link(url: str, sku: str, given: Settings) -> str:
     if not url or not sku or not given.variant_parameter:
         return url
     parts = urlsplit(url)
-    query = [*parse_qsl(parts.query, keep_blank_values=True), (given.variant_parameter, sku)]
-    return parts._replace(query=urlencode(query)).geturl()
+    chosen = f"{quote(given.variant_parameter, safe='')}={quote(sku, safe='')}"
+    return parts._replace(query=f"{parts.query}&{chosen}" if parts.query else chosen).geturl()
 
 
 def pictures(media: Iterable[Medium], sku: str) -> list[str]:

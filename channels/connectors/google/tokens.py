@@ -9,6 +9,7 @@ import base64
 import datetime as dt
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -35,6 +36,7 @@ class ServiceAccount:
     key: RSAPrivateKey
 
 
+@lru_cache(maxsize=8)  # checking an RSA key takes milliseconds, and preflight asks for every product
 def service_account(text: str) -> ServiceAccount:
     """The account in a JSON key file. Raises ValueError in words for its owner."""
     try:

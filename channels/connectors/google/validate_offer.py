@@ -33,7 +33,7 @@ def price(variant: MappedVariant) -> Iterator[Issue]:
 
 
 def _amount(label: str, amount: Decimal, sku: str) -> Iterator[Issue]:
-    if not amount.is_finite() or amount <= 0:
+    if amount <= 0:
         yield _price("price_not_positive", f"The {label} is {amount}. Google needs one above zero.", sku)
     elif amount * MICROS % 1:
         message = f"The {label} {amount} has more than 6 decimal places. Round it."

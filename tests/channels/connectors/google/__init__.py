@@ -1,0 +1,1 @@
+"""Tests of the Google connector and its feed."""

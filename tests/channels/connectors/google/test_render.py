@@ -136,18 +136,18 @@ def test_a_long_code_becomes_a_group_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("url", "sku", "settings", "expected"),
+    ("url", "sku", "given", "expected"),
     [
-        ("https://s.test/p/tee", "A 1/2&b", {}, "https://s.test/p/tee?variant=A+1%2F2%26b"),
-        ("https://s.test/p?x=1#top", "A", {}, "https://s.test/p?x=1&variant=A#top"),
+        ("https://s.test/p/tee", "A 1/2&b", {}, "https://s.test/p/tee?variant=A%201%2F2%26b"),
+        ("https://s.test/p?x=%20a+b#top", "A", {}, "https://s.test/p?x=%20a+b&variant=A#top"),
         ("https://s.test/p", "A", {"variant_parameter": "sku"}, "https://s.test/p?sku=A"),
         ("https://s.test/p", "A", {"variant_parameter": ""}, "https://s.test/p"),
         ("https://s.test/p", "", {}, "https://s.test/p"),
         ("", "A", {}, ""),
     ],
 )
-def test_links(url, sku, settings, expected):
-    assert link(url, sku, read(connection(**settings))) == expected
+def test_links(url, sku, given, expected):
+    assert link(url, sku, read(connection(**given))) == expected
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_the_end_of_a_sale_is_a_moment_to_look_again():
 
 
 @pytest.mark.parametrize(
-    ("stock", "fields", "settings", "expected"),
+    ("stock", "fields", "given", "expected"),
     [
         ({"main": 1}, {}, {}, "IN_STOCK"),
         ({"main": 0}, {}, {}, "OUT_OF_STOCK"),
@@ -245,9 +245,9 @@ def test_the_end_of_a_sale_is_a_moment_to_look_again():
         ({"main": 5}, {"availability": "out_of_stock"}, {}, "OUT_OF_STOCK"),
     ],
 )
-def test_availability(stock, fields, settings, expected):
+def test_availability(stock, fields, given, expected):
     product = single(variant(stock=stock, fields=fields))
-    body = google.render(product, connection(**settings)).bodies["TEE-BLK-S"]["stock"]
+    body = google.render(product, connection(**given)).bodies["TEE-BLK-S"]["stock"]
     assert body == {"availability": expected}
 
 

@@ -69,7 +69,6 @@ def test_fields(fields, expected):
         ({"price": None}, [("price_missing", "price", "error")]),
         ({"price": Price("USD", Decimal(0))}, [("price_not_positive", "price", "error")]),
         ({"price": Price("USD", Decimal("-1"))}, [("price_not_positive", "price", "error")]),
-        ({"price": Price("USD", Decimal("NaN"))}, [("price_not_positive", "price", "error")]),
         ({"price": Price("USD", Decimal("1.0000001"))}, [("price_places", "price", "error")]),
         ({"price": Price("dollar", Decimal(1))}, [("currency", "price", "error")]),
         ({"price": Price("USD", Decimal(5), sale_price=Decimal(5))}, [("sale_price", "price", "error")]),

@@ -1,0 +1,131 @@
+"""The whole product as its user has it: `manage.py up` in a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = sys.executable
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Command:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Product:
+    """One instance. `start` returns when it is ready."""
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIMHUB_", "CELERY_", "DJANGO_"))}
+        return kept | {"PIMHUB_HOME": str(self.home)}
+
+    def run(self, *arguments: str, timeout: float = 120) -> Command:
+        done = subprocess.run(
+            [PYTHON, "manage.py", *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=timeout
+        )
+        return Command(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str, timeout: float = 90) -> float:
+        """Start it and wait until it is ready; the seconds it took."""
+        begun = time.monotonic()
+        self.process = subprocess.Popen(
+            [PYTHON, "manage.py", "up", "--port", str(self.port), *arguments],
+            cwd=ROOT,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        while time.monotonic() - begun < timeout:
+            if self.status("/readyz") == 200:
+                return time.monotonic() - begun
+            if self.process.poll() is not None:
+                raise AssertionError(f"it ended: {self.process.stdout.read() if self.process.stdout else ''}")
+            time.sleep(0.1)
+        raise AssertionError(f"not ready after {timeout} s: {self.logs()}")
+
+    def status(self, path: str) -> int:
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=2) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def stop(self, number: int = signal.SIGTERM) -> float:
+        """Tell it to end; the seconds it took."""
+        assert self.process is not None
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(timeout=20)
+        return time.monotonic() - begun
+
+    def children(self) -> list[int]:
+        """Every process whose environment names this home."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (folder / "environ").read_bytes()
+            except OSError:
+                continue
+            if f"PIMHUB_HOME={self.home}".encode() in environment.split(b"\0"):
+                found.append(int(folder.name))
+        return found
+
+    def worker_pid(self) -> int | None:
+        """The main process of the Celery worker, if one runs."""
+        for pid in self.children():
+            try:
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                parent = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+            except OSError:
+                continue
+            if b"worker" in words and self.process is not None and parent == self.process.pid:
+                return pid
+        return None
+
+    def sandbox(self, name: str, **given: Any) -> Any:
+        """GET or POST the sandbox's control plane."""
+        port = (self.home / "sandbox/port").read_text().strip()
+        body = json.dumps(given).encode() if given else None
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/_control/{name}", data=body)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)
+
+    def logs(self) -> str:
+        return "\n".join(f"== {p.name}\n{p.read_text()[-2000:]}" for p in sorted((self.home / "logs").glob("*.log")))

@@ -1,0 +1,56 @@
+"""`up` as an operator meets it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from tests.flows.product import Product
+
+pytestmark = pytest.mark.flow
+
+
+def test_it_starts_with_demo_data_and_stops_without_orphans(product: Product) -> None:
+    product.start("--demo")
+    assert product.children()
+    assert product.stop() < 10
+    assert product.children() == []
+    assert product.start("--demo") < 10  # the second start: same data
+    assert product.run("publish", "shopify", "--json").json["listings"] == 0  # nothing is approved yet
+    assert product.stop(signal.SIGINT) < 10
+    assert product.children() == []
+
+
+def test_a_taken_port_is_one_clear_sentence(product: Product) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", product.port))
+        other.listen()
+        refused = product.run("up", "--port", str(product.port))
+    assert refused.code == 2
+    assert str(product.port) in refused.err
+    assert "Traceback" not in refused.err
+    assert len(refused.err.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/1"), reason="needs /proc")
+def test_an_unusable_home_is_one_clear_sentence(product: Product) -> None:
+    product.home = type(product.home)("/proc/pimhub")
+    refused = product.run("up")
+    assert refused.code == 1
+    assert "PIMHUB_HOME" in refused.err
+    assert "Traceback" not in refused.err
+
+
+def test_a_killed_worker_is_started_again(product: Product) -> None:
+    product.start("--demo")
+    pid = product.worker_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 30
+    while product.worker_pid() in (None, pid) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert product.worker_pid() not in (None, pid)
