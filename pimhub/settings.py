@@ -11,6 +11,7 @@ from pathlib import Path
 
 import environ
 
+from pimhub import logging
 from pimhub.foundation import home as instance
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -187,6 +188,9 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+
+# ---- logs --------------------------------------------------------------------------------------------
+LOGGING = logging.configuration(env.str("PIMHUB_LOG_LEVEL", default="INFO").upper())
 
 # ---- outgoing calls ----------------------------------------------------------------------------------
 # Exact origins on private networks that may be called, e.g. "http://10.0.0.5:8080". `up` adds its sandbox.
