@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from channels.feeds.build import refresh_feed as build_feed
+from channels.feeds.build import stale_feeds
 from channels.publishing import dispatch as dispatching
 
 
@@ -19,3 +21,13 @@ def sweep() -> None:
     """Placements that are due although nobody rang."""
     if dispatching.anything_due():
         dispatch.delay()
+    for channel in stale_feeds():
+        refresh_feed.delay(channel.pk)
+
+
+@shared_task(name="channels.refresh_feed")
+def refresh_feed(channel_id: int) -> None:
+    """Build a feed anew, unless another worker just did."""
+    for channel in stale_feeds():
+        if channel.pk == channel_id:
+            build_feed(channel)

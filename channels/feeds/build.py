@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 import time
@@ -12,17 +13,20 @@ from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 
+from catalog.models import DomainEvent
 from channels.connections import connect, connector_of
 from channels.connectors.base import BuildsFeed, Connection, Connector
+from channels.connectors.registry import connectors
 from channels.models import Channel, FeedFile
 from channels.publishing.desire import Desired, check
 from channels.rendering.source import gather
 from governance.models import Revision
 
 CHUNK = 200  # products rendered at once: memory stays flat
+MIN_PAUSE = 5.0  # seconds between two builds of one feed
 
 
 class NoFeed(Exception):
@@ -64,8 +68,27 @@ def write_feed(channel: Channel, path: Path) -> FeedReport:
     return report
 
 
+def stale_feeds() -> list[Channel]:
+    """Channels whose feed may differ from the file that is served. A large feed is built less often."""
+    newest = DomainEvent.objects.filter(number__isnull=False).aggregate(n=Max("number"))["n"] or 0
+    stale = []
+    for channel in Channel.objects.filter(paused=False, mapping__isnull=False):
+        if channel.connector not in connectors or not hasattr(connectors.get(channel.connector), "feed_item"):
+            continue
+        current = FeedFile.objects.filter(channel=channel, current=True).first()
+        if current is None or (current.event < newest and _rested(current)):
+            stale.append(channel)
+    return stale
+
+
+def _rested(feed: FeedFile) -> bool:
+    pause = max(MIN_PAUSE, 5 * feed.seconds)
+    return timezone.now() - feed.created_at > dt.timedelta(seconds=pause)
+
+
 def refresh_feed(channel: Channel) -> FeedFile:
     """Build the served feed anew: a new file, switched to in one transaction; the last three are kept."""
+    newest = DomainEvent.objects.filter(number__isnull=False).aggregate(n=Max("number"))["n"] or 0
     folder: Path = settings.PIMHUB_HOME / "feeds"
     name = f"{channel.code}-{timezone.now():%Y%m%dT%H%M%S%f}.xml"
     report = write_feed(channel, folder / name)
@@ -79,6 +102,7 @@ def refresh_feed(channel: Channel) -> FeedFile:
             skipped=report.skipped,
             bytes=report.bytes,
             seconds=report.seconds,
+            event=newest,
             current=True,
         )
     for old in FeedFile.objects.filter(channel=channel).order_by("-pk")[3:]:

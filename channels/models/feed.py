@@ -13,6 +13,7 @@ class FeedFile(models.Model):
     skipped = models.JSONField(default=list)  # [{sku, code, message}]
     bytes = models.PositiveBigIntegerField()
     seconds = models.FloatField()
+    event = models.BigIntegerField(default=0)  # number of the newest event when it was built
     current = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
