@@ -48,12 +48,19 @@ Consumer = Callable[[Sequence[DomainEvent]], None]
 # Run inside the transaction of the write, in the order of registration.
 hooks: Registry[Hook] = Registry("product hook")
 consumers: Registry[Consumer] = Registry("event consumer")
-# Rung after commit; the roof plugs Celery in. Losing a ring only delays: the sweep looks too.
-_bells: list[Callable[[], None]] = []
+# Rung after commit, one per queue of work: "derive", "imports", "dispatch". The roof plugs Celery in.
+# Losing a ring only delays: the sweep looks too.
+_bells: dict[str, Callable[[], None]] = {}
 
 
-def on_ring(bell: Callable[[], None]) -> None:
-    _bells.append(bell)
+def on_ring(name: str, bell: Callable[[], None]) -> None:
+    _bells[name] = bell
+
+
+def ring(name: str) -> None:
+    """Tell whoever listens, after the commit of the present transaction, that there is work of that kind."""
+    if name in _bells:
+        transaction.on_commit(_bells[name], robust=True)
 
 
 def append(*, type: str, product: Product | None = None, data: JSON = None, change_set_id: UUID | None = None) -> None:
@@ -72,13 +79,7 @@ def append_all(entries: Sequence[tuple[str, Product | None, JSON]], *, change_se
         )
         for kind, product, data in entries
     )
-    transaction.on_commit(ring, robust=True)
-
-
-def ring() -> None:
-    """Tell whoever listens that there is something new."""
-    for bell in _bells:
-        bell()
+    ring("derive")
 
 
 def number_events(*, limit: int = 5000) -> int:

@@ -11,7 +11,7 @@ from catalog.media import ingest
 
 @shared_task(name="catalog.derive")
 def derive() -> None:
-    """Number new events and bring every consumer up to date."""
+    """Number new events and bring every consumer up to date. What they find rings for itself."""
     events.derive()
 
 

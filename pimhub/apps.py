@@ -1,12 +1,17 @@
-"""The roof plugs Celery into the bell of the event log."""
+"""The roof plugs Celery into the bells of the event log."""
 
 from __future__ import annotations
 
 import logging
+import time
 
+from celery import current_app
 from django.apps import AppConfig
 
 logger = logging.getLogger("pimhub.bell")
+TASKS = {"derive": "catalog.derive", "imports": "catalog.advance_imports", "dispatch": "channels.dispatch"}
+# One ring serves all commits of this long; what comes after it is the sweep's.
+QUIET_SECONDS = 0.3
 
 
 class RoofConfig(AppConfig):
@@ -16,17 +21,22 @@ class RoofConfig(AppConfig):
     def ready(self) -> None:
         from catalog import events
 
-        events.on_ring(ring_workers)
+        for name, task in TASKS.items():
+            events.on_ring(name, Bell(task))
 
 
-def ring_workers() -> None:
-    """Nudge the workers. A broker that is away only delays: the sweep finds the rows."""
-    from catalog.tasks import advance_imports, derive
-    from channels.tasks import dispatch
+class Bell:
+    """Nudges the workers for one kind of work. A broker that is away only delays: the sweep finds the rows."""
 
-    for task in (derive, dispatch, advance_imports):
-        try:
-            task.delay()
-        except Exception as error:  # whatever the broker's library raises
-            logger.warning("the bell did not ring", extra={"task": task.name, "problem": str(error)})
+    def __init__(self, task: str) -> None:
+        self.task = task
+        self.last = float("-inf")
+
+    def __call__(self) -> None:
+        if time.monotonic() - self.last < QUIET_SECONDS:
             return
+        self.last = time.monotonic()
+        try:
+            current_app.send_task(self.task, expires=30)
+        except Exception as error:  # whatever the broker's library raises
+            logger.warning("the bell did not ring", extra={"task": self.task, "problem": str(error)})

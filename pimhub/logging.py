@@ -34,6 +34,8 @@ def configuration(level: str) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             "pimhub": {"level": level},
+            # The filesystem broker has no host, and says so at each connection.
+            "kombu.connection": {"level": "ERROR"},
             "django": {"level": "WARNING", "handlers": [], "propagate": True},
             "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
         },

@@ -112,6 +112,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "data_folder_in": str(PIMHUB_HOME / "queue/in"),
         "data_folder_out": str(PIMHUB_HOME / "queue/in"),
         "control_folder": str(PIMHUB_HOME / "queue/control"),
+        "polling_interval": 0.1,  # seconds; the default of one would also be the pace of the queue
     }
     if CELERY_BROKER_URL.startswith("filesystem")
     else {"visibility_timeout": 3600}
@@ -133,7 +134,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(PIMHUB_HOME / "queue/beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "catalog": {"task": "catalog.sweep", "schedule": 2.0, "options": {"expires": 5}},
     "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
-    "alive": {"task": "pimhub.alive", "schedule": 5.0, "options": {"expires": 10}},
 }
 
 # ---- people ------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ USE_TZ = True
 USE_I18N = True
 
 # ---- logs --------------------------------------------------------------------------------------------
-LOGGING = logging.configuration(env.str("PIMHUB_LOG_LEVEL", default="INFO").upper())
+LOGGING = logging.configuration(env.str("PIMHUB_LOG_LEVEL", default="WARNING").upper())
 
 # ---- outgoing calls ----------------------------------------------------------------------------------
 # Exact origins on private networks that may be called, e.g. "http://10.0.0.5:8080". `up` adds its sandbox.

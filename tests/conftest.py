@@ -32,4 +32,4 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_bells(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker listens here: tests call what a worker would, and whole-product tests start a real one."""
-    monkeypatch.setattr(events, "_bells", [])
+    monkeypatch.setattr(events, "_bells", {})

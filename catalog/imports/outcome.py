@@ -28,15 +28,18 @@ class LineOutcome:
 def outcomes(product: ParsedProduct, result: WriteResult | None) -> Iterator[LineOutcome]:
     """One outcome per input line of the product, in order. `result` is None when nothing was to be written."""
     skus = {line: sku for sku, line in product.line_of_sku.items()}
+    # The catalogue may spell a SKU in another case than the file.
+    stored_skus = {code_key(s): s for s in result.changes} if result else {}
     refused = _door_errors(product, result) if result else {}
     first = min((n for n, role in product.lines.items() if role != "blank"), default=0)
     for line, role in sorted(product.lines.items()):
         sku = skus.get(line, "")
+        stored = stored_skus.get(code_key(sku), sku)
         outcome = LineOutcome(line=line, bucket="merged", role=role, product=product.change.code, sku=sku)
         outcome.errors = [e for e in product.errors if e.line == line] + refused.get(line, [])
         outcome.warnings = [w for w in product.warnings if w.line == line]
         if result and (sku or line == first):
-            outcome.changes = dict(result.changes.get(sku, {})) if sku else {}
+            outcome.changes = dict(result.changes.get(stored, {})) if sku else {}
             if line == first:
                 outcome.changes = {**result.changes.get("", {}), **outcome.changes}
             outcome.warnings += [
@@ -44,7 +47,7 @@ def outcomes(product: ParsedProduct, result: WriteResult | None) -> Iterator[Lin
                     line, "Variant Price", "", "price_held", f"{reason} It waits for a second person to confirm it."
                 )
                 for held_sku, _, reason in result.held
-                if held_sku == sku
+                if code_key(held_sku) == code_key(sku)
             ]
         outcome.bucket = _bucket(product, result, outcome, first)
         if outcome.bucket == "rejected" and not outcome.errors:
@@ -78,10 +81,12 @@ def _bucket(product: ParsedProduct, result: WriteResult | None, outcome: LineOut
 def _door_errors(product: ParsedProduct, result: WriteResult) -> dict[int, list[RowError]]:
     """The door's errors at the cells they come from."""
     first = min((n for n, role in product.lines.items() if role != "blank"), default=0)
+    lines = {code_key(sku): line for sku, line in product.line_of_sku.items()}
+    cells = {(code_key(sku), key): cell for (sku, key), cell in product.cells.items()}
     found: dict[int, list[RowError]] = {}
     for error in result.errors:
-        cell = product.cells.get((error.sku, error.key)) or product.cells.get(("", error.key))
-        line = product.line_of_sku.get(error.sku) or (cell.line if cell else first)
+        cell = cells.get((code_key(error.sku), error.key)) or cells.get(("", error.key))
+        line = lines.get(code_key(error.sku)) or (cell.line if cell else first)
         found.setdefault(line, []).append(
             _row_error(error, line, cell.column if cell else "", cell.text if cell else "")
         )

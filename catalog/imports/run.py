@@ -22,7 +22,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog import events
-from catalog.change_sets import acting
+from catalog.change_sets import acting, current_act
 from catalog.imports.error_file import write_error_file
 from catalog.imports.formats.base import ParsedProduct, Reading, ReadOptions, detect
 from catalog.imports.outcome import LineOutcome, outcomes
@@ -30,6 +30,7 @@ from catalog.imports.problems import FileRefused, RowError
 from catalog.imports.readers.csv import open_table
 from catalog.imports.resolve import Resolver
 from catalog.models import ChangeSet, ImportLine, ImportProblem, ImportRun, MediaLink, User
+from catalog.models.codes import code_key
 from catalog.products.changes import MediaChange, ProductChange
 from catalog.products.write import WriteResult, write_products
 
@@ -61,7 +62,7 @@ def start_run(
     run.path = path.name
     run.state = S.PLANNING
     run.save(update_fields=["path", "state"])
-    transaction.on_commit(events.ring)
+    events.ring("imports")
     return run
 
 
@@ -73,7 +74,7 @@ def confirm(run: ImportRun) -> None:
     if not moved:
         run.refresh_from_db()
         raise ValueError(f"“{run.filename}” is {run.get_state_display()}; only a finished dry run can be applied.")
-    transaction.on_commit(events.ring)
+    events.ring("imports")
 
 
 def waiting_runs() -> list[int]:
@@ -163,14 +164,15 @@ def _batch(run: ImportRun, batch: list[ParsedProduct], resolver: Resolver, *, dr
         run.cursor += len(batch)
         run.counts = _added(run.counts, found, results)
         run.lease_until = timezone.now() + LEASE
-        run.save(update_fields=["cursor", "counts", "lease_until"])
+        run.change_set = current_act().change_set  # a resumed run continues it
+        run.save(update_fields=["cursor", "counts", "lease_until", "change_set"])
 
 
 def _with_known_media(product: ParsedProduct, change: ProductChange) -> ProductChange:
     """A file that shows only some pictures adds them to those the product has."""
     if not product.media_adds or change.media is None:
         return change
-    held = MediaLink.objects.filter(product__code_key=product.change.code.casefold()).select_related("asset", "variant")
+    held = MediaLink.objects.filter(product__code_key=code_key(product.change.code)).select_related("asset", "variant")
     known = [
         MediaChange(
             url=x.asset.source_url,

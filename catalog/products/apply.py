@@ -49,11 +49,20 @@ class Owners:
 class Application:
     """One change on one product. `errors` of the product row refuse it all; a variant's refuse the variant."""
 
-    def __init__(self, change: ProductChange, state: ProductState, reference: Reference, owners: Owners) -> None:
+    def __init__(
+        self,
+        change: ProductChange,
+        state: ProductState,
+        reference: Reference,
+        owners: Owners,
+        *,
+        keep_axes: bool = False,  # a variant that exists may not become another one
+    ) -> None:
         self.change = change
         self.state = state
         self.reference = reference
         self.owners = owners
+        self.keep_axes = keep_axes
         self.errors: list[ChangeError] = []
         self.rejected_skus: set[str] = set()
         self.held: list[tuple[str, str, str]] = []  # (SKU, part, reason)
@@ -220,6 +229,8 @@ class Application:
         )
         sku = draft.row.sku or change.sku
         draft.values = self._write_values(draft.values, change.values, change.reset, sku=sku)
+        if existing and self.keep_axes:
+            self._same_axes(existing, draft)
         self._gtin(draft, change)
         for code, offer in change.offers.items():
             self._offer(draft, code, offer)
@@ -238,6 +249,23 @@ class Application:
             return
         self._before.setdefault(key, existing)
         self.state.variants[key] = draft
+
+    def _same_axes(self, existing: VariantState, draft: VariantState) -> None:
+        """A file that says an existing SKU is another size repeats a SKU by mistake, and would overwrite a variant."""
+        for axis in self.state.axes:
+            old, new = existing.values.get(axis), draft.values.get(axis)
+            if old is None or old == new:
+                continue
+            self._fail(
+                axis,
+                "sku_axes_differ",
+                f"The SKU {existing.row.sku} is the variant with {axis} “{_shown(old)}”, but here it has "
+                f"“{_shown(new)}”. Give this variant a SKU of its own, or change {axis} in the editor.",
+                sku=existing.row.sku,
+                value=new,
+                current=old,
+            )
+            return
 
     def _gtin(self, draft: VariantState, change: VariantChange) -> None:
         if change.gtin is UNSET:

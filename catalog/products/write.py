@@ -105,7 +105,7 @@ def _apply(
     held = states.get(key)
     state = _draft(held) if held else _blank(change, reference)
     before = flatten(state) if held else {}
-    application = Application(change, state, reference, owners)
+    application = Application(change, state, reference, owners, keep_axes=partial)
     application.run()
     result = WriteResult(
         code=change.code,
@@ -133,7 +133,7 @@ def _apply(
         result.status = "rejected"
         return work
     result.new_skus = {v.row.sku for v in state.variants.values() if v.row.pk is None}
-    holds = any(h.pk is None for v in state.variants.values() for h in v.held.values())
+    holds = any(v.held != v.held_before for v in state.variants.values())
     if not held:
         result.status = "created"
     else:
@@ -205,7 +205,9 @@ def _all_values(changes: Sequence[ProductChange]) -> Iterator[tuple[str, JSON]]:
 def _commit(work: Sequence[_Work], reference: Reference) -> None:
     """Save, then journal, event and hooks: all in the transaction of the batch."""
     change_set = change_sets.change_set()
-    final = [w.state for w in {code_key(w.change.code): w for w in work}.values()]
+    # A product that the batch mentions twice is saved once, as the last mention left it.
+    saved = {code_key(w.change.code): w.state for w in work}
+    final = list(saved.values())
     identity = {code_key(w.change.code) for w in work if "family" in w.result.changes.get("", {})}
     identity |= {code_key(sku) for w in work for sku, row in w.result.changes.items() if sku and "gtin" in row}
     existed = {w.state.row.code_key for w in work if w.state.exists}
@@ -214,7 +216,7 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
     for item in work:
         row = item.state.row
         item.result.product_id, item.result.version = row.pk, row.version
-        variants = {v.row.sku: v.row for v in item.state.variants.values()}
+        variants = {v.row.sku: v.row for v in saved[row.code_key].variants.values()}
         for sku, changed in item.result.changes.items():
             entries.append(
                 JournalEntry(
@@ -243,4 +245,5 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
 
 
 def _line(change: ProductChange, sku: str) -> int | None:
-    return next((v.line for v in change.variants if v.sku == sku), change.line) if sku else change.line
+    key = code_key(sku)
+    return next((v.line for v in change.variants if code_key(v.sku) == key), change.line) if sku else change.line

@@ -11,7 +11,7 @@ from django.utils import timezone
 from channels.models import Placement
 
 # Longer than one call's deadline plus the work around it; renewed before every call.
-LEASE = dt.timedelta(seconds=120)
+LEASE = dt.timedelta(seconds=60)
 
 
 class LeaseLost(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db import transaction
 from django.utils import timezone
 
 from catalog import events
@@ -25,7 +24,7 @@ def publish(*, channel: Channel, products: Iterable[Product] | None = None) -> i
     drifted = asked.filter(state=Listing.State.DRIFTED).values("placement_id")
     Placement.objects.filter(pk__in=drifted).update(must_read=True)
     make_due(channel=channel, product_ids=ids)
-    transaction.on_commit(events.ring)
+    events.ring("dispatch")
     return len(ids)
 
 
@@ -58,4 +57,4 @@ def on_events(found: Sequence[DomainEvent]) -> None:
                 due_at=timezone.now()
             )
     if live or moved:
-        transaction.on_commit(events.ring)
+        events.ring("dispatch")

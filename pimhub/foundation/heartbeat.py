@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 
 from django.core.cache import cache
+from django.db import DatabaseError, connections
 
-# Longer than the slowest beat and one missed turn.
-ALIVE_SECONDS = 30
+logger = logging.getLogger("pimhub.heartbeat")
+
+BEAT_SECONDS = 4.0
+# A beat and a half may be late.
+ALIVE_SECONDS = 10
 
 
 def beat(name: str) -> None:
     cache.set(f"alive:{name}", time.time(), ALIVE_SECONDS)
+
+
+def keep_beating(name: str) -> None:
+    """Say so from now on, from a thread of this process, however busy its other threads are."""
+
+    def run() -> None:
+        while True:
+            _try_to_beat(name)
+            time.sleep(BEAT_SECONDS)
+
+    threading.Thread(target=run, name=f"heartbeat of {name}", daemon=True).start()
+
+
+def _try_to_beat(name: str) -> None:
+    try:
+        beat(name)
+    except DatabaseError:
+        logger.warning("no heartbeat could be written", extra={"who": name})
+    finally:
+        connections.close_all()
 
 
 def is_alive(name: str) -> bool:

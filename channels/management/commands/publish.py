@@ -41,7 +41,7 @@ class Command(PimhubCommand):
         before = Publication.objects.filter(placement__channel=channel).order_by("-pk").values_list("pk", flat=True)
         last = before.first() or 0
         publish(channel=channel, products=Product.objects.filter(pk__in=ids))
-        failed = not _worker_alive()
+        failed = not _worker_alive(seconds=30 if options["wait"] else 10)
         if failed:
             self.stderr.write("No worker is running, so nothing was sent. Start PIMHub with `make run`.")
         elif options["wait"]:
@@ -55,13 +55,14 @@ class Command(PimhubCommand):
         return result
 
 
-def _worker_alive() -> bool:
-    """A worker that just starts needs a moment to say so."""
-    for _ in range(20):
-        if heartbeat.is_alive("worker"):
-            return True
+def _worker_alive(*, seconds: float) -> bool:
+    """A worker that just starts (again) needs a moment to say so."""
+    until = time.monotonic() + seconds
+    while not heartbeat.is_alive("worker"):
+        if time.monotonic() > until:
+            return False
         time.sleep(0.5)
-    return False
+    return True
 
 
 def _wait(channel: Channel, ids: list[int], *, until: float) -> bool:

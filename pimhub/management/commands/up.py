@@ -112,6 +112,7 @@ def _parts(port: int) -> list[Part]:
 
 def _environment(port: int) -> dict[str, str]:
     env = dict(os.environ, DJANGO_SETTINGS_MODULE="pimhub.settings", PIMHUB_HOME=str(settings.PIMHUB_HOME))
+    env.setdefault("PIMHUB_LOG_LEVEL", "INFO")
     env.setdefault("PIMHUB_PUBLIC_URL", f"http://127.0.0.1:{port}")
     env["PYTHONPATH"] = os.pathsep.join([str(settings.BASE_DIR), env.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     return env
