@@ -1,7 +1,39 @@
-"""What this floor shows on pages of the floors below."""
+"""What channels show on pages of the floors below."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from catalog.models import Product
+from channels.models import Placement
+from pimhub.foundation import panels
+from pimhub.foundation.panels import Panel
+
+
+def channels_panel(request: HttpRequest, product: Product) -> Panel | None:
+    placements = Placement.objects.filter(product=product).select_related("channel").prefetch_related("listings")
+    rows = [
+        {
+            "channel": p.channel,
+            "states": sorted({x.state for x in p.listings.all()}),
+            "problem": p.problem,
+            "url": reverse("listing_detail", kwargs={"code": p.channel.code, "product_id": product.pk}),
+        }
+        for p in placements.order_by("channel_id")
+    ]
+    may_see = request.user.has_perm("channels.view_channel")
+    return Panel("Channels", "channels/panel.html", {"rows": rows, "may_see": may_see}, order=20)
+
+
+def channels_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("channels.view_channel"):
+        return None
+    return panels.entry(request, label="Channels", url=reverse("channel_list"), icon="building-store", order=40)
+
 
 def plug_in() -> None:
-    """Panels are plugged in here."""
+    panels.panels.add("channels.state", channels_panel)
+    panels.nav.add("channels.list", channels_entry)

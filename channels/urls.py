@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from channels.views import channels, feeds
+
+urlpatterns = [
+    path("channels/", channels.channel_list, name="channel_list"),
+    path("channels/<slug:code>/", channels.channel_detail, name="channel_detail"),
+    path("channels/<slug:code>/publish/", channels.channel_publish, name="channel_publish"),
+    path("channels/<slug:code>/products/<int:product_id>/", channels.listing_detail, name="listing_detail"),
+    path("feeds/<slug:code>/<str:token>.xml", feeds.feed, name="feed"),
+]

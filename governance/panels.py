@@ -1,7 +1,40 @@
-"""What this floor shows on pages of the floors below."""
+"""What governance shows on pages of the floors below."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from catalog.models import Product
+from governance.models import Standing
+from pimhub.foundation import panels
+from pimhub.foundation.panels import Panel
+
+
+def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
+    standing = Standing.objects.select_related("live__approved_by", "requested_by").filter(product=product).first()
+    if standing is None:
+        return None
+    last = product.review_steps.select_related("user").first()
+    context = {
+        "standing": standing,
+        "last": last,
+        "may_submit": request.user.has_perm("governance.submit_product"),
+        "may_approve": request.user.has_perm("governance.approve_product"),
+    }
+    return Panel("Review", "governance/panel.html", context, order=10)
+
+
+def review_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("governance.approve_product"):
+        return None
+    count = Standing.objects.filter(state=Standing.State.IN_REVIEW).count()
+    url = reverse("review_queue")
+    return panels.entry(request, label="Review", url=url, icon="checkbox", order=30, count=count)
+
 
 def plug_in() -> None:
-    """Panels are plugged in here."""
+    panels.panels.add("governance.workflow", workflow_panel)
+    panels.nav.add("governance.review", review_entry)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from governance.views import review
+
+urlpatterns = [
+    path("review/", review.review_queue, name="review_queue"),
+    path("review/<int:product_id>/", review.review_detail, name="review_detail"),
+    path("review/<int:product_id>/submit/", review.product_submit, name="product_submit"),
+    path("review/<int:product_id>/withdraw/", review.product_withdraw, name="product_withdraw"),
+]

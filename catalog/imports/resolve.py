@@ -81,14 +81,14 @@ class Resolver:
 
     def _change(self, product: ParsedProduct) -> ProductChange:
         change = product.change
+        paths = None if change.categories is None else tuple(self.categories.code(p) for p in change.categories)
+        self.reference.categories.update(paths or ())
         return replace(
             change,
             family=change.family or self.family,
             values=self._values(change.values),
             variants=tuple(replace(v, values=self._values(v.values)) for v in change.variants),
-            categories=None
-            if change.categories is None
-            else tuple(self.categories.code(path) for path in change.categories),
+            categories=paths,
         )
 
     def _values(self, values: object) -> dict[str, JSON]:

@@ -129,6 +129,11 @@ class Application:
             self._fail("code", "code_too_long", "A product code has at most 255 characters. Shorten it.")
         if change.categories is not None:
             state.categories = sorted(set(change.categories))
+            for code in state.categories:
+                if code not in self.reference.categories:
+                    self._fail(
+                        "categories", "unknown_category", f"There is no category “{code}”. Create it first.", value=code
+                    )
         if change.axes is not None:
             state.axes = list(change.axes)
         elif not state.exists and state.family in self.reference.families:
@@ -297,6 +302,11 @@ class Application:
                 sku=draft.row.sku,
             )
             return
+        for name in ("price", "compare_at", "sale_price", "cost"):
+            amount = getattr(change, name)
+            if isinstance(amount, Decimal) and (problem := pricing.misfit(amount)):
+                self._fail(f"offers.{code}.{name}", "bad_amount", problem, sku=draft.row.sku, value=str(amount))
+                return
         offer = draft.offers.setdefault(code, Offer())
         for name in ("compare_at", "sale_from", "sale_to", "cost", "tax_class"):
             value = getattr(change, name)

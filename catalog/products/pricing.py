@@ -5,6 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 
 LARGEST_MOVE = Decimal("0.5")
+DECIMALS = 4  # as the column holds them
+LARGEST = Decimal(10) ** 12
+
+
+def misfit(amount: Decimal) -> str:
+    """Why the amount cannot be kept exactly, or ""."""
+    if not amount.is_finite():
+        return f"{amount} is no amount. Write it as 12.99."
+    if abs(amount) >= LARGEST:
+        return f"The amount {amount} has more than 12 digits before the point. Correct it."
+    if amount != round(amount, DECIMALS):
+        return f"The amount {amount} has more than {DECIMALS} decimals. Round it."
+    return ""
 
 
 def alarm(*, new: Decimal | None, old: Decimal | None, cost: Decimal | None) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from catalog.attributes.spec import AttributeSpec
-from catalog.models import Attribute, AttributeOption, Family, FamilyAttribute, Locale, Location, PriceList, Scope
+from catalog.models import (
+    Attribute,
+    AttributeOption,
+    Category,
+    Family,
+    FamilyAttribute,
+    Locale,
+    Location,
+    PriceList,
+    Scope,
+)
 
 
 @dataclass(slots=True)
@@ -27,6 +37,7 @@ class Reference:
     scopes: dict[str, list[str]]  # scope code → its locale codes
     price_lists: dict[str, PriceList]
     locations: dict[str, Location]
+    categories: set[str]
     options: dict[str, set[str]] = field(default_factory=dict)
 
     def learn_options(self, mentioned: dict[str, set[str]]) -> None:
@@ -58,4 +69,5 @@ def load_reference() -> Reference:
         scopes={s.code: [x.code for x in s.locales.all()] for s in Scope.objects.prefetch_related("locales")},
         price_lists={p.code: p for p in PriceList.objects.select_related("currency")},
         locations={x.code: x for x in Location.objects.all()},
+        categories=set(Category.objects.values_list("code", flat=True)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
@@ -37,18 +38,27 @@ VARIANT_FIELDS = ("sku", "sku_key", "gtin", "values", "position", "updated_at")
 OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "cost", "tax_class", "version")
 
 
-def save(
-    states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, identity_changed: set[str]
-) -> None:
-    """Save changed products with all parts. `identity_changed`: code keys and SKU keys whose small rows changed."""
-    _products(states, reference, change_set, identity_changed)
-    _variants(states, change_set, identity_changed)
-    _offers(states, reference, change_set)
-    _stock(states, reference)
-    _categories(states)
-    _media(states)
-    _value_index(states, reference)
-    _completeness(states, reference)
+@dataclass(slots=True)
+class Touched:
+    """What a batch changes, so that a new price rewrites a price and nothing else."""
+
+    identity: set[str] = field(default_factory=set)  # code keys and SKU keys whose small rows changed
+    content: set[str] = field(default_factory=set)  # code keys
+    offers: set[str] = field(default_factory=set)  # SKU keys
+    stock: set[str] = field(default_factory=set)  # SKU keys
+
+
+def save(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, touched: Touched) -> None:
+    """Save changed products with those parts that changed."""
+    _products(states, reference, change_set, touched.identity)
+    _variants(states, change_set, touched.identity)
+    _offers(states, reference, change_set, touched.offers)
+    _stock(states, reference, touched.stock)
+    described = [s for s in states if s.row.code_key in touched.content]
+    _categories(described)
+    _media(described)
+    _value_index(described, reference)
+    _completeness(described, reference)
 
 
 def _history(rows: Sequence[Any], change_set: ChangeSet, *, update: bool) -> None:
@@ -100,12 +110,12 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
     _history([row for row in old if row.sku_key in identity_changed], change_set, update=True)
 
 
-def _offers(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet) -> None:
+def _offers(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, touched: set[str]) -> None:
     offers: list[Offer] = []
     fresh: list[HeldPrice] = []
     overtaken: list[int] = []
     for variant in (v for s in states for v in s.variants.values()):
-        for code, offer in variant.offers.items():
+        for code, offer in variant.offers.items() if variant.row.sku_key in touched else ():
             offer.variant, offer.price_list = variant.row, reference.price_lists[code]
             offer.version += 1
             offer.updated_at = timezone.now()
@@ -124,10 +134,10 @@ def _offers(states: Sequence[ProductState], reference: Reference, change_set: Ch
     HeldPrice.objects.bulk_create(fresh, batch_size=BATCH)
 
 
-def _stock(states: Sequence[ProductState], reference: Reference) -> None:
+def _stock(states: Sequence[ProductState], reference: Reference, touched: set[str]) -> None:
     levels = []
     for variant in (v for s in states for v in s.variants.values()):
-        for code, level in variant.stock.items():
+        for code, level in variant.stock.items() if variant.row.sku_key in touched else ():
             level.variant, level.location = variant.row, reference.locations[code]
             level.updated_at = timezone.now()
             levels.append(level)
@@ -144,7 +154,7 @@ def _categories(states: Sequence[ProductState]) -> None:
     through = Product.categories.through
     codes = {code for s in states for code in s.categories}
     ids = {c.code: c.pk for c in Category.objects.filter(code__in=codes)}
-    wanted = {(s.row.pk, ids[code]) for s in states for code in s.categories if code in ids}
+    wanted = {(s.row.pk, ids[code]) for s in states for code in s.categories}
     held = set(
         through.objects.filter(product_id__in=[s.row.pk for s in states]).values_list("product_id", "category_id")
     )

@@ -20,8 +20,8 @@ from catalog.products.apply import Application, Owners
 from catalog.products.changes import UNSET, ChangeError, ProductChange
 from catalog.products.guards import refusals
 from catalog.products.reference import Reference, load_reference
-from catalog.products.save import save
-from catalog.products.state import Flat, ProductState, content_of, difference, flatten, load_states
+from catalog.products.save import Touched, save
+from catalog.products.state import Flat, ProductState, content_of, difference, flatten, is_content, load_states
 from pimhub.foundation.jsonvalue import JSON
 
 BATCH = 200
@@ -208,10 +208,8 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
     # A product that the batch mentions twice is saved once, as the last mention left it.
     saved = {code_key(w.change.code): w.state for w in work}
     final = list(saved.values())
-    identity = {code_key(w.change.code) for w in work if "family" in w.result.changes.get("", {})}
-    identity |= {code_key(sku) for w in work for sku, row in w.result.changes.items() if sku and "gtin" in row}
     existed = {w.state.row.code_key for w in work if w.state.exists}
-    save(final, reference, change_set, identity)
+    save(final, reference, change_set, _touched(work))
     entries, deltas, log = [], [], []
     for item in work:
         row = item.state.row
@@ -242,6 +240,24 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
     for hook in events.hooks:
         hook(deltas)
     events.append_all(log, change_set_id=change_set.pk)
+
+
+def _touched(work: Sequence[_Work]) -> Touched:
+    """Which products and variants need which of their side tables written."""
+    touched = Touched()
+    for item in work:
+        code = code_key(item.change.code)
+        for sku, row in item.result.changes.items():
+            key = code_key(sku)
+            if sku and "gtin" in row or not sku and "family" in row:
+                touched.identity.add(key or code)
+            if any(k.startswith("offers.") for k in row):
+                touched.offers.add(key)
+            if any(k.startswith("stock.") for k in row):
+                touched.stock.add(key)
+            if not row or any(is_content(k) for k in row):
+                touched.content.add(code)
+    return touched
 
 
 def _line(change: ProductChange, sku: str) -> int | None:

@@ -9,12 +9,12 @@ from django.core.management.base import CommandParser
 
 from catalog import events
 from catalog.change_sets import acting
+from catalog.demo_people import LOGINS, ensure_people
 from catalog.imports.run import confirm, start_run, work_through
 from catalog.management.base import PimhubCommand
 from catalog.models import ChangeSet, Product, User
 from catalog.products.write import write_products
 from catalog.setup import ensure_base
-from channels.demo.people import LOGINS, ensure_people
 from channels.demo.products import demo_changes
 from channels.demo.shop import ensure_channels
 

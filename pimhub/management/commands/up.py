@@ -16,9 +16,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
+from catalog.demo_people import LOGINS
 from catalog.management.base import prepare_database
 from catalog.models import Product
-from channels.demo.people import LOGINS
 from pimhub.health import readiness
 from pimhub.supervisor import Part, Supervisor
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
+from catalog.demo_people import ensure_people
 from catalog.models import Attribute, AttributeOption
 from catalog.setup import ensure_base
-from channels.demo.people import ensure_people
 from channels.demo.shop import ensure_channels
 from channels.models import Channel
 from tests.channels.publishing.shop import Shop

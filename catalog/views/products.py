@@ -1,0 +1,282 @@
+"""The product grid and the product page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Max, Min, Prefetch, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from catalog.attributes.spec import ValueProblem
+from catalog.attributes.types import type_of
+from catalog.models import FamilyAttribute, JournalEntry, Locale, MediaLink, Product
+from catalog.models.codes import code_key
+from catalog.permissions import requires
+from catalog.products.changes import ChangeError, OfferChange, ProductChange, VariantChange
+from catalog.products.write import write_product
+from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.money import parse_amount
+from pimhub.foundation.panels import panels
+
+PAGE = 50
+
+
+@requires("catalog.view_product")
+def product_list(request: HttpRequest) -> HttpResponse:
+    """The grid: newest first, searched by words, paged by key."""
+    query = Product.objects.select_related("family").order_by("-id")
+    for word in code_key(request.GET.get("q", "")).split():
+        query = query.filter(search_text__contains=word)
+    family = request.GET.get("family", "")
+    if family:
+        query = query.filter(family__code=family)
+    if request.GET.get("after", "").isdigit():
+        query = query.filter(pk__lt=int(request.GET["after"]))
+    rows = list(
+        query.annotate(
+            variant_count=Count("variants", distinct=True),
+            lowest=Min("variants__offers__price"),
+            highest=Max("variants__offers__price"),
+        ).prefetch_related(
+            Prefetch("media_links", MediaLink.objects.select_related("asset")), "completeness", "variants"
+        )[: PAGE + 1]
+    )
+    more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    stock = dict(
+        Product.objects.filter(pk__in=[r.pk for r in rows])
+        .annotate(units=Sum("variants__stock_levels__available"))
+        .values_list("pk", "units")
+    )
+    after: dict[str, str] = {"q": request.GET.get("q", "")}
+    if rows:
+        after["after"] = str(rows[-1].pk)
+    next_url = f"?{urlencode(after)}"
+    context = {
+        "rows": [
+            {
+                "product": row,
+                "name": row.name(),
+                "picture": next((picture(x) for x in row.media_links.all()), ""),
+                "complete": min((c.percent for c in row.completeness.all()), default=100),
+                "missing": sorted({key for c in row.completeness.all() for key in c.missing}),
+                "price": price_range(row.lowest, row.highest),
+                "stock": stock.get(row.pk),
+                "state": getattr(getattr(row, "standing", None), "state", ""),
+            }
+            for row in rows
+        ],
+        "q": request.GET.get("q", ""),
+        "next_url": next_url if more else "",
+        "first_url": reverse("product_list") if "after" in request.GET else "",
+        "total": min(Product.objects.count(), 100_000),
+    }
+    return render(request, "catalog/product_list.html", context)
+
+
+def picture(link: MediaLink) -> str:
+    """Where a browser finds the picture: here once it was fetched, else at its address."""
+    asset = link.asset
+    if asset.sha256:
+        name = f"{asset.sha256[:2]}/{asset.sha256[2:4]}/{asset.sha256}{asset.extension}"
+        return reverse("media_file", kwargs={"name": name})
+    return asset.source_url
+
+
+def price_range(lowest: Decimal | None, highest: Decimal | None) -> str:
+    if lowest is None or highest is None:
+        return ""
+    low, high = f"{lowest:.2f}", f"{highest:.2f}"
+    return low if low == high else f"{low} – {high}"
+
+
+@dataclass(slots=True)
+class Field:
+    """One value on the form: what it is, what it holds, what is wrong with it."""
+
+    key: str
+    label: str
+    type: str
+    widget: str
+    help: str
+    text: str
+    base: str
+    locale: str
+    required: bool
+    choices: list[tuple[str, str]]
+    error: str = ""
+    theirs: str = ""
+
+
+@requires("catalog.view_product")
+def product_detail(request: HttpRequest, code: str) -> HttpResponse:
+    """One product: its values in one language, its variants, pictures, history; saving goes through the door."""
+    product = get_object_or_404(Product.objects.select_related("family"), code_key=code_key(code))
+    locales = list(Locale.objects.values_list("code", flat=True))
+    locale = request.GET.get("locale", "en_US")
+    locale = locale if locale in locales else "en_US"
+    errors: list[ChangeError] = []
+    if request.method == "POST":
+        if not request.user.has_perm("catalog.change_product"):
+            raise PermissionDenied
+        errors, changed = save(request, product, locale)
+        if not errors:
+            messages.success(request, f"Saved: {changed}." if changed else "Nothing was changed, so nothing was saved.")
+            return redirect(f"{reverse('product_detail', kwargs={'code': product.code})}?locale={locale}")
+    status = 200
+    if errors:
+        status = 409 if any(e.code == "conflict" for e in errors) else 422
+    return render(
+        request, "catalog/product_detail.html", page(request, product, locale, locales, errors), status=status
+    )
+
+
+def page(
+    request: HttpRequest, product: Product, locale: str, locales: list[str], errors: list[ChangeError]
+) -> dict[str, Any]:
+    fields = _fields(product, locale, request, errors)
+    found = [p for make in panels if (p := make(request, product))]
+    journal = JournalEntry.objects.filter(product=product).select_related("change_set").order_by("-pk")[:30]
+    return {
+        "product": product,
+        "name": product.name(locale),
+        "locale": locale,
+        "locales": locales,
+        "groups": fields,
+        "errors": errors,
+        "other_errors": [e for e in errors if e.sku or not any(f.key == e.key for _, fs in fields for f in fs)],
+        "variants": [_variant_row(v, product) for v in product.variants.prefetch_related("offers", "stock_levels")],
+        "pictures": [
+            {"url": picture(x), "alt": x.alt.get(locale) or next(iter(x.alt.values()), "")}
+            for x in product.media_links.select_related("asset")
+        ],
+        "completeness": product.completeness.select_related("scope").order_by("scope__code", "locale"),
+        "panels": sorted(found, key=lambda p: p.order),
+        "journal": [
+            {
+                "entry": e,
+                "changes": [{"label": k, "old": old, "new": new} for k, (old, new) in e.changes.items()],
+            }
+            for e in journal
+        ],
+        "may_edit": request.user.has_perm("catalog.change_product"),
+    }
+
+
+def _fields(
+    product: Product, locale: str, request: HttpRequest, errors: list[ChangeError]
+) -> list[tuple[str, list[Field]]]:
+    wrong = {e.key: e for e in errors if not e.sku}
+    groups: dict[str, list[Field]] = {}
+    items = FamilyAttribute.objects.filter(family=product.family).select_related("attribute__group")
+    for item in items.order_by("attribute__group__position", "position").prefetch_related("required_for"):
+        attribute = item.attribute
+        kind, spec = type_of(attribute.type), attribute.spec()
+        key = f"{attribute.code}@{locale}" if attribute.localizable else attribute.code
+        if kind.has_options and attribute.code in product.axes:
+            continue
+        value = product.values.get(key)
+        text = request.POST.get(f"value:{key}", kind.export(value, spec)) if errors else kind.export(value, spec)
+        error = wrong.get(key)
+        choices = []
+        if kind.widget == "select":  # a short closed list, or what is held and can be typed
+            choices = [(o.code, o.label(locale)) for o in attribute.options.all()[:200]]
+        groups.setdefault(attribute.group.label, []).append(
+            Field(
+                key=key,
+                label=attribute.label(locale),
+                type=attribute.type,
+                widget=kind.widget,
+                help=attribute.help,
+                text=text,
+                base=request.POST.get(f"base:{key}", "")
+                if error and error.code != "conflict"
+                else kind.export(value, spec),
+                locale=locale if attribute.localizable else "",
+                required=bool(item.required_for.all()),
+                choices=choices,
+                error=error.message if error else "",
+                theirs=kind.export(error.current, spec) if error and error.code == "conflict" else "",
+            )
+        )
+    return list(groups.items())
+
+
+def _variant_row(variant: Any, product: Product) -> dict[str, Any]:
+    offer = next(iter(variant.offers.all()), None)
+    level = next(iter(variant.stock_levels.all()), None)
+    return {
+        "row": variant,
+        "options": [str(variant.values.get(axis, "")) for axis in product.axes],
+        "price": f"{offer.price:.2f}" if offer and offer.price is not None else "",
+        "stock": level.available if level else "",
+        "held": [h for h in variant.held_prices.all() if h.confirmed is None],
+    }
+
+
+def save(request: HttpRequest, product: Product, locale: str) -> tuple[list[ChangeError], str]:
+    """Write what the form says; what is wrong, or the names of what changed."""
+    values, base, errors = _posted_values(request, product)
+    variants, more = _posted_variants(request, product)
+    errors += more
+    if errors:
+        return errors, ""
+    if not values and not variants:
+        return [], ""
+    result = write_product(ProductChange(code=product.code, values=values, base=base, variants=tuple(variants)))
+    if result.status == "rejected":
+        return result.errors, ""
+    names = sorted({key for row in result.changes.values() for key in row})
+    held = [f"{part} of {sku} is held: {reason}" for sku, part, reason in result.held]
+    for text in held:
+        messages.warning(request, f"{text} A second person must confirm it.")
+    return [], ", ".join(names)
+
+
+def _posted_values(
+    request: HttpRequest, product: Product
+) -> tuple[dict[str, JSON], dict[str, JSON], list[ChangeError]]:
+    """Values whose text differs from what the editor saw, and what was seen of them."""
+    values: dict[str, JSON] = {}
+    base: dict[str, JSON] = {}
+    errors: list[ChangeError] = []
+    attributes = {a.code: a for a in product.family.attributes.all()}
+    for name, text in request.POST.items():
+        kind, _, key = name.partition(":")
+        attribute = attributes.get(key.split("@")[0])
+        seen = str(request.POST.get(f"base:{key}", ""))
+        if kind != "value" or attribute is None or str(text).replace("\r\n", "\n") == seen.replace("\r\n", "\n"):
+            continue
+        spec, kind_of = attribute.spec(), type_of(attribute.type)
+        try:
+            values[key] = kind_of.parse(str(text), spec) if str(text).strip() else None
+            base[key] = kind_of.parse(seen, spec) if seen.strip() else None
+        except ValueProblem as problem:
+            errors.append(ChangeError(key=key, code=problem.code, message=str(problem), value=str(text)))
+    return values, base, errors
+
+
+def _posted_variants(request: HttpRequest, product: Product) -> tuple[list[VariantChange], list[ChangeError]]:
+    changes, errors = [], []
+    for variant in product.variants.all():
+        price = str(request.POST.get(f"price:{variant.sku}", ""))
+        stock = str(request.POST.get(f"stock:{variant.sku}", ""))
+        offers, levels = {}, {}
+        try:
+            if price != request.POST.get(f"base-price:{variant.sku}", ""):
+                offers["default"] = OfferChange(price=parse_amount(price) if price.strip() else None)
+            if stock != request.POST.get(f"base-stock:{variant.sku}", "") and stock.strip():
+                levels["main"] = int(stock)
+        except ValueError as error:
+            errors.append(ChangeError(key="price or stock", code="number", message=str(error), sku=variant.sku))
+            continue
+        if offers or levels:
+            changes.append(VariantChange(sku=variant.sku, offers=offers, stock=levels))
+    return changes, errors

@@ -1,0 +1,187 @@
+"""What each channel has, and why: the list, one channel, one product on it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from catalog import blobs
+from catalog.attributes.spec import ValueProblem
+from catalog.attributes.values import ValueKey
+from catalog.models import Product
+from catalog.models.codes import code_key
+from catalog.permissions import requires
+from channels.connections import ChannelNotReady, connector_of
+from channels.models import Channel, ChannelIssue, FeedFile, Listing, Placement
+from channels.publishing.preview import preview
+from channels.publishing.request import publish
+from governance.models import Standing
+
+PAGE = 50
+# Worst first: what a product's listings come to as a whole.
+ORDER = ["failed", "rejected", "blocked", "drifted", "queued", "accepted", "live"]
+
+
+@requires("channels.view_channel")
+def channel_list(request: HttpRequest) -> HttpResponse:
+    """Each channel with its listings by state."""
+    rows = []
+    for channel in Channel.objects.select_related("scope", "market"):
+        counts = Counter(Listing.objects.filter(placement__channel=channel).values_list("state", flat=True))
+        rows.append(
+            {
+                "channel": channel,
+                "problem": _problem(channel),
+                "counts": {state: counts[state] for state in reversed(ORDER) if counts[state]},
+                "url": reverse("channel_detail", kwargs={"code": channel.code}),
+                "feed": _feed(request, channel),
+                "errors": ChannelIssue.objects.filter(
+                    placement__channel=channel, cleared_at=None, severity="error"
+                ).count(),
+            }
+        )
+    return render(request, "channels/channel_list.html", {"rows": rows})
+
+
+def _problem(channel: Channel) -> str:
+    try:
+        connector_of(channel)
+    except ChannelNotReady as error:
+        return str(error)
+    return ""
+
+
+def _feed(request: HttpRequest, channel: Channel) -> dict[str, Any] | None:
+    current = FeedFile.objects.filter(channel=channel, current=True).first()
+    if current is None:
+        return None
+    url = reverse("feed", kwargs={"code": channel.code, "token": channel.feed_token})
+    return {"file": current, "url": request.build_absolute_uri(url)}
+
+
+@requires("channels.view_channel")
+def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
+    """The products of one channel with the state of their listings."""
+    channel = get_object_or_404(Channel.objects.select_related("scope", "market"), code=code)
+    state, words = request.GET.get("state", ""), request.GET.get("q", "")
+    query = Placement.objects.filter(channel=channel).select_related("product").order_by("-pk")
+    if state in ORDER:
+        query = query.filter(listings__state=state).distinct()
+    for word in code_key(words).split():
+        query = query.filter(product__search_text__contains=word)
+    if request.GET.get("after", "").isdigit():
+        query = query.filter(pk__lt=int(request.GET["after"]))
+    rows = list(query.prefetch_related("listings")[: PAGE + 1])
+    problems = dict(
+        ChannelIssue.objects.filter(placement__in=rows, cleared_at=None, severity="error")
+        .values_list("placement_id")
+        .annotate(n=Count("id"))
+    )
+    context = {
+        "channel": channel,
+        "problem": _problem(channel),
+        "feed": _feed(request, channel),
+        "state": state,
+        "q": words,
+        "states": ORDER,
+        "counts": Counter(Listing.objects.filter(placement__channel=channel).values_list("state", flat=True)),
+        "rows": [{"placement": r, "states": _states(r), "issues": problems.get(r.pk, 0)} for r in rows[:PAGE]],
+        "next_url": f"?state={state}&after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
+        "may_publish": request.user.has_perm("channels.publish_channel"),
+    }
+    return render(request, "channels/channel_detail.html", context)
+
+
+def _states(placement: Placement) -> list[tuple[str, int]]:
+    counts = Counter(x.state for x in placement.listings.all())
+    return [(state, counts[state]) for state in ORDER if counts[state]]
+
+
+@require_POST
+@requires("channels.publish_channel")
+def channel_publish(request: HttpRequest, code: str) -> HttpResponse:
+    """Have the workers look at all approved products now."""
+    channel = get_object_or_404(Channel, code=code)
+    count = publish(channel=channel)
+    messages.success(request, f"{count} approved products are being checked and published.")
+    return redirect("channel_detail", code=code)
+
+
+@requires("channels.view_channel")
+def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResponse:
+    """One product on one channel: state by facet, what stands against it, what would be sent, what was."""
+    channel = get_object_or_404(
+        Channel.objects.select_related("mapping", "scope", "market__price_list__currency"), code=code
+    )
+    product = get_object_or_404(Product, pk=product_id)
+    if request.method == "POST":
+        if not request.user.has_perm("channels.publish_channel"):
+            return render(request, "403.html", status=403)
+        publish(channel=channel, products=[product])
+        messages.success(request, "The product is being published.")
+        return redirect("listing_detail", code=code, product_id=product_id)
+    placement = Placement.objects.filter(channel=channel, product=product).first()
+    get_object_or_404(Standing, product=product)
+    shown = preview(channel, product)
+    context = {
+        "channel": channel,
+        "product": product,
+        "placement": placement,
+        "listings": [_facets(x) for x in placement.listings.all()] if placement else [],
+        "issues": [_issue(i, product) for i in placement.issues.filter(cleared_at=None)] if placement else [],
+        "preflight": [{"entry": e, "url": field_url(product, e["key"])} for e in shown["preflight"]],
+        "requests": [{**r, "pretty": _pretty(str(r["body"]))} for r in shown["requests"]],
+        "blocked": shown["blocked"],
+        "then": shown["then"],
+        "publications": [
+            {"row": p, "request": _pretty(json.dumps(blobs.get(p.request)))}
+            for p in placement.publications.select_related("revision", "mapping")[:20]
+        ]
+        if placement
+        else [],
+        "links": placement.links.order_by("key") if placement else [],
+        "may_publish": request.user.has_perm("channels.publish_channel"),
+    }
+    return render(request, "channels/listing_detail.html", context)
+
+
+def _facets(listing: Listing) -> dict[str, Any]:
+    """Per facet in words: live, accepted, or to be sent."""
+    facets = []
+    for facet, wanted in sorted(listing.desired.items()):
+        if listing.verified.get(facet) == wanted:
+            facets.append((facet, "live"))
+        elif listing.accepted.get(facet) == wanted:
+            facets.append((facet, "accepted"))
+        else:
+            facets.append((facet, "to be sent"))
+    return {"row": listing, "facets": facets}
+
+
+def _issue(issue: ChannelIssue, product: Product) -> dict[str, Any]:
+    return {"row": issue, "url": field_url(product, issue.key)}
+
+
+def field_url(product: Product, key: str) -> str:
+    """Where the value is edited that causes a problem."""
+    url = reverse("product_detail", kwargs={"code": product.code})
+    try:
+        locale = ValueKey.parse(key).locale if key else None
+    except ValueProblem:
+        locale = None
+    return f"{url}{f'?locale={locale}' if locale else ''}{f'#field-{key}' if key else ''}"
+
+
+def _pretty(body: str) -> str:
+    try:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        return body

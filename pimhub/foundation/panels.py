@@ -1,0 +1,31 @@
+"""Sockets of the pages: higher floors add panels to the product page and entries to the navigation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pimhub.foundation.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One box beside a product. `template` gets `context`."""
+
+    title: str
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+    order: int = 0
+
+
+# (request, product) → its panel, or None when there is nothing to show to this person.
+panels: Registry[Callable[[Any, Any], Panel | None]] = Registry("panel")
+# (request) → {"label", "url", "icon", "active", "count", "order"}, or None for who may not go there.
+nav: Registry[Callable[[Any], dict[str, Any] | None]] = Registry("navigation entry")
+
+
+def entry(request: Any, *, label: str, url: str, icon: str, order: int, count: int = 0) -> dict[str, Any]:
+    """A navigation entry; it is active on its own pages."""
+    active = request.path.startswith(url)
+    return {"label": label, "url": url, "icon": icon, "order": order, "count": count, "active": active}

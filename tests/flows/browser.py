@@ -1,0 +1,28 @@
+"""Headless Chromium as a person uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def sign_in(browser: Browser, url: str, name: str, password: str) -> Page:
+    """A signed-in person in a context of their own; script errors and CSP violations are collected on the page."""
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(f"{url}/login/")
+    page.fill("#id_username", name)
+    page.fill("#id_password", password)
+    page.get_by_role("button", name="Sign in").click()
+    return page
