@@ -5,7 +5,6 @@ No variable set = the embedded default: SQLite, local files, Celery's filesystem
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -102,7 +101,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
     "default": env.cache_url("CACHE_URL")
-    if "CACHE_URL" in os.environ
+    if env.str("CACHE_URL", default="")
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "pimhub_cache"}
 }
 

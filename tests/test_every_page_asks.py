@@ -1,0 +1,55 @@
+"""Every address is for people who may: nobody gets in without signing in, nobody without a role sees anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from catalog.models import User
+
+# Public on purpose: signing in, health, and what channels fetch by an address that cannot be guessed.
+PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "feed"}
+# Leads everybody on, and tells people without a role that they have none.
+OPEN_TO_ALL_WHO_SIGNED_IN = {"home"}
+FILLED = {"code": "x", "pk": "1", "product_id": "1", "name": "x", "token": "x"}
+
+
+def addresses(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, str]]:
+    for item in (resolver or get_resolver()).url_patterns:
+        if isinstance(item, URLResolver):
+            yield from addresses(item, prefix + str(item.pattern))
+        elif isinstance(item, URLPattern):
+            path = prefix + str(item.pattern)
+            for name, converter in item.pattern.converters.items():
+                kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
+                path = path.replace(f"<{kind}:{name}>", FILLED[name]).replace(f"<{name}>", FILLED[name])
+            yield str(item.name), path
+
+
+CASES = [(name, path) for name, path in addresses() if name not in PUBLIC]
+
+
+def test_all_addresses_have_a_name_and_are_filled() -> None:
+    assert len(CASES) > 10
+    assert not [path for _, path in addresses() if "<" in path]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(("name", "path"), CASES)
+def test_a_stranger_is_sent_to_sign_in(name: str, path: str, method: str, client: Client) -> None:
+    answer = getattr(client, method)(path)
+    assert answer.status_code in (302, 405)
+    assert answer.status_code == 405 or answer.headers["Location"].startswith("/login/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(("name", "path"), CASES)
+def test_a_person_without_a_role_gets_403(name: str, path: str, method: str, client: Client) -> None:
+    client.force_login(User.objects.create_user("nobody", password="a-long-password"))
+    answer = getattr(client, method)(path)
+    assert answer.status_code in (403, 405)
