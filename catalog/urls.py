@@ -13,6 +13,7 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("products/", products.product_list, name="product_list"),
     path("products/<path:code>/", products.product_detail, name="product_detail"),
+    path("held-prices/<int:pk>/", products.held_price, name="held_price"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
     path("imports/<int:pk>/apply/", imports.import_apply, name="import_apply"),

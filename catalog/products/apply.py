@@ -320,7 +320,7 @@ class Application:
             if value == old:
                 draft.held.pop((code, name), None)
                 continue
-            reason = pricing.alarm(new=value, old=old, cost=offer.cost)
+            reason = "" if change.confirmed else pricing.alarm(new=value, old=old, cost=offer.cost)
             waiting = draft.held.get((code, name))
             if not reason:
                 setattr(offer, name, value)

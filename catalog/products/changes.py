@@ -36,6 +36,7 @@ class OfferChange:
     sale_to: dt.datetime | None | Unset = UNSET
     cost: Decimal | None | Unset = UNSET
     tax_class: str | Unset = UNSET
+    confirmed: bool = False  # a second person looked at prices that would be held
 
 
 @dataclass(frozen=True, slots=True)

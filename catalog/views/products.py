@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -13,13 +13,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
 
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
-from catalog.models import FamilyAttribute, JournalEntry, Locale, MediaLink, Product
+from catalog.models import FamilyAttribute, HeldPrice, JournalEntry, Locale, MediaLink, Product, User
 from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import ChangeError, OfferChange, ProductChange, VariantChange
+from catalog.products.held import CannotDecide, decide
 from catalog.products.write import write_product
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.money import parse_amount
@@ -166,6 +168,9 @@ def page(
             }
             for e in journal
         ],
+        "held_prices": HeldPrice.objects.filter(variant__product=product, confirmed__isnull=True).select_related(
+            "variant", "change_set"
+        ),
         "may_edit": request.user.has_perm("catalog.change_product"),
     }
 
@@ -217,7 +222,6 @@ def _variant_row(variant: Any, product: Product) -> dict[str, Any]:
         "options": [str(variant.values.get(axis, "")) for axis in product.axes],
         "price": f"{offer.price:.2f}" if offer and offer.price is not None else "",
         "stock": level.available if level else "",
-        "held": [h for h in variant.held_prices.all() if h.confirmed is None],
     }
 
 
@@ -280,3 +284,16 @@ def _posted_variants(request: HttpRequest, product: Product) -> tuple[list[Varia
         if offers or levels:
             changes.append(VariantChange(sku=variant.sku, offers=offers, stock=levels))
     return changes, errors
+
+
+@require_POST
+@requires("catalog.confirm_price")
+def held_price(request: HttpRequest, pk: int) -> HttpResponse:
+    """Confirm a held price, or turn it down."""
+    hold = get_object_or_404(HeldPrice.objects.select_related("variant__product"), pk=pk)
+    try:
+        decide(hold=hold, user=cast(User, request.user), confirm=request.POST.get("decision") == "confirm")
+        messages.success(request, f"The price of {hold.variant.sku} is decided.")
+    except CannotDecide as refusal:
+        messages.error(request, str(refusal))
+    return redirect("product_detail", code=hold.variant.product.code)
