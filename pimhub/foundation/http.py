@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin, urlsplit
 
 import httpcore2
@@ -73,18 +74,26 @@ def send(
     """
     started = time.monotonic()
     response = _send(request, started + timeout, max_bytes, frozenset(allowed_origins))
-    parts = urlsplit(request.url)
     logger.info(
         "outgoing call",
         extra={
             "method": request.method,
-            "address": f"{parts.scheme}://{parts.hostname}{parts.path}",
+            "address": _shown(request.url),
             "status": response.status,
             "milliseconds": int((time.monotonic() - started) * 1000),
             "problem": response.error,
         },
     )
     return response
+
+
+def _shown(url: str) -> str:
+    """Scheme, host and path: what a log may hold of an address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "not an address"
+    return f"{parts.scheme}://{parts.hostname}{parts.path}"
 
 
 def fetch(
@@ -126,6 +135,9 @@ def _send(request: Request, deadline: float, max_bytes: int, allowed: frozenset[
         return Response(0, error=f"no connection: {error}", sent=False)
     except httpx2.InvalidURL as error:
         return Response(0, error=f"refused: {error}", sent=False)
+    except (httpx2.LocalProtocolError, ValueError):
+        # The library's words may quote the header, and with it a secret.
+        return Response(0, error="refused: the address or a header is not legal", sent=False)
     except httpx2.HTTPError as error:
         return Response(0, error=f"{type(error).__name__}: {error}", sent=True)
     except _TooMuch as error:
@@ -172,7 +184,10 @@ def _client(allowed: frozenset[str]) -> httpx2.Client:
         keepalive_expiry=5.0,
         network_backend=GuardedBackend(allowed),
     )
-    return httpx2.Client(transport=transport, follow_redirects=False, trust_env=False)
+    client = httpx2.Client(transport=transport, follow_redirects=False, trust_env=False)
+    # One client serves many channels: no cookie of one may reach another.
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
 
 
 class GuardedBackend(httpcore2.SyncBackend):

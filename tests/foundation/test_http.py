@@ -169,3 +169,16 @@ def test_secrets_are_not_shown() -> None:
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "64:ff9b::808:808"])
 def test_public_addresses_are_public(address: str) -> None:
     assert is_public(address)
+
+
+def test_a_secret_in_an_illegal_header_is_not_told(peer: str) -> None:
+    request = Request("GET", f"{peer}/plain", {"Authorization": "Bearer geheim\nmore"})
+    response = http.send(request, allowed_origins=(peer,))
+    assert (response.status, response.sent) == (0, False)
+    assert "geheim" not in response.error
+
+
+@pytest.mark.parametrize("url", ["http://[::1/", "http://ex ample.com/"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    response = get(url, timeout=3)
+    assert (response.status, response.sent) == (0, False)
