@@ -7,6 +7,7 @@ import datetime as dt
 from django.conf import settings
 from django.utils import timezone
 
+from catalog.media.fetch import FetchFailed, download
 from catalog.media.inspect import ImageFacts, MediaRefused, inspect
 from catalog.media.storage import put
 from catalog.models import MediaAsset
@@ -14,7 +15,6 @@ from pimhub.foundation import http
 
 S = MediaAsset.State
 MAX_ATTEMPTS = 5
-TIMEOUT = 20.0
 
 
 def upload(data: bytes) -> MediaAsset:
@@ -38,16 +38,13 @@ def fetch(asset_id: int) -> None:
     )
     if not claimed:
         return
-    response = http.fetch(asset.source_url, timeout=TIMEOUT, allowed_origins=settings.PIMHUB_ALLOWED_ORIGINS)
-    if response.status == 200:
-        try:
-            _keep(asset, response.body, inspect(response.body))
-        except MediaRefused as refusal:
-            _fail(asset, str(refusal), for_good=True)
-        return
-    words = response.error or f"The server answered {response.status}."
-    for_good = not response.sent or (400 <= response.status < 500 and response.status not in (408, 429))
-    _fail(asset, words, for_good=for_good)
+    try:
+        data = download(asset.source_url, send=http.fetch, allowed_origins=settings.PIMHUB_ALLOWED_ORIGINS)
+        _keep(asset, data, inspect(data))
+    except FetchFailed as failure:
+        _fail(asset, failure.message, for_good=failure.permanent)
+    except MediaRefused as refusal:
+        _fail(asset, refusal.message, for_good=True)
 
 
 def _keep(asset: MediaAsset, data: bytes, facts: ImageFacts) -> MediaAsset:

@@ -6,23 +6,31 @@ so that whoever builds them (connectors) needs no socket, and a preview shows th
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-import socket
+import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+import zlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import urljoin, urlsplit
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urljoin
 
 import httpcore2
 import httpx2
 
+from pimhub.foundation.guard import GuardedBackend, Refused, UnknownHost, until
+
 logger = logging.getLogger("pimhub.http")
 
 MAX_BYTES = 10 * 1024 * 1024
+MAX_REDIRECTS = 3
 REDIRECTS = {301, 302, 303, 307, 308}
+
+# How `Response.error` begins, for those who decide whether trying again can help.
+REFUSED = "refused: "
+UNKNOWN_HOST = "unknown host: "
+TOO_LARGE = "answer larger than "
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,8 @@ class Response:
     sent: bool = True
 
 
-class Refused(Exception):
-    """The guard does not let this address be called; nothing was sent."""
+class _Unusable(Exception):
+    """An answer came, but it is too large or cannot be read."""
 
 
 def send(
@@ -69,16 +77,36 @@ def send(
 ) -> Response:
     """Send one call; never raises for trouble on the network (see `Response`).
 
-    `timeout` (seconds) bounds the whole call. Only public addresses are called, on ports 80 and 443,
-    but for exact `allowed_origins` such as "http://127.0.0.1:8001". Redirects are not followed.
+    `timeout` (seconds) bounds the whole call but the look-up of the name, which the system bounds; `max_bytes`
+    the unpacked answer. Only public addresses are called, on ports 80 and 443, but for exact `allowed_origins`
+    such as "http://127.0.0.1:8001". Redirects are not followed. `error` begins with REFUSED, UNKNOWN_HOST or
+    TOO_LARGE where one of these is the reason.
     """
     started = time.monotonic()
-    response = _send(request, started + timeout, max_bytes, frozenset(allowed_origins))
+    shown = ""
+    try:
+        url = _parse(request.url)
+        shown = _origin_text(url) + url.path
+        response = _call(request, url, timeout, max_bytes, allowed_origins)
+    except Refused as error:
+        response = Response(0, error=f"{REFUSED}{error}", sent=False)
+    except UnknownHost as error:
+        response = Response(0, error=f"{UNKNOWN_HOST}{error}", sent=False)
+    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        response = Response(0, error=f"no connection: {error}", sent=False)
+    except httpx2.TimeoutException:
+        response = Response(0, error=f"no complete answer within {timeout:g} seconds")
+    except httpx2.LocalProtocolError:  # its text may quote a header, and so a secret
+        response = Response(0, error="the call is not valid HTTP")
+    except httpx2.HTTPError as error:
+        response = Response(0, error=f"the connection broke: {error}")
+    except _Unusable as error:
+        response = Response(0, error=str(error))
     logger.info(
         "outgoing call",
         extra={
             "method": request.method,
-            "address": _shown(request.url),
+            "address": shown,
             "status": response.status,
             "milliseconds": int((time.monotonic() - started) * 1000),
             "problem": response.error,
@@ -87,150 +115,127 @@ def send(
     return response
 
 
-def _shown(url: str) -> str:
-    """Scheme, host and path: what a log may hold of an address."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "not an address"
-    return f"{parts.scheme}://{parts.hostname}{parts.path}"
-
-
 def fetch(
     url: str, *, timeout: float = 30.0, max_bytes: int = MAX_BYTES, allowed_origins: Collection[str] = ()
 ) -> Response:
-    """GET `url`, following at most three redirects, each under the same guard."""
-    for _ in range(4):
-        request = Request("GET", url, {"User-Agent": "PIMHub"})
-        response = send(request, timeout=timeout, max_bytes=max_bytes, allowed_origins=allowed_origins)
+    """GET `url`, following at most three redirects, each under the same guard; `timeout` is for all together."""
+    deadline = time.monotonic() + timeout
+    for _ in range(MAX_REDIRECTS + 1):
+        left = max(deadline - time.monotonic(), 0.001)
+        response = send(Request("GET", url), timeout=left, max_bytes=max_bytes, allowed_origins=allowed_origins)
         if response.status not in REDIRECTS or "location" not in response.headers:
             return response
-        url = urljoin(url, response.headers["location"])
-    return Response(0, error="refused: more than three redirects", sent=False)
+        try:
+            url = urljoin(url, response.headers["location"])
+        except ValueError:
+            return Response(0, error=f"{REFUSED}a redirect leads to an address that cannot be read", sent=False)
+    return Response(0, error=f"{REFUSED}more than three redirects", sent=False)
 
 
-def _send(request: Request, deadline: float, max_bytes: int, allowed: frozenset[str]) -> Response:
-    try:
-        _check_address(request.url, allowed)
-        client = _client(allowed)
-        left = max(deadline - time.monotonic(), 0.001)
-        with client.stream(
-            request.method,
-            request.url,
-            headers=dict(request.headers),
-            content=request.body or None,
-            timeout=left,
-        ) as answer:
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            body = _read(answer.iter_bytes(), deadline, max_bytes)
-            return Response(answer.status_code, headers, body)
-    except Refused as error:
-        return Response(0, error=f"refused: {error}", sent=False)
-    except (
-        httpx2.ConnectError,
-        httpx2.ConnectTimeout,
-        httpx2.PoolTimeout,
-        httpx2.UnsupportedProtocol,
-    ) as error:
-        return Response(0, error=f"no connection: {error}", sent=False)
-    except httpx2.InvalidURL as error:
-        return Response(0, error=f"refused: {error}", sent=False)
-    except (httpx2.LocalProtocolError, ValueError):
-        # The library's words may quote the header, and with it a secret.
-        return Response(0, error="refused: the address or a header is not legal", sent=False)
-    except httpx2.HTTPError as error:
-        return Response(0, error=f"{type(error).__name__}: {error}", sent=True)
-    except _TooMuch as error:
-        return Response(0, error=str(error), sent=True)
+def _call(
+    request: Request, url: httpx2.URL, timeout: float, max_bytes: int, allowed_origins: Collection[str]
+) -> Response:
+    private = _origin(url) in {_listed_origin(each) for each in allowed_origins}
+    if not private:
+        _check_port(url)
+    _check_headers(request.headers)
+    client = _client(private)
+    with (
+        until(time.monotonic() + timeout),
+        client.stream(
+            request.method, url, headers=dict(request.headers), content=request.body or None, timeout=timeout
+        ) as answer,
+    ):
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status_code, headers, _read(answer, max_bytes))
 
 
-class _TooMuch(Exception):
-    """The answer is too large or too slow."""
-
-
-def _read(chunks: Iterable[bytes], deadline: float, max_bytes: int) -> bytes:
+def _read(answer: httpx2.Response, max_bytes: int) -> bytes:
+    """The unpacked body. Unpacked here, as a few kB that unpack to gigabytes must stop at the cap."""
+    encoding = answer.headers.get("content-encoding", "").lower()
+    if encoding in ("br", "zstd", "deflate", "compress"):
+        raise _Unusable(f"the answer is packed as {encoding}, which was not asked for")
+    gzip = zlib.decompressobj(wbits=31) if encoding in ("gzip", "x-gzip") else None
     body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > max_bytes:
-            raise _TooMuch(f"answer larger than {max_bytes} bytes")
-        if time.monotonic() > deadline:
-            raise _TooMuch("the answer took too long")
+    empty = True
+    try:
+        for chunk in answer.iter_raw():
+            empty = False
+            body += gzip.decompress(chunk, max_bytes + 1 - len(body)) if gzip else chunk
+            if len(body) > max_bytes:
+                raise _Unusable(f"{TOO_LARGE}{max_bytes} bytes")
+    except zlib.error as error:
+        raise _Unusable("the answer cannot be unpacked") from error
+    if gzip and not empty and (not gzip.eof or gzip.unused_data):
+        raise _Unusable("the answer cannot be unpacked to its end")
     return bytes(body)
 
 
-def _check_address(url: str, allowed: frozenset[str]) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused(f"{parts.scheme or 'nothing'} is not http or https")
-    if parts.username or parts.password:
-        raise Refused("an address must not hold a name or password")
+def _parse(address: str) -> httpx2.URL:
     try:
-        port = parts.port
-    except ValueError as error:
-        raise Refused(str(error)) from error
-    if f"{parts.scheme}://{parts.netloc}" not in allowed and port not in (None, 80, 443):
-        raise Refused(f"port {port}")
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL as error:
+        raise Refused(f"the address cannot be read: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Refused(f"{url.scheme or 'an address without a scheme'} is not http or https with a host")
+    if url.userinfo:
+        raise Refused("an address must not hold a name or password; remove what stands before the @")
+    return url
 
 
-@lru_cache(maxsize=16)
-def _client(allowed: frozenset[str]) -> httpx2.Client:
-    """One pool of connections per set of allowed origins, shared by the threads of a process."""
-    transport = httpx2.HTTPTransport(trust_env=False)
+def _origin(url: httpx2.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}[url.scheme]
+
+
+def _listed_origin(text: str) -> tuple[str, str, int]:
+    try:
+        return _origin(_parse(text))
+    except Refused as error:
+        raise Refused(
+            f"PIMHUB_ALLOWED_ORIGINS holds “{text}”, which is no origin such as http://10.0.0.5:8080"
+        ) from error
+
+
+def _origin_text(url: httpx2.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def _check_port(url: httpx2.URL) -> None:
+    if url.port not in (None, 80, 443):
+        raise Refused(
+            f"port {url.port} is neither 80 nor 443; if this may be called, "
+            f"list {_origin_text(url)} in PIMHUB_ALLOWED_ORIGINS"
+        )
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Before the HTTP library does, as its messages quote the value, which may be a secret."""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable() and value == value.strip()):
+            raise Refused(f"{name} holds a line break, outer space or non-ASCII character; enter its value again")
+
+
+@cache
+def _client(private: bool) -> httpx2.Client:
+    """Two pools, shared by the threads of a process: one for the open internet, one for allowed origins."""
+    context = httpx2.create_ssl_context(trust_env=False)
+    transport = httpx2.HTTPTransport(verify=context, trust_env=False)
     transport._pool = httpcore2.ConnectionPool(
-        ssl_context=httpx2.create_ssl_context(trust_env=False),
+        ssl_context=context,
         max_connections=50,
         max_keepalive_connections=20,
         keepalive_expiry=5.0,
-        network_backend=GuardedBackend(allowed),
+        network_backend=GuardedBackend(private=private),
     )
-    client = httpx2.Client(transport=transport, follow_redirects=False, trust_env=False)
-    # One client serves many channels: no cookie of one may reach another.
-    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return client
+    return httpx2.Client(
+        transport=transport,
+        headers={"Accept-Encoding": "gzip", "User-Agent": "PIMHub"},
+        # No cookies: what a host sets for one channel must not travel with the calls of another.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=False,
+        trust_env=False,
+    )
 
 
-class GuardedBackend(httpcore2.SyncBackend):
-    """Resolves a host once, checks every address, and connects to just the one that was checked.
-
-    The name stays in Host and in TLS, so certificates are verified as usual; a second look-up, which
-    could answer differently (DNS rebinding), never happens.
-    """
-
-    def __init__(self, allowed: frozenset[str]) -> None:
-        super().__init__()
-        self.private = {(p.hostname, p.port or {"http": 80, "https": 443}[p.scheme]) for p in map(urlsplit, allowed)}
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.NetworkStream:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise httpcore2.ConnectError(f"the name {host} cannot be resolved") from error
-        addresses = [str(item[4][0]) for item in found]
-        if (host, port) not in self.private:
-            for address in addresses:
-                if not is_public(address):
-                    raise Refused(f"{host} is a private address")
-        return super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
-
-
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one of the open internet, seen through every kind of wrapping."""
-    ip = ipaddress.ip_address(address.split("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if ip in NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+# A forked worker that shared its parent's sockets would read its parent's answers.
+os.register_at_fork(after_in_child=_client.cache_clear)
