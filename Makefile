@@ -23,6 +23,9 @@ test: setup-dev ## lint, types, contracts, and every test on SQLite and PostgreS
 test-fast: setup-dev ## the tests without browser and whole-product flows, on SQLite
 	$(BIN)/python -m pytest -q -n 2 -m "not browser and not flow"
 
+test-long: setup-dev ## what takes minutes: workers killed at random moments, large files
+	$(BIN)/python -m pytest -q -m long
+
 lint: setup-dev ## style, types, import contracts, migrations
 	@exec sh .ci/lint
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from celery import Celery
-from celery.signals import beat_init, worker_ready
+
+from pimhub import worker  # noqa: F401 (connects its signals)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pimhub.settings")
 
@@ -13,17 +14,3 @@ app = Celery("pimhub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["catalog", "channels"])
 app.conf.worker_redirect_stdouts = False
-
-
-@worker_ready.connect
-def _worker_lives(**kwargs: object) -> None:
-    from pimhub.foundation import heartbeat  # needs Django's settings, which the app reads later than this file
-
-    heartbeat.keep_beating("worker")
-
-
-@beat_init.connect
-def _scheduler_lives(**kwargs: object) -> None:
-    from pimhub.foundation import heartbeat
-
-    heartbeat.keep_beating("scheduler")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import IO
 
+CALM_SECONDS = 10.0  # one that ran this long does not die at its start, so it is started again at once
 STOP_SECONDS = 7.0  # then what still runs is killed; the whole stop stays below ten seconds
 
 
@@ -51,7 +52,7 @@ class Supervisor:
 
     def _watch(self, part: Part) -> None:
         if part.process is not None and part.process.poll() is None:
-            if part.failures and time.monotonic() - part.started > 60:
+            if part.failures and time.monotonic() - part.started > CALM_SECONDS:
                 part.failures = 0
             return
         if part.process is not None:

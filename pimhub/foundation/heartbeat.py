@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from django.core.cache import cache
 from django.db import DatabaseError, connections
@@ -20,11 +21,12 @@ def beat(name: str) -> None:
     cache.set(f"alive:{name}", time.time(), ALIVE_SECONDS)
 
 
-def keep_beating(name: str) -> None:
-    """Say so from now on, from a thread of this process, however busy its other threads are."""
+def keep_beating(name: str, *, check: Callable[[], None] = lambda: None) -> None:
+    """Say so from now on, from a thread of this process, however busy its other threads are; `check` before each."""
 
     def run() -> None:
         while True:
+            check()
             _try_to_beat(name)
             time.sleep(BEAT_SECONDS)
 

@@ -43,6 +43,7 @@ class Product:
     home: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
+    without: str = ""  # a guard of tests/faults/unguarded that this instance lacks
 
     @property
     def url(self) -> str:
@@ -51,6 +52,8 @@ class Product:
     @property
     def env(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIMHUB_", "CELERY_", "DJANGO_"))}
+        if self.without:
+            kept |= {"DJANGO_SETTINGS_MODULE": "tests.faults.unguarded.settings", "PIMHUB_TEST_WITHOUT": self.without}
         return kept | {"PIMHUB_HOME": str(self.home)}
 
     def run(self, *arguments: str, timeout: float = 120) -> Command:
@@ -107,17 +110,17 @@ class Product:
                 found.append(int(folder.name))
         return found
 
-    def worker_pid(self) -> int | None:
-        """The main process of the Celery worker, if one runs."""
+    def workers(self) -> list[int]:
+        """The processes of the Celery workers that run now."""
+        found = []
         for pid in self.children():
             try:
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                parent = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
             except OSError:
                 continue
-            if b"worker" in words and self.process is not None and parent == self.process.pid:
-                return pid
-        return None
+            if b"worker" in words:
+                found.append(pid)
+        return sorted(found)
 
     def sandbox(self, name: str, **given: Any) -> Any:
         """GET or POST the sandbox's control plane."""

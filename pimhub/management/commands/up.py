@@ -22,6 +22,11 @@ from catalog.models import Product
 from pimhub.health import readiness
 from pimhub.supervisor import Part, Supervisor
 
+# Each worker is one process that shares nothing. In a pool over the filesystem broker, children share a lock, and one
+# that is killed while it holds it (by the system, when memory is short) would stop all the others for good.
+WORKERS = (("worker", "celery"), ("worker-2", "celery"), ("worker-media", "media"))
+WORKER = ["--pool", "solo", "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+
 
 class Command(BaseCommand):
     help = "Run PIMHub: web, worker, scheduler and sandbox channels. Stops cleanly on Ctrl-C or SIGTERM."
@@ -92,26 +97,14 @@ def _parts(port: int) -> list[Part]:
     return [
         Part("sandbox", [python, "-m", "channels.sandbox", "--home", str(home)]),
         Part("web", [*gunicorn, "--threads", "2", "--graceful-timeout", "3", "--no-control-socket"]),
-        Part(
-            "worker",
-            [
-                *celery,
-                "worker",
-                "--concurrency",
-                "2",
-                "--loglevel",
-                "WARNING",
-                "--without-gossip",
-                "--without-mingle",
-                "--without-heartbeat",
-            ],
-        ),
+        *(Part(name, [*celery, "worker", *WORKER, "-n", f"{name}@%h", "-Q", queue]) for name, queue in WORKERS),
         Part("scheduler", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
     ]
 
 
 def _environment(port: int) -> dict[str, str]:
-    env = dict(os.environ, DJANGO_SETTINGS_MODULE="pimhub.settings", PIMHUB_HOME=str(settings.PIMHUB_HOME))
+    env = dict(os.environ, PIMHUB_HOME=str(settings.PIMHUB_HOME))
+    env.setdefault("DJANGO_SETTINGS_MODULE", "pimhub.settings")
     env.setdefault("PIMHUB_LOG_LEVEL", "INFO")
     env.setdefault("PIMHUB_PUBLIC_URL", f"http://127.0.0.1:{port}")
     env["PYTHONPATH"] = os.pathsep.join([str(settings.BASE_DIR), env.get("PYTHONPATH", "")]).rstrip(os.pathsep)
