@@ -29,11 +29,12 @@ def sweep() -> None:
     events.derive()
     if imports.waiting_runs():
         advance_imports.delay()
-    for asset_id in ingest.due_assets():
-        fetch_media.delay(asset_id)
+    if ingest.anything_due():
+        fetch_media.apply_async(expires=10)
 
 
 @shared_task(name="catalog.fetch_media")
-def fetch_media(asset_id: int) -> None:
-    """Fetch one picture by its address."""
-    ingest.fetch(asset_id)
+def fetch_media() -> None:
+    """Fetch pictures by their addresses for a slice; rings again while more is due."""
+    if ingest.fetch_due():
+        fetch_media.delay()

@@ -9,7 +9,12 @@ from celery import current_app
 from django.apps import AppConfig
 
 logger = logging.getLogger("pimhub.bell")
-TASKS = {"derive": "catalog.derive", "imports": "catalog.advance_imports", "dispatch": "channels.dispatch"}
+TASKS = {
+    "derive": "catalog.derive",
+    "imports": "catalog.advance_imports",
+    "media": "catalog.fetch_media",
+    "dispatch": "channels.dispatch",
+}
 # One ring serves all commits of this long; what comes after it is the sweep's.
 QUIET_SECONDS = 0.3
 

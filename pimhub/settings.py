@@ -118,6 +118,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# Other people's servers may be slow: pictures wait in a queue of their own, so that nothing waits behind them.
+CELERY_TASK_ROUTES = {"catalog.fetch_media": {"queue": "media"}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

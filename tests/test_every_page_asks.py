@@ -11,10 +11,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from catalog.models import User
 
 # Public on purpose: signing in, health, and what channels fetch by an address that cannot be guessed.
-PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "feed"}
+PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed"}
 # Leads everybody on, and tells people without a role that they have none.
 OPEN_TO_ALL_WHO_SIGNED_IN = {"home"}
-FILLED = {"code": "x", "pk": "1", "product_id": "1", "name": "x", "token": "x"}
+FILLED = {"code": "x", "pk": "1", "product_id": "1", "name": "x", "token": "x", "width": "96"}
 
 
 def addresses(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, str]]:

@@ -37,14 +37,14 @@ def download(url: str, *, send: Fetch, allowed_origins: Collection[str]) -> byte
     """The bytes of the picture at `url`; `inspect` still has to decode them. Raises FetchFailed."""
     response = send(url, timeout=TIMEOUT, max_bytes=MAX_BYTES, allowed_origins=allowed_origins)
     if response.status == 0:
-        raise _no_answer(_host(url), response)
+        raise _no_answer(host_of(url), response)
     if response.status != 200:
-        raise _no_success(_host(url), response.status)
+        raise _no_success(host_of(url), response.status)
     try:
         open_picture(response.body).close()
     except MediaRefused as refusal:
         raise FetchFailed(
-            refusal.code, f"What {_host(url)} sent is not usable. {refusal.message}", permanent=True
+            refusal.code, f"What {host_of(url)} sent is not usable. {refusal.message}", permanent=True
         ) from refusal
     return response.body
 
@@ -85,8 +85,9 @@ def _no_success(host: str, status: int) -> FetchFailed:
     )
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """The server a picture lies on; the address itself where it names none."""
     try:
-        return urlsplit(url).hostname or url
+        return (urlsplit(url).hostname or url)[:255]
     except ValueError:
-        return url
+        return url[:255]

@@ -1,7 +1,7 @@
 """The rows. A model keeps identity, relations and questions about itself; verbs live in the rooms beside."""
 
 from catalog.models.access import User
-from catalog.models.asset import MediaAsset, MediaLink
+from catalog.models.asset import MediaAsset, MediaHost, MediaLink
 from catalog.models.attribute import Attribute, AttributeGroup, AttributeOption
 from catalog.models.blob import Blob
 from catalog.models.category import Category
@@ -38,6 +38,7 @@ __all__ = [
     "Location",
     "Market",
     "MediaAsset",
+    "MediaHost",
     "MediaLink",
     "Offer",
     "PriceList",

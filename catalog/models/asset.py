@@ -25,6 +25,7 @@ class MediaAsset(models.Model):
     height = models.PositiveIntegerField(null=True)
     bytes = models.PositiveBigIntegerField(null=True)
     problem = models.CharField(max_length=500, blank=True)
+    host = models.CharField(max_length=255, blank=True, db_index=True)  # of `source_url`
     attempts = models.PositiveSmallIntegerField(default=0)
     fetch_at = models.DateTimeField(null=True, db_index=True)  # next try; NULL = none wanted
     created_at = models.DateTimeField(auto_now_add=True)
@@ -44,6 +45,17 @@ class MediaAsset(models.Model):
     def identity(self) -> str:
         """The picture as people chose it. Fetching its bytes is no edit, so this does not change then."""
         return f"url:{self.url_digest}" if self.url_digest else f"sha256:{self.sha256}"
+
+
+class MediaHost(models.Model):
+    """How a host that pictures come from behaves: after failures in a row it is left alone for a while."""
+
+    name = models.CharField(max_length=255, unique=True)
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    closed_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class MediaLink(models.Model):

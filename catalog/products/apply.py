@@ -374,6 +374,9 @@ class Application:
             if item.sku and code_key(item.sku) not in skus:
                 continue  # its variant was refused; the picture would hang in the air
             identity = f"url:{sha256(item.url.encode()).hexdigest()}" if item.url else f"sha256:{item.sha256}"
+            if not item.url and item.sha256 not in self.reference.pictures:
+                self._fail("media", "unknown_picture", "A picture is not held here (any more). Upload it again.")
+                continue
             alt = {k: v for k, v in item.alt.items() if v}
             media.append(
                 MediaState(

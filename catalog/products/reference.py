@@ -13,6 +13,7 @@ from catalog.models import (
     FamilyAttribute,
     Locale,
     Location,
+    MediaAsset,
     PriceList,
     Scope,
 )
@@ -39,6 +40,12 @@ class Reference:
     locations: dict[str, Location]
     categories: set[str]
     options: dict[str, set[str]] = field(default_factory=dict)
+    pictures: set[str] = field(default_factory=set)  # by SHA-256, of those that a batch mentions
+
+    def learn_pictures(self, mentioned: set[str]) -> None:
+        """Look up which of the mentioned uploads are held here."""
+        found = MediaAsset.objects.filter(sha256__in=mentioned - self.pictures, url_digest__isnull=True)
+        self.pictures.update(found.values_list("sha256", flat=True))
 
     def learn_options(self, mentioned: dict[str, set[str]]) -> None:
         """Look up which of the mentioned option codes exist; the full lists may be huge."""

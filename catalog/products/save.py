@@ -10,8 +10,10 @@ from django.db import models
 from django.utils import timezone
 from simple_history.utils import get_history_manager_for_model
 
+from catalog import events
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey
+from catalog.media.fetch import host_of
 from catalog.models import (
     Category,
     ChangeSet,
@@ -192,13 +194,15 @@ def ensure_assets(states: Sequence[ProductState]) -> dict[str, MediaAsset]:
     known = {a.url_digest for a in MediaAsset.objects.filter(url_digest__in=by_url)}
     MediaAsset.objects.bulk_create(
         [
-            MediaAsset(source_url=url, url_digest=digest, fetch_at=timezone.now())
+            MediaAsset(source_url=url, url_digest=digest, host=host_of(url), fetch_at=timezone.now())
             for digest, url in by_url.items()
             if digest not in known
         ],
         batch_size=BATCH,
         ignore_conflicts=True,
     )
+    if len(known) < len(by_url):
+        events.ring("media")
     assets = {a.identity: a for a in MediaAsset.objects.filter(url_digest__in=by_url)}
     hashes = {m.sha256 for s in states for m in s.media if not m.url}
     for asset in MediaAsset.objects.filter(sha256__in=hashes, url_digest__isnull=True):

@@ -89,6 +89,8 @@ def _batch(
 def _prepare(changes: Sequence[ProductChange], reference: Reference, *, partial: bool, lock: bool) -> list[_Work]:
     states = load_states(codes=[c.code for c in changes], lock=lock)
     reference.learn_options(_mentioned_options(changes, reference))
+    if uploads := {m.sha256 for c in changes for m in c.media or () if m.sha256}:
+        reference.learn_pictures(uploads)
     owners = _owners(changes, states, reference)
     return [_apply(change, states, reference, owners, partial=partial) for change in changes]
 

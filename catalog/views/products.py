@@ -23,6 +23,7 @@ from catalog.permissions import requires
 from catalog.products.changes import ChangeError, OfferChange, ProductChange, VariantChange
 from catalog.products.held import CannotDecide, decide
 from catalog.products.write import write_product
+from catalog.views import pictures
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.money import parse_amount
 from pimhub.foundation.panels import panels
@@ -66,7 +67,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
             {
                 "product": row,
                 "name": row.name(),
-                "picture": next((picture(x) for x in row.media_links.all()), ""),
+                "picture": next((pictures.picture(x) for x in row.media_links.all()), ""),
                 "complete": min((c.percent for c in row.completeness.all()), default=100),
                 "missing": sorted({key for c in row.completeness.all() for key in c.missing}),
                 "price": price_range(row.lowest, row.highest),
@@ -81,15 +82,6 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "total": min(Product.objects.count(), 100_000),
     }
     return render(request, "catalog/product_list.html", context)
-
-
-def picture(link: MediaLink) -> str:
-    """Where a browser finds the picture: here once it was fetched, else at its address."""
-    asset = link.asset
-    if asset.sha256:
-        name = f"{asset.sha256[:2]}/{asset.sha256[2:4]}/{asset.sha256}{asset.extension}"
-        return reverse("media_file", kwargs={"name": name})
-    return asset.source_url
 
 
 def price_range(lowest: Decimal | None, highest: Decimal | None) -> str:
@@ -155,10 +147,7 @@ def page(
         "errors": errors,
         "other_errors": [e for e in errors if e.sku or not any(f.key == e.key for _, fs in fields for f in fs)],
         "variants": [_variant_row(v, product) for v in product.variants.prefetch_related("offers", "stock_levels")],
-        "pictures": [
-            {"url": picture(x), "alt": x.alt.get(locale) or next(iter(x.alt.values()), "")}
-            for x in product.media_links.select_related("asset")
-        ],
+        "pictures": pictures.shown(product, locale),
         "completeness": product.completeness.select_related("scope").order_by("scope__code", "locale"),
         "panels": sorted(found, key=lambda p: p.order),
         "journal": [
