@@ -22,6 +22,7 @@ from channels.sandbox.google.endpoint import Merchant
 from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.journal import Record, keep
 from channels.sandbox.page import page
+from channels.sandbox.settings import settings
 from channels.sandbox.shopify.endpoint import Shop
 from channels.sandbox.store import Store
 
@@ -87,6 +88,8 @@ class Sandbox:
         if blow is not None and blow.mode.startswith("timeout"):
             time.sleep(blow.delay)
             return Reply(0, drop=True)
+        if not call.path.startswith(_CALM_ADDRESSES):
+            time.sleep(max(0.0, settings(self.store, name)["answer_after"]))
         return reply
 
     def close(self) -> None:

@@ -36,6 +36,7 @@ COUNTRIES: Final = {"US": ["US"], "DE": ["DE"]}
 # What `POST /_control/settings` may change, and where it starts.
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "shopify": {
+        "answer_after": 0.0,  # seconds between the effect of a call and its answer
         "media_delay": 0.0,  # seconds until a new image is READY
         "media_fail": [],  # parts of an originalSource that cannot be downloaded
         "operation_polls": 1,  # reads until an asynchronous operation is COMPLETE
@@ -45,6 +46,7 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "restore_rate": 100,
     },
     "google": {
+        "answer_after": 0.0,
         "visible_after": 0.3,  # seconds until an insert is seen by a read
         "clock_offset": 0,  # seconds added to the clock, to live through an expiry
         "requests_per_minute": None,  # enforce this quota

@@ -23,6 +23,9 @@ def approved(product: Product, folder: Path, *, products: int) -> None:
     product.run("submit", "--all", "--as", "merchandiser", timeout=300)
     assert product.run("approve", "--all", "--as", "reviewer", "--json", timeout=300).json["approved"] == products
     product.start()
+    for channel in ("shopify", "google"):
+        # As real channels, the sandbox takes its time to answer: calls are cut off after they took effect.
+        product.sandbox("settings", channel=channel, answer_after=0.08)
 
 
 def unsettled(product: Product, *, products: int) -> bool:
