@@ -18,6 +18,7 @@ urlpatterns = [
     path("imports/", imports.import_list, name="import_list"),
     path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
     path("imports/<int:pk>/apply/", imports.import_apply, name="import_apply"),
+    path("imports/<int:pk>/resume/", imports.import_resume, name="import_resume"),
     path("imports/<int:pk>/errors/", imports.import_errors, name="import_errors"),
     path("media/thumbnails/<int:width>/<path:name>", media.media_thumbnail, name="media_thumbnail"),
     path("media/<path:name>", media.media_file, name="media_file"),

@@ -1,12 +1,15 @@
 """Import runs: a file is surveyed, planned (dry run), confirmed and applied, in slices that may be killed.
 
-The cursor counts products that are finished. A slice writes its products, its lines and the new cursor;
-the products are written first, and writing them again changes nothing, so a killed slice is simply redone.
+The cursor counts products that are finished. One transaction writes a batch of products, their lines and the
+new cursor, so a killed worker leaves whole batches behind and the next one goes on after them. A worker that
+lost its lease finds the cursor moved and takes its own batch back.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import math
 import os
 import time
 from collections import Counter
@@ -17,8 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from catalog import events
@@ -31,8 +34,10 @@ from catalog.imports.readers.csv import open_table
 from catalog.imports.resolve import Resolver
 from catalog.models import ChangeSet, ImportLine, ImportProblem, ImportRun, MediaLink, User
 from catalog.models.codes import code_key
-from catalog.products.changes import MediaChange, ProductChange
+from catalog.products.changes import ChangeError, MediaChange, ProductChange
 from catalog.products.write import WriteResult, write_products
+
+logger = logging.getLogger("pimhub.imports")
 
 S = ImportRun.State
 SLICE_SECONDS = 15.0
@@ -40,6 +45,11 @@ LEASE = dt.timedelta(seconds=90)
 BATCH = 100  # products a transaction
 FAMILY = "default"
 BUCKETS = [b.value for b in ImportLine.Bucket]
+TRIES = 3  # of a slice that ends with an error of ours; then a person has to look
+
+
+class Overtaken(Exception):
+    """Another worker went on with the run meanwhile; what we were about to write is taken back."""
 
 
 def start_run(
@@ -49,8 +59,9 @@ def start_run(
     chunks: Iterable[bytes],
     locale: str = "en_US",
     bad_barcodes: str = "reject",
+    apply: bool = False,
 ) -> ImportRun:
-    """Keep the file and queue its dry run."""
+    """Keep the file and queue its dry run; with `apply`, the import itself."""
     run = ImportRun.objects.create(
         user=user, filename=Path(filename).name[:255], locale=locale, options={"bad_barcodes": bad_barcodes}
     )
@@ -60,8 +71,9 @@ def start_run(
             file.write(chunk)
         os.fsync(file.fileno())
     run.path = path.name
-    run.state = S.PLANNING
-    run.save(update_fields=["path", "state"])
+    run.state = S.APPLYING if apply else S.PLANNING
+    run.started_at = timezone.now() if apply else None
+    run.save(update_fields=["path", "state", "started_at"])
     events.ring("imports")
     return run
 
@@ -85,6 +97,17 @@ def waiting_runs() -> list[int]:
     )
 
 
+def resume(run: ImportRun) -> None:
+    """Go on with a run that stopped at an error of ours. Raises ValueError when it did not stop."""
+    moved = ImportRun.objects.filter(pk=run.pk, state=S.STOPPED).update(
+        state=S.APPLYING if run.started_at else S.PLANNING, failures=0, refusal="", lease_until=None, finished_at=None
+    )
+    if not moved:
+        run.refresh_from_db()
+        raise ValueError(f"“{run.filename}” is {run.get_state_display()}; there is nothing to go on with.")
+    events.ring("imports")
+
+
 def advance(run_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
     """Work on a run for one slice if it is free; whether it wants another slice."""
     now = timezone.now()
@@ -95,14 +118,17 @@ def advance(run_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
         return False
     run = ImportRun.objects.select_related("user", "change_set").get(pk=run_id)
     source = ChangeSet.Source.IMPORT
-    with acting(user=run.user, source=source, reason=run.filename, change_set=run.change_set) as act:
+    with acting(user=run.user, source=source, reason=run.filename, change_set=run.change_set):
         try:
             more = _slice(run, until=time.monotonic() + seconds)
         except FileRefused as refusal:
             _refuse(run, refusal.message)
             more = False
-    if act.change_set is not None and run.change_set_id is None:
-        ImportRun.objects.filter(pk=run.pk).update(change_set=act.change_set)
+        except Overtaken:
+            return True
+        except Exception as error:
+            logger.exception("an import stopped", extra={"run": run_id})
+            more = _stumble(run, error)
     ImportRun.objects.filter(pk=run.pk).update(lease_until=None)
     return more
 
@@ -118,15 +144,43 @@ def _slice(run: ImportRun, *, until: float) -> bool:
     if run.cursor == 0:
         ImportLine.objects.filter(run=run).delete()
         ImportProblem.objects.filter(run=run).delete()
-    dry_run = run.state == S.PLANNING
-    resolver = Resolver(family=FAMILY, locale=run.locale, dry_run=dry_run)
+    books = _Books(run)
     products = islice(reading.products(), run.cursor, None)
     while batch := list(islice(products, BATCH)):
-        _batch(run, batch, resolver, dry_run=dry_run)
+        _carefully(run, batch, books)
         if time.monotonic() > until and run.cursor < run.total:
             return True
     _finish(run, reading)
     return False
+
+
+class _Books:
+    """The resolver of a slice; opened anew when a batch was taken back, as it may know what is gone."""
+
+    def __init__(self, run: ImportRun) -> None:
+        self.run = run
+        self.reopen()
+
+    def reopen(self) -> None:
+        self.resolver = Resolver(family=FAMILY, locale=self.run.locale, dry_run=self.run.state == S.PLANNING)
+
+
+def _carefully(run: ImportRun, batch: list[ParsedProduct], books: _Books) -> None:
+    """A batch at once; if that fails, product by product, so that one product we cannot handle stops no other."""
+    cursor, counts = run.cursor, dict(run.counts)
+    try:
+        _batch(run, batch, books.resolver)
+    except (OperationalError, InterfaceError, Overtaken):
+        raise  # the database, not the data
+    except Exception as error:
+        logger.exception("a batch of an import failed", extra={"run": run.pk, "cursor": cursor})
+        run.cursor, run.counts = cursor, counts
+        books.reopen()
+        if len(batch) == 1:
+            _batch(run, batch, books.resolver, broken=error)
+            return
+        for product in batch:
+            _carefully(run, [product], books)
 
 
 def _open(run: ImportRun) -> Reading:
@@ -147,25 +201,40 @@ def _open(run: ImportRun) -> Reading:
     return reading
 
 
-def _batch(run: ImportRun, batch: list[ParsedProduct], resolver: Resolver, *, dry_run: bool) -> None:
+def _batch(run: ImportRun, batch: list[ParsedProduct], resolver: Resolver, *, broken: Exception | None = None) -> None:
     """Write a batch of products, then note what became of their lines and move the cursor."""
     wanted = [p for p in batch if not p.nothing_to_write]
     with transaction.atomic():
-        changes = [_with_known_media(p, c) for p, c in zip(wanted, resolver.changes(wanted), strict=True)]
-        results = dict(
-            zip(
-                map(id, wanted),
-                write_products(changes, partial=True, dry_run=dry_run, reference=resolver.reference),
-                strict=True,
-            )
-        )
+        results = {id(p): _broken(p, broken) for p in wanted} if broken else _written(wanted, resolver)
         found = [o for p in batch for o in outcomes(p, results.get(id(p)))]
         _note(run, found)
-        run.cursor += len(batch)
+        before, run.cursor = run.cursor, run.cursor + len(batch)
         run.counts = _added(run.counts, found, results)
-        run.lease_until = timezone.now() + LEASE
         run.change_set = current_act().change_set  # a resumed run continues it
-        run.save(update_fields=["cursor", "counts", "lease_until", "change_set"])
+        ours = ImportRun.objects.filter(pk=run.pk, state=run.state, cursor=before)
+        if not ours.update(
+            cursor=run.cursor,
+            counts=run.counts,
+            lease_until=timezone.now() + LEASE,
+            change_set=run.change_set,
+            failures=0,
+        ):
+            raise Overtaken
+
+
+def _written(wanted: list[ParsedProduct], resolver: Resolver) -> dict[int, WriteResult]:
+    changes = [_with_known_media(p, c) for p, c in zip(wanted, resolver.changes(wanted), strict=True)]
+    results = write_products(changes, partial=True, dry_run=resolver.dry_run, reference=resolver.reference)
+    return dict(zip(map(id, wanted), results, strict=True))
+
+
+def _broken(product: ParsedProduct, error: Exception) -> WriteResult:
+    message = (
+        f"PIMHub could not import this product, by a fault of its own ({type(error).__name__}). It is in the log; "
+        "please report it. The other products are not concerned."
+    )
+    refused = ChangeError(key="", code="internal_error", message=message)
+    return WriteResult(code=product.change.code, status="rejected", errors=[refused])
 
 
 def _with_known_media(product: ParsedProduct, change: ProductChange) -> ProductChange:
@@ -247,9 +316,26 @@ def _refuse(run: ImportRun, message: str) -> None:
     run.save(update_fields=["state", "refusal", "finished_at"])
 
 
+def _stumble(run: ImportRun, error: Exception) -> bool:
+    """Try the slice again, a few times; then stop and say so. Whether another slice is wanted."""
+    ImportRun.objects.filter(pk=run.pk).update(failures=F("failures") + 1)
+    run.refresh_from_db(fields=["failures", "cursor", "total"])
+    if run.failures < TRIES:
+        time.sleep(run.failures)  # what is passing, such as a busy database, gets a moment to pass
+        return True
+    run.state, run.finished_at = S.STOPPED, timezone.now()
+    run.refusal = (
+        f"The import stopped after {run.cursor} of {run.total} products at an error of PIMHub "
+        f"({type(error).__name__}: {error}). What was finished before stays. Go on with it when the cause is "
+        "mended; the log has the details."
+    )
+    run.save(update_fields=["state", "refusal", "finished_at"])
+    return False
+
+
 def work_through(run: ImportRun) -> ImportRun:
     """Work a run through in this process, as commands do; the run as it ends."""
-    while advance(run.pk):
+    while advance(run.pk, seconds=math.inf):
         pass
     run.refresh_from_db()
     return run

@@ -16,6 +16,7 @@ class ImportRun(models.Model):
         APPLYING = "applying", "being applied"
         APPLIED = "applied", "applied"
         REFUSED = "refused", "file refused"
+        STOPPED = "stopped", "stopped at an error"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     filename = models.CharField(max_length=255)
@@ -32,6 +33,7 @@ class ImportRun(models.Model):
     notes = models.JSONField(default=list)  # what the reader wants known of the file as a whole
     change_set = models.ForeignKey("catalog.ChangeSet", null=True, on_delete=models.PROTECT, related_name="import_runs")
     lease_until = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)  # slices in a row that ended with an error of ours
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from catalog.imports.run import confirm, error_file, start_run
+from catalog.imports.run import confirm, error_file, resume, start_run
 from catalog.models import ImportLine, ImportRun, Locale, User
 from catalog.permissions import requires
 
@@ -86,6 +86,18 @@ def import_apply(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(ImportRun, pk=pk)
     try:
         confirm(run)
+    except ValueError as error:
+        messages.error(request, str(error))
+    return redirect("import_detail", pk=pk)
+
+
+@require_POST
+@requires("catalog.import_product")
+def import_resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Go on with an import that stopped."""
+    run = get_object_or_404(ImportRun, pk=pk)
+    try:
+        resume(run)
     except ValueError as error:
         messages.error(request, str(error))
     return redirect("import_detail", pk=pk)

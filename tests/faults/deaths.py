@@ -130,7 +130,7 @@ CATALOG = {
     "stock": "SELECT v.sku, s.available FROM catalog_stocklevel s JOIN catalog_variant v ON v.id = s.variant_id",
     "media": "SELECT p.code, a.source_url, m.position FROM catalog_medialink m "
     "JOIN catalog_product p ON p.id = m.product_id JOIN catalog_mediaasset a ON a.id = m.asset_id",
-    "completeness": "SELECT p.code, c.locale, c.percent FROM catalog_completeness c "
+    "completeness": "SELECT p.code, c.locale, c.required, c.filled FROM catalog_completeness c "
     "JOIN catalog_product p ON p.id = c.product_id",
     "journal": "SELECT p.code, j.sku, j.changes, j.line FROM catalog_journalentry j "
     "JOIN catalog_product p ON p.id = j.product_id",

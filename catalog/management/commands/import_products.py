@@ -1,4 +1,4 @@
-"""`manage.py import_products FILE`: the whole import in this process, dry run first."""
+"""`manage.py import_products FILE`: the whole import, or its dry run, in this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from catalog.imports.run import confirm, error_file, start_run, work_through
+from catalog.imports.run import error_file, start_run, work_through
 from catalog.management.base import BadInput, PimhubCommand, user_named
 from catalog.models import ImportRun
 
@@ -38,11 +38,11 @@ class Command(PimhubCommand):
             chunks=_chunks(path),
             locale=options["locale"],
             bad_barcodes=options["bad_barcodes"],
+            apply=not options["dry_run"],
         )
         run = work_through(run)
-        if run.state == ImportRun.State.PLANNED and not options["dry_run"]:
-            confirm(run)
-            run = work_through(run)
+        if run.state == ImportRun.State.STOPPED:
+            self._end(1, run.refusal)
         if run.state == ImportRun.State.REFUSED:
             raise BadInput(f"{path.name}: {run.refusal}")
         return _report(run, time.monotonic() - started)
