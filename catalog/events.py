@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from catalog.models import DomainEvent, EventCursor, EventSequence, Product
+from pimhub.foundation import bulk
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.registry import Registry
 
@@ -69,15 +71,14 @@ def append(*, type: str, product: Product | None = None, data: JSON = None, chan
 
 
 def append_all(entries: Sequence[tuple[str, Product | None, JSON]], *, change_set_id: UUID | None = None) -> None:
-    DomainEvent.objects.bulk_create(
-        DomainEvent(
-            type=kind,
-            product_id=product.pk if product else None,
-            product_code=product.code if product else "",
-            data=data,
-            change_set_id=change_set_id,
-        )
-        for kind, product, data in entries
+    now = timezone.now()
+    bulk.append(
+        DomainEvent,
+        ("number", "type", "product_id", "product_code", "data", "change_set_id", "created_at"),
+        [
+            (None, kind, product.pk if product else None, product.code if product else "", data, change_set_id, now)
+            for kind, product, data in entries
+        ],
     )
     ring("derive")
 

@@ -16,11 +16,14 @@ _GUARDED = re.compile(r"'(?='*(?:[=+@\t-]|[0-9][0-9.,:/\s-]*\Z))")
 _QUOTED = re.compile(r'(?:^|(?<=[;|,\n])) *"(?:[^"]|"")*"')
 
 
+# Control characters but tab and line feed, byte-order marks, halves of characters (categories Cc and Cs).
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+
+
 def tidy(text: str) -> str:
     """Trimmed, with plain line feeds, without control characters and halves of characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = (c for c in text if c in "\n\t" or (c != "\ufeff" and unicodedata.category(c) not in ("Cc", "Cs")))
-    return "".join(kept).strip()
+    return _UNSEEN.sub("", text).strip()
 
 
 def tidy_line(text: str) -> str:

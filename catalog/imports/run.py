@@ -36,6 +36,7 @@ from catalog.models import ChangeSet, ImportLine, ImportProblem, ImportRun, Medi
 from catalog.models.codes import code_key
 from catalog.products.changes import ChangeError, MediaChange, ProductChange
 from catalog.products.write import WriteResult, write_products
+from pimhub.foundation.bulk import append
 
 logger = logging.getLogger("pimhub.imports")
 
@@ -256,32 +257,20 @@ def _with_known_media(product: ParsedProduct, change: ProductChange) -> ProductC
 
 
 def _note(run: ImportRun, found: list[LineOutcome]) -> None:
-    ImportLine.objects.bulk_create(
-        [
-            ImportLine(run=run, line=o.line, bucket=o.bucket, product_code=o.product, sku=o.sku, changes=o.changes)
-            for o in found
-        ],
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["run", "line"],
-        update_fields=["bucket", "product_code", "sku", "changes"],
+    append(
+        ImportLine,
+        ("run_id", "line", "bucket", "product_code", "sku", "changes"),
+        [(run.pk, o.line, str(o.bucket), o.product, o.sku, o.changes) for o in found],
     )
-    ImportProblem.objects.bulk_create(
+    append(
+        ImportProblem,
+        ("run_id", "line", "column", "value", "code", "message", "warning"),
         [
-            ImportProblem(
-                run=run,
-                line=e.line,
-                column=e.column[:255],
-                value=e.value,
-                code=e.code[:50],
-                message=e.message,
-                warning=warning,
-            )
+            (run.pk, e.line, e.column[:255], e.value, e.code[:50], e.message, warning)
             for o in found
             for warning, errors in ((False, o.errors), (True, o.warnings))
             for e in errors
         ],
-        batch_size=500,
     )
 
 

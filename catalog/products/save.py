@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,7 @@ from catalog.models.codes import code_key
 from catalog.products.completeness import measure
 from catalog.products.reference import Reference
 from catalog.products.state import ProductState
+from pimhub.foundation.bulk import append, append_objects
 from pimhub.foundation.jsonvalue import JSON
 
 BATCH = 500
@@ -52,26 +54,33 @@ class Touched:
 
 def save(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, touched: Touched) -> None:
     """Save changed products with those parts that changed."""
+    fresh = {s.row.code_key or code_key(s.row.code) for s in states if not s.exists}
     _products(states, reference, change_set, touched.identity)
     _variants(states, change_set, touched.identity)
     _offers(states, reference, change_set, touched.offers)
     _stock(states, reference, touched.stock)
     described = [s for s in states if s.row.code_key in touched.content]
     _categories(described)
-    _media(described)
-    _value_index(described, reference)
-    _completeness(described, reference)
+    _media(described, fresh)
+    _value_index(described, reference, fresh)
+    _completeness(described, reference, fresh)
 
 
 def _history(rows: Sequence[Any], change_set: ChangeSet, *, update: bool) -> None:
-    if rows:
-        get_history_manager_for_model(type(rows[0])).bulk_history_create(
-            rows,
-            batch_size=BATCH,
-            update=update,
-            default_user=change_set.user,
-            custom_historical_attrs={"change_set_id": change_set.pk},
-        )
+    """What django-simple-history's `bulk_history_create` writes, without an object per row."""
+    if not rows:
+        return
+    history = get_history_manager_for_model(type(rows[0])).model
+    tracked = [f.attname for f in history.tracked_fields]
+    about = {
+        "history_date": timezone.now(),
+        "history_type": "~" if update else "+",
+        "history_user_id": change_set.user_id,
+        "history_change_reason": None,
+        "change_set_id": change_set.pk,
+    }
+    cells = operator.attrgetter(*tracked)
+    append(history, [*tracked, *about], ((*cells(row), *about.values()) for row in rows))
 
 
 def _products(
@@ -131,7 +140,8 @@ def _offers(states: Sequence[ProductState], reference: Reference, change_set: Ch
                 )
                 fresh.append(hold)
         overtaken += [h.pk for place, h in variant.held_before.items() if variant.held.get(place) is not h]
-    _upsert(Offer, offers, (*OFFER_FIELDS, "updated_at"), ("variant", "price_list"))
+    append_objects([o for o in offers if o.pk is None])
+    _upsert(Offer, [o for o in offers if o.pk is not None], (*OFFER_FIELDS, "updated_at"), ("variant", "price_list"))
     HeldPrice.objects.filter(pk__in=overtaken).update(confirmed=False, decided_at=timezone.now())
     HeldPrice.objects.bulk_create(fresh, batch_size=BATCH)
 
@@ -143,7 +153,13 @@ def _stock(states: Sequence[ProductState], reference: Reference, touched: set[st
             level.variant, level.location = variant.row, reference.locations[code]
             level.updated_at = timezone.now()
             levels.append(level)
-    _upsert(StockLevel, levels, ("available", "reserved", "incoming", "updated_at"), ("variant", "location"))
+    append_objects([x for x in levels if x.pk is None])
+    _upsert(
+        StockLevel,
+        [x for x in levels if x.pk is not None],
+        ("available", "reserved", "incoming", "updated_at"),
+        ("variant", "location"),
+    )
 
 
 def _upsert(model: type[models.Model], rows: Sequence[Any], fields: Sequence[str], key: Sequence[str]) -> None:
@@ -167,11 +183,12 @@ def _categories(states: Sequence[ProductState]) -> None:
     )
 
 
-def _media(states: Sequence[ProductState]) -> None:
+def _media(states: Sequence[ProductState], new: set[str]) -> None:
     """Replace the links of products whose pictures changed; unknown addresses become assets to fetch."""
     assets = ensure_assets(states)
     held: dict[int, list[tuple[str, str, str]]] = {}
-    for link in MediaLink.objects.filter(product_id__in=[s.row.pk for s in states]).select_related("asset", "variant"):
+    old = [s.row.pk for s in states if s.row.code_key not in new]
+    for link in MediaLink.objects.filter(product_id__in=old).select_related("asset", "variant") if old else ():
         sku = link.variant.sku if link.variant else ""
         held.setdefault(link.product_id, []).append((link.asset.identity, sku, repr(sorted(link.alt.items()))))
     fresh = []
@@ -179,13 +196,14 @@ def _media(states: Sequence[ProductState]) -> None:
         wanted = [(m.identity, m.sku, repr(sorted(m.alt.items()))) for m in state.media]
         if wanted == held.get(state.row.pk, []):
             continue
-        MediaLink.objects.filter(product=state.row).delete()
+        if state.row.code_key not in new:
+            MediaLink.objects.filter(product=state.row).delete()
         by_sku = {v.row.sku: v.row for v in state.variants.values()}
         fresh += [
             MediaLink(product=state.row, variant=by_sku.get(m.sku), asset=assets[m.identity], position=i, alt=m.alt)
             for i, m in enumerate(state.media)
         ]
-    MediaLink.objects.bulk_create(fresh, batch_size=BATCH)
+    append_objects(fresh)
 
 
 def ensure_assets(states: Sequence[ProductState]) -> dict[str, MediaAsset]:
@@ -210,54 +228,55 @@ def ensure_assets(states: Sequence[ProductState]) -> dict[str, MediaAsset]:
     return assets
 
 
-def _value_index(states: Sequence[ProductState], reference: Reference) -> None:
-    ValueIndex.objects.filter(product_id__in=[s.row.pk for s in states]).delete()
-    rows = []
+INDEX_COLUMNS = ("product_id", "variant_id", "attribute_id", "locale", "scope", "text", "number", "date", "boolean")
+KINDS = INDEX_COLUMNS[5:]
+
+
+def _value_index(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
+    known = [s.row.pk for s in states if s.row.code_key not in new]
+    if known:
+        ValueIndex.objects.filter(product_id__in=known).delete()
+    indexed = {code: a.pk for code, a in reference.attributes.items() if a.filterable or a.unique}
+    rows: list[tuple[Any, ...]] = []
     for state in states:
-        rows += _indexed(state.row, None, state.values, reference)
+        rows += _indexed(state.row.pk, None, state.values, reference, indexed)
         for variant in state.variants.values():
-            rows += _indexed(state.row, variant.row, variant.values, reference)
-    ValueIndex.objects.bulk_create(rows, batch_size=BATCH)
+            rows += _indexed(state.row.pk, variant.row.pk, variant.values, reference, indexed)
+    append(ValueIndex, INDEX_COLUMNS, rows)
 
 
 def _indexed(
-    product: Product, variant: Variant | None, values: dict[str, JSON], reference: Reference
-) -> list[ValueIndex]:
-    rows = []
+    product: int, variant: int | None, values: dict[str, JSON], reference: Reference, indexed: Mapping[str, int]
+) -> Iterator[tuple[Any, ...]]:
     for key, value in values.items():
         parsed = ValueKey.parse(key)
-        attribute = reference.attributes.get(parsed.attribute)
-        if attribute is None or value is None or not (attribute.filterable or attribute.unique):
+        attribute = indexed.get(parsed.attribute)
+        if attribute is None or value is None:
             continue
-        for kind, typed in type_of(attribute.type).index_values(value):
-            rows.append(
-                ValueIndex(
-                    product=product,
-                    variant=variant,
-                    attribute=attribute,
-                    locale=parsed.locale or "",
-                    scope=parsed.scope or "",
-                    **{kind: typed[:255] if isinstance(typed, str) else typed},
-                )
-            )
-    return rows
+        for kind, typed in type_of(reference.specs[parsed.attribute].type).index_values(value):
+            cell = typed[:255] if isinstance(typed, str) else typed
+            where = (product, variant, attribute, parsed.locale or "", parsed.scope or "")
+            yield *where, *(cell if kind == name else None for name in KINDS)
 
 
-def _completeness(states: Sequence[ProductState], reference: Reference) -> None:
+def _completeness(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
     scopes = {s.code: s for s in Scope.objects.all()}
-    rows = [
-        Completeness(
-            product=state.row,
-            scope=scopes[f.scope],
-            locale=f.locale,
-            required=f.required,
-            filled=f.filled,
-            missing=list(f.missing),
+    fresh: list[Completeness] = []
+    held: list[Completeness] = []
+    for state in states:
+        (fresh if state.row.code_key in new else held).extend(
+            Completeness(
+                product=state.row,
+                scope=scopes[f.scope],
+                locale=f.locale,
+                required=f.required,
+                filled=f.filled,
+                missing=list(f.missing),
+            )
+            for f in measure(state, reference)
         )
-        for state in states
-        for f in measure(state, reference)
-    ]
-    _upsert(Completeness, rows, ("required", "filled", "missing"), ("product", "scope", "locale"))
+    append_objects(fresh)
+    _upsert(Completeness, held, ("required", "filled", "missing"), ("product", "scope", "locale"))
 
 
 def search_text(state: ProductState) -> str:

@@ -22,6 +22,7 @@ from catalog.products.guards import refusals
 from catalog.products.reference import Reference, load_reference
 from catalog.products.save import Touched, save
 from catalog.products.state import Flat, ProductState, content_of, difference, flatten, is_content, load_states
+from pimhub.foundation.bulk import append
 from pimhub.foundation.jsonvalue import JSON
 
 BATCH = 200
@@ -218,15 +219,9 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
         item.result.product_id, item.result.version = row.pk, row.version
         variants = {v.row.sku: v.row for v in saved[row.code_key].variants.values()}
         for sku, changed in item.result.changes.items():
+            variant = variants.get(sku)
             entries.append(
-                JournalEntry(
-                    change_set=change_set,
-                    product=row,
-                    variant=variants.get(sku),
-                    sku=sku,
-                    line=_line(item.change, sku),
-                    changes=changed,
-                )
+                (change_set.pk, row.pk, variant.pk if variant else None, sku, _line(item.change, sku), changed)
             )
         delta = events.ProductDelta(
             product=row,
@@ -238,7 +233,7 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
         keys = sorted({key for changed in item.result.changes.values() for key in changed})
         kind = "product.created" if delta.created else "product.changed"
         log.append((kind, row, {"facets": delta.facets, "keys": keys[:200]}))
-    JournalEntry.objects.bulk_create(entries, batch_size=500)
+    append(JournalEntry, ("change_set_id", "product_id", "variant_id", "sku", "line", "changes"), entries)
     for hook in events.hooks:
         hook(deltas)
     events.append_all(log, change_set_id=change_set.pk)

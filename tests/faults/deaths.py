@@ -59,11 +59,22 @@ class Reaper:
         self.kills += bool(chosen)
         return bool(chosen)
 
-    def strike_while(self, busy: Callable[[], bool], *, kills: int, pause: float) -> None:
-        """Strike until `kills` struck or it is no longer `busy`."""
+    def strike_while(
+        self,
+        busy: Callable[[], bool],
+        *,
+        progress: Callable[[], int],
+        kills: int,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Strike until `kills` struck or it is no longer `busy`; each time only when work went on since the last."""
         while self.kills < kills and busy():
-            time.sleep(self.random.uniform(0, 2 * pause))
+            seen = progress()
+            while progress() == seen and busy():
+                time.sleep(0.02)
+            time.sleep(self.random.uniform(0, 0.3))
             self.strike()
+            then()
 
 
 def wait_until(done: Callable[[], bool], *, seconds: float, what: str) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
 import time
 from collections.abc import Callable
@@ -33,15 +31,12 @@ def imported(folder: Path, *, products: int, kills: int, without: str = "") -> t
             wait_until(lambda: state(product) == "planned", seconds=120, what="the dry run is finished")
             visitor.post(f"{run}apply/")
         reaper = Reaper(product, seed=SEED)
-        while reaper.kills < kills and state(product) != "applied":
-            seen = cursor(product)
-            while cursor(product) == seen and state(product) != "applied":  # let it get somewhere first
-                time.sleep(0.02)
-            time.sleep(reaper.random.uniform(0, 0.3))
-            for pid in product.workers():
-                os.kill(pid, signal.SIGKILL)
-            reaper.kills += 1
-            time_passes(product)
+        reaper.strike_while(
+            lambda: state(product) != "applied",
+            progress=lambda: cursor(product),
+            kills=kills,
+            then=lambda: time_passes(product),
+        )
         wait_until(lambda: state(product) == "applied", seconds=300, what="the import is applied")
         time.sleep(3)  # events are numbered and consumed
         return catalog_holds(product), reaper.kills

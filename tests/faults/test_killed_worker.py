@@ -54,7 +54,11 @@ def run(folder: Path, *, products: int, kills: int, without: str = "") -> tuple[
     try:
         approved(product, folder, products=products)
         reaper = Reaper(product, seed=SEED)
-        reaper.strike_while(lambda: unsettled(product, products=products), kills=kills, pause=0.35)
+        reaper.strike_while(
+            lambda: unsettled(product, products=products),
+            progress=lambda: rows(product, "SELECT count(*) FROM channels_publication WHERE verdict <> ''")[0][0],
+            kills=kills,
+        )
         wait_until(lambda: not unsettled(product, products=products), seconds=300, what="everything is settled")
         assert product.sandbox("violations") == []
         return channels_hold(product), effects(product), reaper.kills

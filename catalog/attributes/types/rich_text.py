@@ -56,4 +56,6 @@ class RichText(AttributeType):
 
 def _compose(html: str) -> str:
     """NFC between the marks of HTML: "<", ">" and "=" must not melt into ≮, ≯ or ≠."""
+    if html.isascii():
+        return tidy(html)
     return re.sub(r"[^<>=]+", lambda m: unicodedata.normalize("NFC", m[0]), tidy(html)).strip()
