@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from catalog import change_sets, events
 from catalog.events import ProductDelta
 from governance.models import Standing
+from pimhub.foundation.bulk import append_objects, update_objects
 from pimhub.foundation.jsonvalue import digest
 
 S = Standing.State
@@ -39,8 +40,8 @@ def keep_standings(deltas: Sequence[ProductDelta]) -> None:
             standing.state = _state_after_edit(standing)
             if standing.pk:
                 changed.append(standing)
-    Standing.objects.bulk_create(new, batch_size=500)
-    Standing.objects.bulk_update(changed, ["content_hash", "last_editor", "state"], batch_size=500)
+    append_objects(new)
+    update_objects(changed, ["content_hash", "last_editor_id", "state"])
 
 
 def _state_after_edit(standing: Standing) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import models
 from django.utils import timezone
 from simple_history.utils import get_history_manager_for_model
 
@@ -25,7 +24,6 @@ from catalog.models import (
     Offer,
     Product,
     Scope,
-    StockLevel,
     ValueIndex,
     Variant,
 )
@@ -33,11 +31,11 @@ from catalog.models.codes import code_key
 from catalog.products.completeness import measure
 from catalog.products.reference import Reference
 from catalog.products.state import ProductState
-from pimhub.foundation.bulk import append, append_objects
+from pimhub.foundation.bulk import append, append_objects, update_objects
 from pimhub.foundation.jsonvalue import JSON
 
 BATCH = 500
-PRODUCT_FIELDS = ("family", "values", "originals", "axes", "version", "search_text", "updated_at")
+PRODUCT_FIELDS = ("family_id", "values", "originals", "axes", "version", "search_text", "updated_at")
 VARIANT_FIELDS = ("sku", "sku_key", "gtin", "values", "position", "updated_at")
 OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "cost", "tax_class", "version")
 
@@ -93,12 +91,12 @@ def _products(
         row.values, row.originals, row.axes = state.values, state.originals, state.axes
         row.code_key = code_key(row.code)
         row.version += 1
-        row.updated_at = now
+        row.created_at, row.updated_at = row.created_at or now, now
         row.search_text = search_text(state)
     new = [s.row for s in states if not s.exists]
     old = [s.row for s in states if s.exists]
-    Product.objects.bulk_create(new, batch_size=BATCH)
-    Product.objects.bulk_update(old, PRODUCT_FIELDS, batch_size=BATCH)
+    append_objects(new, unique="code_key")
+    update_objects(old, PRODUCT_FIELDS)
     _history(new, change_set, update=False)
     _history([row for row in old if row.code_key in identity_changed], change_set, update=True)
 
@@ -113,10 +111,10 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
             changed = row.pk is None or row.values != variant.values or row.sku_key in identity_changed
             row.product, row.values, row.sku_key = state.row, variant.values, code_key(row.sku)
             if changed:
-                row.updated_at = now
+                row.created_at, row.updated_at = row.created_at or now, now
                 (old if row.pk else new).append(row)
-    Variant.objects.bulk_create(new, batch_size=BATCH)
-    Variant.objects.bulk_update(old, VARIANT_FIELDS, batch_size=BATCH)
+    append_objects(new, unique="sku_key")
+    update_objects(old, VARIANT_FIELDS)
     _history(new, change_set, update=False)
     _history([row for row in old if row.sku_key in identity_changed], change_set, update=True)
 
@@ -141,7 +139,7 @@ def _offers(states: Sequence[ProductState], reference: Reference, change_set: Ch
                 fresh.append(hold)
         overtaken += [h.pk for place, h in variant.held_before.items() if variant.held.get(place) is not h]
     append_objects([o for o in offers if o.pk is None])
-    _upsert(Offer, [o for o in offers if o.pk is not None], (*OFFER_FIELDS, "updated_at"), ("variant", "price_list"))
+    update_objects([o for o in offers if o.pk is not None], (*OFFER_FIELDS, "updated_at"))
     HeldPrice.objects.filter(pk__in=overtaken).update(confirmed=False, decided_at=timezone.now())
     HeldPrice.objects.bulk_create(fresh, batch_size=BATCH)
 
@@ -154,18 +152,7 @@ def _stock(states: Sequence[ProductState], reference: Reference, touched: set[st
             level.updated_at = timezone.now()
             levels.append(level)
     append_objects([x for x in levels if x.pk is None])
-    _upsert(
-        StockLevel,
-        [x for x in levels if x.pk is not None],
-        ("available", "reserved", "incoming", "updated_at"),
-        ("variant", "location"),
-    )
-
-
-def _upsert(model: type[models.Model], rows: Sequence[Any], fields: Sequence[str], key: Sequence[str]) -> None:
-    model._default_manager.bulk_create(
-        rows, batch_size=BATCH, update_conflicts=True, update_fields=list(fields), unique_fields=list(key)
-    )
+    update_objects([x for x in levels if x.pk is not None], ("available", "reserved", "incoming", "updated_at"))
 
 
 def _categories(states: Sequence[ProductState]) -> None:
@@ -276,7 +263,13 @@ def _completeness(states: Sequence[ProductState], reference: Reference, new: set
             for f in measure(state, reference)
         )
     append_objects(fresh)
-    _upsert(Completeness, held, ("required", "filled", "missing"), ("product", "scope", "locale"))
+    Completeness.objects.bulk_create(
+        held,
+        batch_size=BATCH,
+        update_conflicts=True,
+        update_fields=["required", "filled", "missing"],
+        unique_fields=["product", "scope", "locale"],
+    )
 
 
 def search_text(state: ProductState) -> str:

@@ -1,7 +1,7 @@
-"""Append many rows at once: COPY on PostgreSQL, one prepared statement elsewhere.
+"""Write many rows at once: COPY on PostgreSQL, one prepared statement elsewhere.
 
-For rows whose keys nobody needs back. Django's own bulk insert builds an object, a parameter and an
-escaped array element for every cell, which was most of the time that an import took.
+Django's own bulk calls build an expression, a parameter and an escaped array element for every cell,
+which was most of the time that an import took. Models with signals or with files do not belong here.
 """
 
 from __future__ import annotations
@@ -19,11 +19,40 @@ from django.db import connection, models
 Cell = Callable[[Any], Any]
 
 
-def append_objects(objects: Sequence[models.Model]) -> None:
-    """`append` for unsaved objects of one model, with every field but the key, which they do not get."""
-    if objects:
-        names = [f.attname for f in objects[0]._meta.concrete_fields if not f.primary_key]
-        append(type(objects[0]), names, map(operator.attrgetter(*names), objects))
+def append_objects(objects: Sequence[models.Model], *, unique: str = "") -> None:
+    """`append` for unsaved objects of one model, with every field but the key.
+
+    They learn their keys when `unique` names a field with a unique constraint. Fields that Django fills
+    while saving (`auto_now`) must have been set.
+    """
+    if not objects:
+        return
+    model = type(objects[0])
+    names = [f.attname for f in model._meta.concrete_fields if not f.primary_key]
+    append(model, names, map(operator.attrgetter(*names), objects))
+    if unique:
+        given = operator.attrgetter(unique)
+        wanted = {f"{unique}__in": [given(each) for each in objects]}
+        keys = dict(model._default_manager.filter(**wanted).values_list(unique, "pk"))
+        for each in objects:
+            each.pk, each._state.adding = keys[given(each)], False
+
+
+def update_objects(objects: Sequence[models.Model], names: Sequence[str]) -> None:
+    """Write these fields (attribute names) of saved objects of one model."""
+    if not objects:
+        return
+    model, quote = type(objects[0]), connection.ops.quote_name
+    fields = [_field(model, name) for name in names]
+    cells = [_cell(f) for f in fields]
+    table, key = quote(model._meta.db_table), quote(model._meta.pk.column or "")
+    marks = ", ".join(f"{quote(f.column or '')} = %s" for f in fields)
+    given = [operator.attrgetter(name) for name in names]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET {marks} WHERE {key} = %s",  # noqa: S608
+            [(*(c(g(each)) if c else g(each) for c, g in zip(cells, given, strict=True)), each.pk) for each in objects],
+        )
 
 
 def append(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -58,6 +87,8 @@ def _cell(field: models.Field[Any, Any]) -> Cell | None:
         target = target.target_field
     if isinstance(target, models.JSONField):
         return _json
+    if isinstance(target, models.CharField) and target.choices:
+        return _word
     if connection.vendor == "postgresql":
         return None
     if isinstance(target, models.UUIDField):
@@ -71,6 +102,10 @@ def _cell(field: models.Field[Any, Any]) -> Cell | None:
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def _word(value: str | None) -> str | None:
+    return None if value is None else str(value)  # a member of TextChoices as its value
 
 
 def _hex(value: uuid.UUID | None) -> str | None:
