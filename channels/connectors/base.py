@@ -164,6 +164,9 @@ class Operation:
     # What follows once ids are known, in words, for the preview.
     then: tuple[str, ...] = ()
     context: Mapping[str, JSON] = field(default_factory=dict)  # for `interpret`
+    # Asks how an earlier call came out that the channel was WORKING on: the outcome is that call's, and so
+    # are what it carries and, beside its own, the context.
+    settles: bool = False
 
 
 class Connector(Protocol):

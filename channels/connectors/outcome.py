@@ -13,6 +13,7 @@ class Verdict(StrEnum):
     """What one call came to. HTTP status alone is never the verdict (`interpret` reads the body)."""
 
     ACCEPTED = "accepted"  # the channel took it; live is what is read back
+    WORKING = "working"  # the channel took it and is at work: ask how it came out
     REJECTED = "rejected"  # the item's data is at fault: a person must change it
     THROTTLED = "throttled"  # wait `retry_after` seconds, nothing happened
     QUOTA = "quota"  # a day's quota is used up: the whole channel waits

@@ -17,6 +17,8 @@ class Publication(models.Model):
     revision = models.ForeignKey("governance.Revision", null=True, on_delete=models.PROTECT, related_name="+")
     mapping = models.ForeignKey("channels.MappingVersion", null=True, on_delete=models.PROTECT, related_name="+")
     offers = models.JSONField(default=dict)  # {sku: version of the offer that was rendered}
+    # Of a call that the channel is still working on: what its outcome will be read with.
+    context = models.JSONField(null=True)
     verdict = models.CharField(max_length=20, blank=True)  # channels/connectors/outcome.py
     message = models.TextField(blank=True)
     request_id = models.CharField(max_length=200, blank=True)

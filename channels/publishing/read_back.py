@@ -12,7 +12,7 @@ from channels.models import ChannelIssue, Listing, Placement
 from channels.publishing import lease
 from channels.publishing.desire import Desired, record_issues
 from channels.publishing.known import known
-from channels.publishing.send import keep_links
+from channels.publishing.send import keep_links, under_way
 from pimhub.foundation.http import Response
 from pimhub.foundation.jsonvalue import digest
 
@@ -43,7 +43,7 @@ def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteS
     with transaction.atomic():
         lease.guard(placement)
         lease.renew(placement)
-        if adopt and not state.bodies and not state.pending:
+        if adopt and not state.bodies and not state.pending and under_way(placement) is None:
             placement.links.all().delete()  # the product is gone there; its ids are dead
         keep_links(placement, state.links)
         _settle(placement, desired, state, adopt=adopt)

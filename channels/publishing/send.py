@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import F
@@ -17,6 +18,8 @@ from channels.publishing import lease
 from channels.publishing.desire import Desired, record_issues
 from pimhub.foundation.jsonvalue import JSON
 
+SETTLED = (Verdict.ACCEPTED, Verdict.SUPERSEDED, Verdict.REJECTED, Verdict.STALE, Verdict.GONE)
+
 
 def send_operation(placement: Placement, desired: Desired, operation: Operation) -> Outcome:
     """Record the call, send it, record the answer; links and accepted hashes follow in one transaction.
@@ -24,10 +27,10 @@ def send_operation(placement: Placement, desired: Desired, operation: Operation)
     Raises LeaseLost when another worker took over meanwhile; the record then stays without a
     verdict and makes whoever comes next read the channel before writing.
     """
-    hashes = desired.hashes
-    carries: dict[str, dict[str, str]] = {}
-    for row, facet in operation.carries:
-        carries.setdefault(row, {})[facet] = hashes.get(row, {}).get(facet, "")
+    earlier = under_way(placement) if operation.settles else None
+    if earlier is not None:
+        operation = replace(operation, context={**operation.context, **(earlier.context or {})})
+    carries = earlier.carries if earlier is not None else _carried(operation, desired)
     publication = _announce(placement, desired, operation, carries)
     started = time.monotonic()
     response = connections.send(placement.channel, operation.request, timeout=desired.connector.deadline)
@@ -42,13 +45,32 @@ def send_operation(placement: Placement, desired: Desired, operation: Operation)
         publication.milliseconds = milliseconds
         publication.response = blobs.put(_exact(outcome.response)) if outcome.response is not None else ""
         publication.finished_at = timezone.now()
+        if outcome.verdict is Verdict.WORKING and not operation.settles:
+            publication.context = _exact(dict(operation.context))
         publication.save()
+        if earlier is not None and outcome.verdict in SETTLED:
+            earlier.verdict, earlier.message = outcome.verdict, publication.message
+            earlier.save(update_fields=["verdict", "message"])
         keep_links(placement, outcome.links, dropped=outcome.dropped_links)
         if outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED):
             _accept(placement, carries, dropped=outcome.dropped_links)
         elif outcome.verdict is Verdict.REJECTED:
             _refuse(placement, carries, outcome, desired)
     return outcome
+
+
+def under_way(placement: Placement) -> Publication | None:
+    """The call whose outcome the channel still owes us."""
+    return placement.publications.filter(verdict=Verdict.WORKING, context__isnull=False).order_by("-number").first()
+
+
+def _carried(operation: Operation, desired: Desired) -> dict[str, dict[str, str]]:
+    """{row: {facet: hash}} of everything the call takes along."""
+    hashes = desired.hashes
+    carries: dict[str, dict[str, str]] = {}
+    for row, facet in operation.carries:
+        carries.setdefault(row, {})[facet] = hashes.get(row, {}).get(facet, "")
+    return carries
 
 
 def _announce(

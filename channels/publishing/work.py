@@ -124,6 +124,13 @@ def _send(placement: Placement, desired: Desired, operation: Operation) -> Turn 
             return None
         case Verdict.REJECTED:
             return None  # what was refused is noted; the other rows go on
+        case Verdict.WORKING:
+            wait = min(FIRST_LOOK.total_seconds() * 2 ** min(placement.reads, 12), 60)
+            set_states(placement, S.QUEUED, dict.fromkeys(row for row, _ in operation.carries))
+            return Turn(
+                now + dt.timedelta(seconds=wait),
+                _fields(placement, reads=placement.reads + 1, problem="The channel is still working on it."),
+            )
         case Verdict.THROTTLED | Verdict.QUOTA:
             wait = outcome.retry_after or (2.0 if outcome.verdict is Verdict.THROTTLED else 3600.0)
             until = now + dt.timedelta(seconds=wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from channels.connectors.base import Operation
@@ -12,6 +13,7 @@ from channels.connectors.shopify import errors, wire
 from channels.connectors.shopify.settings import (
     API_VERSION,
     DEFINITION,
+    OPERATION,
     PRODUCT,
     inventory_link,
     media_link,
@@ -35,8 +37,14 @@ def interpret(operation: Operation, response: Response) -> Outcome:
     payload = (body.get("data") or {}).get(operation.name)
     if operation.name == "productRead":
         return _read_ids(operation, response, body)
+    if operation.name == "productOperation":
+        return _settled(operation, response, body, payload)
     if payload is None:
         return _outcome(operation, response, body, errors.LOST, [_issue("empty", "Shopify answered nothing.")])
+    return _judged(operation, response, body, payload)
+
+
+def _judged(operation: Operation, response: Response, body: dict[str, JSON], payload: Mapping[str, Any]) -> Outcome:
     found: list[Mapping[str, Any]] = payload.get("userErrors") or []
     verdicts = [errors.user_error(operation.name, str(e.get("code") or ""), e["message"]) for e in found]
     verdict = errors.strongest([*verdicts, Verdict.ACCEPTED])
@@ -45,6 +53,21 @@ def interpret(operation: Operation, response: Response) -> Outcome:
         dropped = _dropped(operation, verdict, found)
         return _outcome(operation, response, body, verdict, issues, dropped=dropped)
     return _accepted(operation, response, body, payload)
+
+
+def _settled(
+    operation: Operation, response: Response, body: dict[str, JSON], payload: Mapping[str, Any] | None
+) -> Outcome:
+    """How a productSet came out that Shopify worked on by itself. One it knows nothing of is read back instead."""
+    if payload is None:
+        return _outcome(operation, response, body, Verdict.STALE, [], dropped=[OPERATION])
+    if payload["status"] != "COMPLETE":
+        return _outcome(operation, response, body, Verdict.WORKING, [])
+    asked = replace(operation, name="productSet")
+    if "skus" not in operation.context:  # the record of what was sent is gone
+        return _outcome(operation, response, body, Verdict.STALE, [], dropped=[OPERATION])
+    outcome = _judged(asked, response, body, payload)
+    return replace(outcome, dropped_links=(*outcome.dropped_links, OPERATION))
 
 
 # ---- accepted ----------------------------------------------------------------------------------
@@ -56,6 +79,9 @@ def _accepted(operation: Operation, response: Response, body: dict[str, JSON], p
     dropped: list[str] = []
     issues: list[Issue] = []
     if operation.name == "productSet":
+        if payload.get("product") is None and payload.get("productSetOperation"):
+            started = {OPERATION: payload["productSetOperation"]["id"]}
+            return _outcome(operation, response, body, Verdict.WORKING, [], links=started)
         if payload.get("product") is None:
             nothing = _issue("empty", "Shopify neither made the product nor said why not.")
             return _outcome(operation, response, body, errors.LOST, [nothing])

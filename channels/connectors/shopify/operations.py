@@ -7,8 +7,11 @@ from urllib.parse import quote
 
 from channels.connectors.base import Connection, Facet, Known, Operation
 from channels.connectors.shopify import settings, wire
-from channels.connectors.shopify.settings import DEFINITION, PRODUCT
+from channels.connectors.shopify.settings import DEFINITION, OPERATION, PRODUCT
 from pimhub.foundation.jsonvalue import JSON, canonical
+
+# Most nodes one page of a connection may ask for.
+PAGE = 250
 
 _KEYS = uuid.UUID("5d1f3b6e-30c5-4a56-9d7e-2b8f5a0c7d41")
 
@@ -46,6 +49,18 @@ def set_quantities(
         request=wire.graphql("inventorySetQuantities", variables, connection),
         carries=tuple((sku, Facet.STOCK) for sku in dict.fromkeys(rows)),
         context={"skus": rows, "links": product_links(known)},
+    )
+
+
+def product_operation(known: Known, connection: Connection) -> Operation:
+    variables = {"id": known.links[OPERATION], "variants": PAGE, "files": PAGE}
+    return Operation(
+        name="productOperation",
+        request=wire.graphql("productOperation", variables, connection),
+        carries=(),
+        then=("send what still differs once Shopify is done",),
+        context={"links": product_links(known)},
+        settles=True,
     )
 
 

@@ -9,15 +9,12 @@ from channels.connectors.outcome import Row
 from channels.connectors.shopify import inputs, operations, settings, wire
 from channels.connectors.shopify.inputs import accepted, desired
 from channels.connectors.shopify.read import product_read
-from channels.connectors.shopify.settings import DEFINITION, PRODUCT
+from channels.connectors.shopify.settings import DEFINITION, OPERATION, PRODUCT
 from pimhub.foundation.jsonvalue import JSON
 
-# From here on Shopify advises `synchronous: false`. That answers with an operation to poll, which
-# `interpret` cannot follow yet, so every productSet is synchronous for now.
-ASYNCHRONOUS_ABOVE = 100
-
-# Most nodes one page of a connection may ask for.
-PAGE = 250
+# Above this many variants Shopify advises `synchronous: false`, which answers with an operation to poll.
+# https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/productSet
+SYNCHRONOUS_UP_TO = 100
 
 QUANTITIES_PER_CALL = 250
 
@@ -25,12 +22,15 @@ QUANTITIES_PER_CALL = 250
 def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
     """The next calls, in order:
 
+    0. While Shopify is at work on a productSet: ask how it came out, and nothing else.
     1. Without our custom id's definition: create it (once per shop).
     2. Without a product: one productSet with everything; its ids are needed for whatever follows.
     3. Content or media differ: productSet. A variant that only the shop's answer can name: read it first.
     4. Offers differ: one productVariantsBulkUpdate. Stock differs: inventorySetQuantities.
     5. Status differs: productUpdate. Sales channels differ: publish, unpublish.
     """
+    if OPERATION in known.links:
+        return [operations.product_operation(known, connection)]
     if PRODUCT not in known.links:
         calls = [] if DEFINITION in known.links else [operations.definition(connection)]
         return [*calls, _create(rendered, known, connection)]
@@ -100,9 +100,9 @@ def _product_set(
     variables = {
         "identifier": wire.identifier(known.links, rendered.product),
         "input": given,
-        "synchronous": True,  # see ASYNCHRONOUS_ABOVE
-        "variants": min(max(len(skus), 1), PAGE),
-        "files": min(max(len(files), 1), PAGE),
+        "synchronous": len(skus) <= SYNCHRONOUS_UP_TO,
+        "variants": min(max(len(skus), 1), operations.PAGE),
+        "files": min(max(len(files), 1), operations.PAGE),
     }
     facets = [("", Facet.CONTENT), *([("", Facet.MEDIA)] if with_media else [])]
     return Operation(

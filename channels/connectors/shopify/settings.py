@@ -20,6 +20,7 @@ ID_KEY = "pim_id"
 # ---- link keys ---------------------------------------------------------------------------------
 PRODUCT = "product"
 DEFINITION = "definition:pim_id"
+OPERATION = "operation"  # the productSet that Shopify is still at work on
 
 
 def variant_link(sku: str) -> str:

@@ -125,11 +125,11 @@ def yes(operation: Operation) -> Response:
 
 
 def merge(known: Known, operation: Operation, outcome: Outcome, wanted: Rendered) -> Known:
-    """What the publisher knows after an accepted call."""
-    assert outcome.verdict is Verdict.ACCEPTED, outcome
+    """What the publisher knows after an accepted call, or after one that the shop is still working on."""
+    assert outcome.verdict in (Verdict.ACCEPTED, Verdict.WORKING), outcome
     links = {k: v for k, v in {**known.links, **outcome.links}.items() if k not in outcome.dropped_links}
     accepted = {row: dict(bodies) for row, bodies in known.accepted.items() if row in wanted.bodies}
-    for row, facet in operation.carries:
+    for row, facet in operation.carries if outcome.verdict is Verdict.ACCEPTED else ():
         accepted.setdefault(row, {})[facet.value] = wanted.bodies[row][facet.value]
     return Known(links=links, accepted=accepted, number=known.number + 1)
 

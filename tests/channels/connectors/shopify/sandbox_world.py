@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from channels.connectors.base import Known
+from channels.connectors.outcome import Verdict
 from channels.sandbox.http import Call
 from channels.sandbox.journal import Record
 from channels.sandbox.shopify.endpoint import Shop
@@ -43,12 +44,17 @@ class World:
     def publish(self, product, connection=CONNECTION):
         """Plan, send and merge until nothing is left; the calls that it took."""
         wanted, done = rendered(product, connection), []
+        started = None  # the call that the shop still works on
         for _ in range(10):
             calls = shopify.plan(wanted, self.known, connection)
             if not calls:
                 return done
             for call in calls:
-                self.known = merge(self.known, call, shopify.interpret(call, self.send(call.request)), wanted)
+                if call.settles:
+                    call = replace(call, context={**call.context, **started.context}, carries=started.carries)
+                outcome = shopify.interpret(call, self.send(call.request))
+                started = call if outcome.verdict is Verdict.WORKING else None
+                self.known = merge(self.known, call, outcome, wanted)
                 done.append(call)
         raise AssertionError(f"no end after {names(done)}")
 

@@ -188,6 +188,25 @@ def test_pictures_that_cannot_be_fetched(world):
     assert world.shows(tee())
 
 
+def test_many_variants_go_asynchronously(world):
+    change(world.shop.store, "shopify", {"operation_polls": 3})
+    product = tee(variants=tuple(variant(f"V{i}", f"Size {i}") for i in range(101)))
+    asked = ["metafieldDefinitionCreate", "productSet", *["productOperation"] * 3, "publishablePublish"]
+    assert names(world.publish(product)) == asked
+    assert world.shows(product)
+    assert world.uploads() == len(product.media)
+    assert world.publish(product) == []
+    assert names(world.publish(with_fields(product, title="Best tee"))) == ["productSet", *["productOperation"] * 3]
+    assert world.uploads() == len(product.media)
+
+
+def test_an_operation_that_the_shop_forgot_is_read_back(world):
+    known = Known(links={"operation": "gid://shopify/ProductSetOperation/404", "definition:pim_id": "taken"})
+    [call] = shopify.plan(rendered(tee(), CONNECTION), known, CONNECTION)
+    outcome = shopify.interpret(call, world.send(call.request))
+    assert (outcome.verdict, outcome.dropped_links) == (Verdict.STALE, ("operation",))
+
+
 def test_more_variants_than_one_page_holds(world):
     many = tuple(variant(f"V{i}", f"Size {i}") for i in range(260))
     product = tee(variants=many, media=())
