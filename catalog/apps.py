@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class CatalogConfig(AppConfig):
     name = "catalog"
     verbose_name = "Catalog"
+
+    def ready(self) -> None:
+        from catalog import panels, search
+
+        panels.plug_in()
+        search.plug_in()

@@ -15,16 +15,9 @@ def shell(request: HttpRequest) -> dict[str, JSON]:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {}
-    entries = []
-    if user.has_perm("catalog.view_product"):
-        url = reverse("product_list")
-        entries.append(panels.entry(request, label="Products", url=url, icon="package", order=10))
-    if user.has_perm("catalog.import_product"):
-        url = reverse("import_list")
-        entries.append(panels.entry(request, label="Imports", url=url, icon="upload", order=20))
-    entries += [found for make in panels.nav if (found := make(request))]
+    entries = [found for make in panels.nav if (found := make(request))]
     return {
         "nav": sorted(entries, key=lambda e: e["order"]),
-        "search_url": reverse("product_list"),
+        "search_url": reverse("search"),
         "role_label": role_label(user),
     }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from catalog.views import home, imports, media, pictures, products
+from catalog.views import home, imports, media, pictures, products, search
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("login/", home.Login.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("search/", search.search_page, name="search"),
     path("products/", products.product_list, name="product_list"),
     path("products/<path:code>/pictures/", pictures.product_pictures, name="product_pictures"),
     path("products/<path:code>/", products.product_detail, name="product_detail"),

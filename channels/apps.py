@@ -8,9 +8,10 @@ class ChannelsConfig(AppConfig):
     verbose_name = "Channels"
 
     def ready(self) -> None:
-        from channels import panels, subscribers
+        from channels import panels, search, subscribers
         from channels.connectors import registry
 
         registry.load()
         subscribers.plug_in()
         panels.plug_in()
+        search.plug_in()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.http import HttpRequest
@@ -35,6 +36,11 @@ def review_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Review", url=url, icon="checkbox", order=30, count=count)
 
 
+def states_of(product_ids: Collection[int]) -> dict[int, str]:
+    return dict(Standing.objects.filter(product_id__in=product_ids).values_list("product_id", "state"))
+
+
 def plug_in() -> None:
+    panels.states.add("governance.state", states_of)
     panels.panels.add("governance.workflow", workflow_panel)
     panels.nav.add("governance.review", review_entry)

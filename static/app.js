@@ -137,6 +137,31 @@ function showShortcuts() {
   }
   byId("shortcuts").showModal();
 }
+// ---- the list below the search box: arrows walk it, Escape closes it --------------------------------
+function foundLinks() {
+  return [...(byId("found")?.querySelectorAll("a") ?? [])];
+}
+on("keydown", (event) => {
+  const search = event.target.closest?.(".search");
+  if (!search) return;
+  const links = foundLinks();
+  if (event.key === "Escape") {
+    byId("found").replaceChildren();
+    byId("global-search").focus();
+  } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && links.length) {
+    event.preventDefault();
+    const at = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    (at < 0 ? byId("global-search") : links[Math.min(at, links.length - 1)]).focus();
+  }
+});
+on("focusout", (event) => {
+  const search = event.target.closest?.(".search");
+  if (search && event.relatedTarget && !search.contains(event.relatedTarget)) byId("found").replaceChildren();
+});
+on("click", (event) => {
+  if (!event.target.closest(".search")) byId("found")?.replaceChildren();
+});
+
 on("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "s") {
     if (saveGuarded()) event.preventDefault();

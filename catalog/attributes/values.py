@@ -72,13 +72,20 @@ def resolve(
     the search. `scopes` and `locales` name every place to look: end them with None to include the
     value for all, e.g. scopes=("amazon_de", None), locales=("de_AT", "de", None).
     """
+    places = _places(attribute, tuple(scopes), tuple(locales))
     for level, values in enumerate(levels):
-        for scope in scopes:
-            for locale in locales:
-                key = ValueKey(attribute, locale, scope)
-                if (text := str(key)) in values:
-                    return Found(key, values[text], level)
+        for text, key in places:
+            if text in values:
+                return Found(key, values[text], level)
     return None
+
+
+@lru_cache(maxsize=16_384)
+def _places(
+    attribute: str, scopes: tuple[str | None, ...], locales: tuple[str | None, ...]
+) -> tuple[tuple[str, ValueKey], ...]:
+    keys = (ValueKey(attribute, locale, scope) for scope in scopes for locale in locales)
+    return tuple((str(key), key) for key in keys)
 
 
 def check_key(key: ValueKey, spec: AttributeSpec, *, locales: Collection[str], scopes: Collection[str]) -> None:

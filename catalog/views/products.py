@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Min, Prefetch, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,10 +16,11 @@ from django.views.decorators.http import require_POST
 
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
-from catalog.models import FamilyAttribute, HeldPrice, JournalEntry, Locale, MediaLink, Product, User
+from catalog.models import FamilyAttribute, HeldPrice, JournalEntry, Locale, Product, User
 from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import ChangeError, OfferChange, ProductChange, VariantChange
+from catalog.products.grid import found_by, rows_of
 from catalog.products.held import CannotDecide, decide
 from catalog.products.write import write_product
 from catalog.views import pictures
@@ -34,51 +34,28 @@ PAGE = 50
 @requires("catalog.view_product")
 def product_list(request: HttpRequest) -> HttpResponse:
     """The grid: newest first, searched by words, paged by key."""
-    query = Product.objects.select_related("family").order_by("-id")
-    for word in code_key(request.GET.get("q", "")).split():
-        query = query.filter(search_text__contains=word)
-    family = request.GET.get("family", "")
+    text, family = request.GET.get("q", ""), request.GET.get("family", "")
+    query = found_by(text).order_by("-id")
     if family:
         query = query.filter(family__code=family)
     if request.GET.get("after", "").isdigit():
         query = query.filter(pk__lt=int(request.GET["after"]))
-    rows = list(
-        query.annotate(
-            variant_count=Count("variants", distinct=True),
-            lowest=Min("variants__offers__price"),
-            highest=Max("variants__offers__price"),
-        ).prefetch_related(
-            Prefetch("media_links", MediaLink.objects.select_related("asset")), "completeness", "variants"
-        )[: PAGE + 1]
-    )
-    more = len(rows) > PAGE
-    rows = rows[:PAGE]
-    stock = dict(
-        Product.objects.filter(pk__in=[r.pk for r in rows])
-        .annotate(units=Sum("variants__stock_levels__available"))
-        .values_list("pk", "units")
-    )
-    after: dict[str, str] = {"q": request.GET.get("q", "")}
-    if rows:
-        after["after"] = str(rows[-1].pk)
-    next_url = f"?{urlencode(after)}"
+    found = list(query[: PAGE + 1])
+    rows = rows_of(found[:PAGE])
+    after = {"q": text} | ({"family": family} if family else {})
     context = {
         "rows": [
             {
-                "product": row,
-                "name": row.name(),
-                "picture": next((pictures.picture(x) for x in row.media_links.all()), ""),
-                "complete": min((c.percent for c in row.completeness.all()), default=100),
-                "missing": sorted({key for c in row.completeness.all() for key in c.missing}),
+                "row": row,
+                "name": row.product.name(),
+                "picture": pictures.picture(row.picture) if row.picture else "",
                 "price": price_range(row.lowest, row.highest),
-                "stock": stock.get(row.pk),
-                "state": getattr(getattr(row, "standing", None), "state", ""),
             }
             for row in rows
         ],
-        "q": request.GET.get("q", ""),
-        "next_url": next_url if more else "",
-        "first_url": reverse("product_list") if "after" in request.GET else "",
+        "q": text,
+        "next_url": f"?{urlencode(after | {'after': str(rows[-1].product.pk)})}" if len(found) > PAGE else "",
+        "first_url": f"?{urlencode(after)}" if "after" in request.GET else "",
         "total": min(Product.objects.count(), 100_000),
     }
     return render(request, "catalog/product_list.html", context)

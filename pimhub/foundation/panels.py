@@ -24,6 +24,9 @@ panels: Registry[Callable[[Any, Any], Panel | None]] = Registry("panel")
 # (request) → {"label", "url", "icon", "active", "count", "order"}, or None for who may not go there.
 nav: Registry[Callable[[Any], dict[str, Any] | None]] = Registry("navigation entry")
 
+# (ids of products) → {id: workflow state}, for lists of products: one query for all rows.
+states: Registry[Callable[[Any], dict[int, str]]] = Registry("source of product states")
+
 
 def entry(request: Any, *, label: str, url: str, icon: str, order: int, count: int = 0) -> dict[str, Any]:
     """A navigation entry; it is active on its own pages."""

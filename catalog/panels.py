@@ -1,0 +1,27 @@
+"""The catalogue's own entries of the navigation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from pimhub.foundation import panels
+
+
+def products_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("catalog.view_product"):
+        return None
+    return panels.entry(request, label="Products", url=reverse("product_list"), icon="package", order=10)
+
+
+def imports_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("catalog.import_product"):
+        return None
+    return panels.entry(request, label="Imports", url=reverse("import_list"), icon="upload", order=20)
+
+
+def plug_in() -> None:
+    panels.nav.add("catalog.products", products_entry)
+    panels.nav.add("catalog.imports", imports_entry)

@@ -1,0 +1,75 @@
+"""Lists of products: found by words, paged by key, each row's figures in a few queries for all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Max, Min, QuerySet, Sum
+
+from catalog.models import Completeness, MediaLink, Offer, Product, StockLevel, Variant
+from catalog.models.codes import code_key
+from pimhub.foundation import panels
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One product of a list. Prices are those of all price lists."""
+
+    product: Product
+    picture: MediaLink | None
+    variants: int
+    lowest: Decimal | None
+    highest: Decimal | None
+    stock: int | None
+    complete: int  # percent, of the scope and language that has least
+    missing: list[str]
+    state: str
+
+
+def found_by(text: str) -> QuerySet[Product]:
+    """Products that have every word of `text` in code, name, brand, SKU or barcode; all without words."""
+    query = Product.objects.select_related("family")
+    for word in code_key(text).split():
+        query = query.filter(search_text__contains=word)
+    return query
+
+
+def rows_of(products: Sequence[Product]) -> list[Row]:
+    """The rows of these products, in their order."""
+    ids = [p.pk for p in products]
+    counts = dict(Variant.objects.filter(product_id__in=ids).values_list("product_id").annotate(Count("pk")))
+    offers = Offer.objects.filter(variant__product_id__in=ids).values_list("variant__product_id")
+    prices = {pk: (low, high) for pk, low, high in offers.annotate(Min("price"), Max("price"))}
+    levels = StockLevel.objects.filter(variant__product_id__in=ids).values_list("variant__product_id")
+    stock = dict(levels.annotate(Sum("available")))
+    pictures = _first_pictures(ids)
+    complete: dict[int, list[Completeness]] = {}
+    for each in Completeness.objects.filter(product_id__in=ids):
+        complete.setdefault(each.product_id, []).append(each)
+    states: dict[int, str] = {}
+    for source in panels.states:
+        states |= source(ids)
+    return [
+        Row(
+            product=p,
+            picture=pictures.get(p.pk),
+            variants=counts.get(p.pk, 0),
+            lowest=prices.get(p.pk, (None, None))[0],
+            highest=prices.get(p.pk, (None, None))[1],
+            stock=stock.get(p.pk),
+            complete=min((c.percent for c in complete.get(p.pk, ())), default=100),
+            missing=sorted({key for c in complete.get(p.pk, ()) for key in c.missing}),
+            state=states.get(p.pk, ""),
+        )
+        for p in products
+    ]
+
+
+def _first_pictures(ids: Iterable[int]) -> dict[int, MediaLink]:
+    found: dict[int, MediaLink] = {}
+    links = MediaLink.objects.filter(product_id__in=ids).order_by("product_id", "position", "pk")
+    for link in links.select_related("asset"):
+        found.setdefault(link.product_id, link)
+    return found

@@ -1,0 +1,69 @@
+"""What the global search finds in the catalogue: products by any of their words, imports by file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from catalog.models import ImportRun, Variant
+from catalog.models.codes import code_key
+from catalog.products.grid import found_by
+from pimhub.foundation import panels, search
+from pimhub.foundation.search import Hit
+
+
+def products(request: Any, text: str, limit: int) -> list[Hit]:
+    """The very code, SKU or barcode first, then the newest."""
+    if not request.user.has_perm("catalog.view_product"):
+        return []
+    key = code_key(text)
+    named = list(Variant.objects.filter(sku_key=key).values_list("product_id", flat=True)[:1])
+    named += list(Variant.objects.filter(gtin=text).values_list("product_id", flat=True)[:1])
+    found = list(found_by(text).filter(code_key=key)) + list(found_by(text).filter(pk__in=named))
+    found += list(found_by(text).order_by("-pk")[:limit])
+    rows = list({p.pk: p for p in found}.values())[:limit]
+    why = _matching_variants([p.pk for p in rows], key)
+    return [
+        Hit(
+            kind="Products",
+            label=p.name(),
+            hint=" · ".join([p.code, *why.get(p.pk, [])[:2]]),
+            url=reverse("product_detail", kwargs={"code": p.code}),
+            icon="package",
+            exact=p.code_key == key or p.pk in named,
+        )
+        for p in rows
+    ]
+
+
+def _matching_variants(ids: list[int], key: str) -> dict[int, list[str]]:
+    """SKUs that hold the text, so that one sees why a product was found."""
+    found: dict[int, list[str]] = {}
+    variants = Variant.objects.filter(product_id__in=ids, sku_key__contains=key).order_by("position")
+    for product, sku in variants.values_list("product_id", "sku")[:200]:
+        found.setdefault(product, []).append(sku)
+    return found
+
+
+def imports(request: Any, text: str, limit: int) -> list[Hit]:
+    if not request.user.has_perm("catalog.import_product"):
+        return []
+    return [
+        Hit("Imports", run.filename, reverse("import_detail", kwargs={"pk": run.pk}), run.get_state_display(), "upload")
+        for run in ImportRun.objects.filter(filename__icontains=text)[:limit]
+    ]
+
+
+def pages(request: Any, text: str, limit: int) -> list[Hit]:
+    """The places of the navigation, by name."""
+    entries = [found for make in panels.nav if (found := make(request))]
+    return [
+        Hit("Pages", e["label"], e["url"], icon=e["icon"]) for e in entries if text.casefold() in e["label"].casefold()
+    ][:limit]
+
+
+def plug_in() -> None:
+    search.sources.add("catalog.products", products)
+    search.sources.add("catalog.imports", imports)
+    search.sources.add("catalog.pages", pages)
