@@ -186,7 +186,7 @@ def _carefully(run: ImportRun, batch: list[ParsedProduct], books: _Books) -> Non
 
 def _open(run: ImportRun) -> Reading:
     path = settings.PIMHUB_HOME / "imports" / run.path
-    table = open_table(path)
+    table = open_table(path, name=run.filename)
     form = detect(table.headers)
     barcodes: Literal["reject", "empty"] = "empty" if run.options.get("bad_barcodes") == "empty" else "reject"
     reading = form.read(table, ReadOptions(locale=run.locale, bad_barcodes=barcodes))

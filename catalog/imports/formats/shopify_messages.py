@@ -7,6 +7,9 @@ MESSAGES: dict[str, str] = {
     "Fill in the handle of the product it belongs to.",
     "row_too_long": "The row has more cells than the header has columns ({cells}), so its cells may stand in "
     "the wrong columns. Put texts that hold the separator in quotation marks.",
+    "quote_lost": "A quotation mark is missing or one too many in this row, so it cannot be told where its cells "
+    "end. Correct the row: a text with line breaks or the separator stands in quotation marks, and each quotation "
+    'mark inside it is doubled ("").',
     "no_variant_here": "“{text}” says something of a variant, but the row names none; it was left out. "
     "Fill in the variant's option values or SKU in this row.",
     "differs": "“{text}” differs from what {where} says; a product has one “{column}”, so the first was "

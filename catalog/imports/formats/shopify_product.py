@@ -72,7 +72,9 @@ def assign_roles(sheet: Sheet) -> None:
     _default_variant(sheet)
     sheet.product.lines = {row.line: row.role for row in sheet.rows}
     for row in sheet.rows:
-        if row.extra:
+        if row.torn:
+            sheet.refuse(row, None, "quote_lost")
+        elif row.extra:
             shown = ", ".join(f"“{text[:40]}”" for text in row.extra[:3])
             sheet.refuse(row, None, "row_too_long", cells=shown)
         elif row.role != "variant":

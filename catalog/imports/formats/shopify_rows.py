@@ -99,7 +99,7 @@ def groups(table: Table, layout: Layout, seen: Survey, file: IO[bytes]) -> Itera
         file.seek(0, 2)
         for record in run:
             places.setdefault(key, []).append(file.tell())
-            file.write(orjson.dumps([record.line, record.cells, record.extra]) + b"\n")
+            file.write(orjson.dumps([record.line, record.cells, record.extra, record.torn]) + b"\n")
 
 
 def _take(file: IO[bytes], places: list[int]) -> Iterator[Record]:

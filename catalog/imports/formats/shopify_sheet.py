@@ -35,6 +35,7 @@ class Row:
     handle: str
     texts: dict[int, str]
     extra: list[str]
+    torn: bool = False
     role: Role = "blank"
 
 
@@ -57,7 +58,7 @@ class Sheet:
             for at in self.layout.columns
             if record.cells[at] and at != handle_at and (text := clean(record.cells[at]))
         }
-        return Row(record.line, handle_of(record.cells[handle_at]), texts, record.extra)
+        return Row(record.line, handle_of(record.cells[handle_at]), texts, record.extra, record.torn)
 
     def refuse(self, row: Row, at: int | None, code: str, message: str = "", **facts: object) -> None:
         self.product.errors.append(self._problem(row, at, code, message or MESSAGES[code].format(**facts)))

@@ -41,7 +41,7 @@ class _Undecodable(Exception):
         self.line = line
 
 
-def sniff_encoding(path: Path) -> Encoding:
+def sniff_encoding(path: Path, *, name: str) -> Encoding:
     """The file's encoding, once the whole file is known to be text of lines.
 
     Raises FileRefused for anything else: empty, binary, mark-up, a line beyond MAX_LINE, bytes that
@@ -49,22 +49,21 @@ def sniff_encoding(path: Path) -> Encoding:
     """
     with path.open("rb") as file:
         head = file.read(4096)
-    _refuse_other_kinds(path.name, head)
-    name = next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8")
+    _refuse_other_kinds(name, head)
+    encoding = next((codec for mark, codec in _BOMS if head.startswith(mark)), "utf-8")
     try:
-        _scan(path, name)
-        return Encoding(name)
+        _scan(path, encoding, name)
+        return Encoding(encoding)
     except _Undecodable as error:
-        if name == "utf-16":
-            raise FileRefused("encoding", f"{path.name}: line {error.line} is not valid UTF-16. {_SAVE_AS}") from None
+        if encoding == "utf-16":
+            raise FileRefused("encoding", f"{name}: line {error.line} is not valid UTF-16. {_SAVE_AS}") from None
         not_utf8 = error.line
     try:
-        _scan(path, "cp1252")
+        _scan(path, "cp1252", name)
     except _Undecodable as error:
         raise FileRefused(
             "encoding",
-            f"{path.name}: line {not_utf8} is not valid UTF-8 and line {error.line} is not Windows-1252 "
-            f"either. {_SAVE_AS}",
+            f"{name}: line {not_utf8} is not valid UTF-8 and line {error.line} is not Windows-1252 either. {_SAVE_AS}",
         ) from None
     return Encoding("cp1252", not_utf8)
 
@@ -82,7 +81,7 @@ def _refuse_other_kinds(name: str, head: bytes) -> None:
         raise FileRefused("not_a_csv", f"{name} holds binary data, not text. {_SAVE_AS}")
 
 
-def _scan(path: Path, encoding: str) -> None:
+def _scan(path: Path, encoding: str, name: str) -> None:
     """Read it all in small pieces: every byte decodes, no NUL, no endless line."""
     decoder = codecs.getincrementaldecoder(encoding)()
     line, run = 1, 0
@@ -96,13 +95,13 @@ def _scan(path: Path, encoding: str) -> None:
                 raise _Undecodable(line + error.object[: error.start].count(b"\n")) from None
             if "\0" in text:
                 at = line + text[: text.index("\0")].count("\n")
-                raise FileRefused("not_a_csv", f"{path.name}: line {at} holds binary data (a zero byte). {_SAVE_AS}")
+                raise FileRefused("not_a_csv", f"{name}: line {at} holds binary data (a zero byte). {_SAVE_AS}")
             breaks = text.replace("\r", "\n")
             first = breaks.find("\n")
             if run + (first if first >= 0 else len(text)) > MAX_LINE:
                 raise FileRefused(
                     "line_too_long",
-                    f"{path.name}: line {line} is longer than {MAX_LINE:,} characters, so this is no table "
+                    f"{name}: line {line} is longer than {MAX_LINE:,} characters, so this is no table "
                     "of products. Check that the file has line breaks, one row each, and export it again.",
                 )
             run = run + len(text) if first < 0 else len(text) - breaks.rfind("\n") - 1

@@ -44,7 +44,7 @@ class Command(PimhubCommand):
         if run.state == ImportRun.State.STOPPED:
             self._end(1, run.refusal)
         if run.state == ImportRun.State.REFUSED:
-            raise BadInput(f"{path.name}: {run.refusal}")
+            raise BadInput(run.refusal)
         return _report(run, time.monotonic() - started)
 
     def tell(self, result: dict[str, Any]) -> None:

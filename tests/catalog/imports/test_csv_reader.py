@@ -41,7 +41,8 @@ def zipped() -> bytes:
         (b"Handle,Title\n\n\n", "no_rows", "no rows"),
         (b"Handle,Title\na,caf\xe9\nb,\x81\n", "encoding", "line 2 is not valid UTF-8 and line 3"),
         ("Handle,Title\n".encode("utf-16")[:-1], "encoding", "UTF-16"),
-        (b'Handle,Title\na,"b\nc,d\n', "quote_not_closed", "line 2"),
+        (b'Handle,"Title\na,b\n', "quote_not_closed", "line 1"),
+        (b"Handle,A,B,C,D,SKU\n" + b'a,A,"b,C,D,1\n' * 301, "quote_not_closed", "begins on line"),
         (b'Handle,Title\na,"' + b"b\n" * 600_000, "quote_not_closed", "line 2"),
         (b"x" * (2 << 20), "line_too_long", "line 1 is longer"),
         (b"Handle\na\n" + b"x" * (2 << 20) + b"\nb\n", "line_too_long", "line 3 is longer"),
@@ -56,6 +57,34 @@ def test_it_refuses_what_is_no_table_and_names_file_and_remedy(
     assert refused.value.code == code
     assert words in refused.value.message
     assert "products.csv" in refused.value.message
+
+
+WIDE = "Handle,Title,Body,Vendor,Type,SKU"
+TORN = [
+    # the quotation mark is lost at the end of a text; the next text opens with one
+    ('a,A,"<p>x</p>,V,T,1', 'b,B,"<p>y</p>",V,T,2', "c,C,z,V,T,3"),
+    # nothing closes it until the end of the file
+    ('a,A,"<p>x</p>,V,T,1', "b,B,y,V,T,2", "c,C,z,V,T,3"),
+    # the next row has a text of several lines
+    ('a,A,"<p>x</p>,V,T,1', 'b,B,"<p>y\n</p>",V,T,2', "c,C,z,V,T,3"),
+    # the torn row itself has several lines
+    ('a,A,"<p>x\nand more</p>,V,T,1', 'b,B,"<p>y</p>",V,T,2', "c,C,z,V,T,3"),
+]
+
+
+@pytest.mark.parametrize("rows", TORN)
+def test_a_lost_quotation_mark_costs_its_own_row_alone(tmp_path: Path, rows: tuple[str, ...]) -> None:
+    path = write(tmp_path / "torn.csv", "\n".join([WIDE, *rows, ""]).encode())
+    first, *others = open_table(path)
+    assert (first.line, first.torn, first.cells[:3]) == (2, True, ["a", "A", ""])
+    assert first.extra == [rows[0]]
+    assert [(r.torn, r.cells[0], r.cells[5]) for r in others] == [(False, "b", "2"), (False, "c", "3")]
+
+
+def test_texts_of_several_lines_are_no_torn_rows(tmp_path: Path) -> None:
+    body = '"<p>one, two, three\nfour, five, six, seven\n\n</p>"'
+    path = write(tmp_path / "fine.csv", f"{WIDE}\na,A,{body},V,T,1\nb,B,{body},V\n".encode())
+    assert [(r.torn, r.cells[0], r.line) for r in open_table(path)] == [(False, "a", 2), (False, "b", 6)]
 
 
 def test_an_endless_line_is_refused_without_reading_it(tmp_path: Path) -> None:
