@@ -34,7 +34,8 @@ def outcomes(product: ParsedProduct, result: WriteResult | None) -> Iterator[Lin
     first = min((n for n, role in product.lines.items() if role != "blank"), default=0)
     for line, role in sorted(product.lines.items()):
         sku = skus.get(line, "")
-        stored = stored_skus.get(code_key(sku), sku)
+        known = result.known_as.get(code_key(sku), sku) if result else sku
+        stored = stored_skus.get(code_key(known), known)
         outcome = LineOutcome(line=line, bucket="merged", role=role, product=product.change.code, sku=sku)
         outcome.errors = [e for e in product.errors if e.line == line] + refused.get(line, [])
         outcome.warnings = [w for w in product.warnings if w.line == line]

@@ -226,7 +226,21 @@ def _batch(run: ImportRun, batch: list[ParsedProduct], resolver: Resolver, *, br
 def _written(wanted: list[ParsedProduct], resolver: Resolver) -> dict[int, WriteResult]:
     changes = [_with_known_media(p, c) for p, c in zip(wanted, resolver.changes(wanted), strict=True)]
     results = write_products(changes, partial=True, dry_run=resolver.dry_run, reference=resolver.reference)
+    for product, result in zip(wanted, results, strict=True):
+        if product.media_adds and not product.change.variants and result.errors:
+            result.errors = [_nowhere(e, product) for e in result.errors]
     return dict(zip(map(id, wanted), results, strict=True))
+
+
+def _nowhere(error: ChangeError, product: ParsedProduct) -> ChangeError:
+    """Rows that only add to a product, where there is none."""
+    if error.code != "no_variant":
+        return error
+    message = (
+        f"There is no product “{product.change.code}” that these rows could add to. "
+        "Import the file with the product first, or correct the handle."
+    )
+    return replace(error, key="code", code="unknown_product", message=message)
 
 
 def _broken(product: ParsedProduct, error: Exception) -> WriteResult:

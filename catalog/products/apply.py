@@ -66,6 +66,7 @@ class Application:
         self.errors: list[ChangeError] = []
         self.rejected_skus: set[str] = set()
         self.held: list[tuple[str, str, str]] = []  # (SKU, part, reason)
+        self.known_as: dict[str, str] = {}  # SKU key in the change → SKU of the variant it turned out to be
         self._before: dict[str, VariantState | None] = {}  # changed variants as they were, by SKU key
 
     def run(self) -> None:
@@ -206,6 +207,13 @@ class Application:
         key = code_key(change.sku)
         count = len(self.errors)
         existing = self.state.variants.get(key)
+        replaced = ""  # the key of a SKU that we made up, and that gets a real one now
+        if existing is None and key and (twin := self._twin(change)) is not None:
+            if change.sku_generated:
+                existing, key = twin, twin.row.sku_key
+                self.known_as[code_key(change.sku)] = twin.row.sku
+            elif key not in self.owners.skus:
+                existing, replaced = twin, twin.row.sku_key
         if not key:
             self._fail("sku", "sku_missing", "A variant needs a SKU. Give it one.", sku=change.sku or "?")
         elif len(change.sku) > 255:
@@ -232,6 +240,8 @@ class Application:
                 values={},
             )
         )
+        if replaced:
+            draft.row.sku, draft.row.sku_key, draft.row.sku_generated = change.sku, key, False
         sku = draft.row.sku or change.sku
         draft.values = self._write_values(draft.values, change.values, change.reset, sku=sku)
         if existing and self.keep_axes:
@@ -253,7 +263,24 @@ class Application:
             self.rejected_skus.add(key)
             return
         self._before.setdefault(key, existing)
+        if replaced:
+            self.state.variants = {key if k == replaced else k: v for k, v in self.state.variants.items()}
         self.state.variants[key] = draft
+
+    def _twin(self, change: VariantChange) -> VariantState | None:
+        """The variant that this one is, under another SKU: one of the two was only made up by us.
+
+        Shops list variants without SKU, and give them one later; a file may also come without the column.
+        """
+        if not self.state.exists:
+            return None
+        wanted = [change.values.get(axis) for axis in self.state.axes]
+        named = {code_key(v.sku) for v in self.change.variants}
+        for variant in self.state.variants.values():
+            same = [variant.values.get(axis) for axis in self.state.axes] == wanted
+            if same and variant.row.sku_key not in named and (variant.row.sku_generated or change.sku_generated):
+                return variant
+        return None
 
     def _same_axes(self, existing: VariantState, draft: VariantState) -> None:
         """A file that says an existing SKU is another size repeats a SKU by mistake, and would overwrite a variant."""

@@ -36,7 +36,7 @@ from pimhub.foundation.jsonvalue import JSON
 
 BATCH = 500
 PRODUCT_FIELDS = ("family_id", "values", "originals", "axes", "version", "search_text", "updated_at")
-VARIANT_FIELDS = ("sku", "sku_key", "gtin", "values", "position", "updated_at")
+VARIANT_FIELDS = ("sku", "sku_key", "sku_generated", "gtin", "values", "position", "updated_at")
 OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "cost", "tax_class", "version")
 
 

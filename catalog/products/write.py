@@ -41,6 +41,7 @@ class WriteResult:
     rejected_skus: set[str] = field(default_factory=set)  # SKU keys
     new_skus: set[str] = field(default_factory=set)
     held: list[tuple[str, str, str]] = field(default_factory=list)  # (SKU, part, reason)
+    known_as: dict[str, str] = field(default_factory=dict)  # SKU key in the change → SKU of the variant meant
 
 
 @dataclass(slots=True)
@@ -116,6 +117,7 @@ def _apply(
         errors=application.errors,
         rejected_skus=application.rejected_skus,
         held=application.held,
+        known_as=application.known_as,
     )
     work = _Work(change=change, state=state, before=before, result=result)
     nothing_left = not state.variants or (
@@ -246,7 +248,8 @@ def _touched(work: Sequence[_Work]) -> Touched:
         code = code_key(item.change.code)
         for sku, row in item.result.changes.items():
             key = code_key(sku)
-            if sku and "gtin" in row or not sku and "family" in row:
+            renamed = bool(sku) and sku not in item.before
+            if renamed or sku and "gtin" in row or not sku and "family" in row:
                 touched.identity.add(key or code)
             if any(k.startswith("offers.") for k in row):
                 touched.offers.add(key)

@@ -117,6 +117,10 @@ class Format(Protocol):
         """How many of the headers it knows; 0 when it cannot read such a file."""
         ...
 
+    def lacks(self, headers: Sequence[str]) -> str:
+        """The column without which it cannot read a file that it would know otherwise; "" for other files."""
+        ...
+
     def read(self, table: Table, options: ReadOptions = ...) -> Reading:
         """Survey the file. Raises FileRefused where it stops being a table."""
         ...
@@ -126,9 +130,16 @@ FORMATS: Registry[Format] = Registry("import format")
 
 
 def detect(headers: Sequence[str]) -> Format:
-    """The format that knows most of the headers. Raises FileRefused when none knows any."""
+    """The format that knows most of the headers. Raises FileRefused when none can read them."""
     best = max(FORMATS, key=lambda known: known.score(headers), default=None)
     if best is None or not best.score(headers):
+        for known in FORMATS:
+            if column := known.lacks(headers):
+                raise FileRefused(
+                    "column_missing",
+                    f"The file has no column “{column}”, without which its rows cannot be told apart "
+                    f"({known.label}). Add it, or export the file again with all columns.",
+                )
         shown = ", ".join(f"“{name}”" for name in headers[:8]) + (" …" if len(headers) > 8 else "")
         raise FileRefused(
             "unknown_columns",

@@ -146,6 +146,8 @@ def stock(given: str) -> Read:
     number = without_apostrophe(given)
     if re.fullmatch(r"[+-]?[0-9]{1,9}(?:\.0+)?", number):
         return Read(int(Decimal(number)))
+    if re.fullmatch(r"[+-]?[0-9]+(?:\.0+)?", number):
+        raise CellProblem("stock", f"“{given[:40]}” units are more than can be held (999,999,999). Correct the number.")
     raise CellProblem("stock", f"“{given}” is not a number of units. Write a whole number such as 12.")
 
 

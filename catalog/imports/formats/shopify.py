@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 
 from catalog.imports.formats.base import FORMATS, AttributeNeed, IgnoredColumn, ParsedProduct, ReadOptions
-from catalog.imports.formats.shopify_columns import layout, score
+from catalog.imports.formats.shopify_columns import lacks, layout, score
 from catalog.imports.formats.shopify_product import parse_product, without_handle
 from catalog.imports.formats.shopify_rows import groups, survey
 from catalog.imports.formats.shopify_sheet import Source
@@ -66,6 +66,9 @@ class Shopify:
 
     def score(self, headers: Sequence[str]) -> int:
         return score(headers)
+
+    def lacks(self, headers: Sequence[str]) -> str:
+        return lacks(headers)
 
     def read(self, table: Table, options: ReadOptions = DEFAULTS) -> ShopifyReading:
         return ShopifyReading(table, options)

@@ -185,6 +185,12 @@ def score(headers: Sequence[str]) -> int:
     return len(found) if has_handle and len(found) > 1 else 0
 
 
+def lacks(headers: Sequence[str]) -> str:
+    """“Handle” where it is missing beside several columns that only Shopify's files have."""
+    found = [column for column in map(known, headers) if column]
+    return "Handle" if len(found) > 2 and not any(column.level == "key" for column in found) else ""
+
+
 def layout(headers: Sequence[str]) -> Layout:
     """The columns by position; of two spellings of one column the first is read."""
     columns: dict[int, Column] = {}
