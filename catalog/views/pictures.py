@@ -26,12 +26,12 @@ ADDRESS = AttributeSpec(code="media", type="url", label="Address", limits={"max_
 
 
 def picture(link: MediaLink, *, width: int = WIDTHS[0]) -> str:
-    """Where a browser finds the picture: a small one here once it was fetched, else the original at its address."""
+    """Where a browser finds the picture: small and here once it was fetched, else at its address unless that failed."""
     asset = link.asset
     if asset.sha256:
         name = f"{asset.sha256[:2]}/{asset.sha256[2:4]}/{asset.sha256}{asset.extension}"
         return reverse("media_thumbnail", kwargs={"width": width, "name": name})
-    return asset.source_url
+    return "" if asset.state == MediaAsset.State.FAILED else asset.source_url
 
 
 def links_of(product: Product) -> list[MediaLink]:

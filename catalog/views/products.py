@@ -16,12 +16,13 @@ from django.views.decorators.http import require_POST
 
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
-from catalog.models import FamilyAttribute, HeldPrice, JournalEntry, Locale, Product, User
+from catalog.models import Attribute, AttributeOption, FamilyAttribute, HeldPrice, JournalEntry, Locale, Product, User
 from catalog.models.codes import code_key
 from catalog.permissions import requires
-from catalog.products.changes import ChangeError, OfferChange, ProductChange, VariantChange
+from catalog.products.changes import UNSET, ChangeError, OfferChange, ProductChange, VariantChange
 from catalog.products.grid import found_by, rows_of
 from catalog.products.held import CannotDecide, decide
+from catalog.products.told import Teller
 from catalog.products.write import write_product
 from catalog.views import pictures
 from pimhub.foundation.jsonvalue import JSON
@@ -29,6 +30,7 @@ from pimhub.foundation.money import parse_amount
 from pimhub.foundation.panels import panels
 
 PAGE = 50
+VARIANT_FIELDS = (("GTIN", "numeric"), ("Price", "decimal"), ("Stock", "numeric"))
 
 
 @requires("catalog.view_product")
@@ -114,26 +116,22 @@ def page(
 ) -> dict[str, Any]:
     fields = _fields(product, locale, request, errors)
     found = [p for make in panels if (p := make(request, product))]
-    journal = JournalEntry.objects.filter(product=product).select_related("change_set").order_by("-pk")[:30]
+    journal = list(JournalEntry.objects.filter(product=product).select_related("change_set").order_by("-pk")[:30])
+    teller = Teller([e.changes for e in journal], locale=locale)
     return {
         "product": product,
         "name": product.name(locale),
         "locale": locale,
         "locales": locales,
-        "groups": fields,
+        "groups": [(name, found, _is_open(n, found)) for n, (name, found) in enumerate(fields)],
         "errors": errors,
-        "other_errors": [e for e in errors if e.sku or not any(f.key == e.key for _, fs in fields for f in fs)],
-        "variants": [_variant_row(v, product) for v in product.variants.prefetch_related("offers", "stock_levels")],
+        "other_errors": [e for e in errors if not e.sku and not any(f.key == e.key for _, fs in fields for f in fs)],
+        "variants": _variants(request, product, locale, errors),
+        "axes": [a.label(locale) for code in product.axes for a in Attribute.objects.filter(code=code)],
         "pictures": pictures.shown(product, locale),
         "completeness": product.completeness.select_related("scope").order_by("scope__code", "locale"),
         "panels": sorted(found, key=lambda p: p.order),
-        "journal": [
-            {
-                "entry": e,
-                "changes": [{"label": k, "old": old, "new": new} for k, (old, new) in e.changes.items()],
-            }
-            for e in journal
-        ],
+        "journal": [{"entry": e, "changes": teller.tell(e.changes)} for e in journal],
         "held_prices": HeldPrice.objects.filter(variant__product=product, confirmed__isnull=True).select_related(
             "variant", "change_set"
         ),
@@ -156,7 +154,7 @@ def _fields(
         value = product.values.get(key)
         text = request.POST.get(f"value:{key}", kind.export(value, spec)) if errors else kind.export(value, spec)
         error = wrong.get(key)
-        choices = []
+        choices = [("true", "Yes"), ("false", "No")] if attribute.type == "boolean" else []
         if kind.widget == "select":  # a short closed list, or what is held and can be typed
             choices = [(o.code, o.label(locale)) for o in attribute.options.all()[:200]]
         groups.setdefault(attribute.group.label, []).append(
@@ -180,15 +178,39 @@ def _fields(
     return list(groups.items())
 
 
-def _variant_row(variant: Any, product: Product) -> dict[str, Any]:
-    offer = next(iter(variant.offers.all()), None)
-    level = next(iter(variant.stock_levels.all()), None)
-    return {
-        "row": variant,
-        "options": [str(variant.values.get(axis, "")) for axis in product.axes],
-        "price": f"{offer.price:.2f}" if offer and offer.price is not None else "",
-        "stock": level.available if level else "",
+def _is_open(number: int, fields: list[Field]) -> bool:
+    """Groups in which nothing stands and nothing is wrong are folded away; the first is always open."""
+    return number == 0 or any(f.text or f.required or f.error for f in fields)
+
+
+def _variants(request: HttpRequest, product: Product, locale: str, errors: list[ChangeError]) -> list[dict[str, Any]]:
+    """The rows of the table; what was typed stays in its field when it could not be saved."""
+    labels = {
+        (o.attribute.code, o.code): o.label(locale)
+        for o in AttributeOption.objects.filter(attribute__code__in=product.axes).select_related("attribute")
     }
+    rows = []
+    for variant in product.variants.prefetch_related("offers", "stock_levels"):
+        offer = next(iter(variant.offers.all()), None)
+        level = next(iter(variant.stock_levels.all()), None)
+        held = {
+            "gtin": variant.gtin or "",
+            "price": f"{offer.price:.2f}" if offer and offer.price is not None else "",
+            "stock": str(level.available) if level else "",
+        }
+        codes = [(axis, str(variant.values.get(axis, ""))) for axis in product.axes]
+        rows.append(
+            {
+                "row": variant,
+                "options": [labels.get(pair, pair[1]) for pair in codes],
+                "fields": [
+                    (name, label, mode, request.POST.get(f"{name}:{variant.sku}", now) if errors else now, now)
+                    for (name, now), (label, mode) in zip(held.items(), VARIANT_FIELDS, strict=True)
+                ],
+                "errors": [e.message for e in errors if e.sku == variant.sku],
+            }
+        )
+    return rows
 
 
 def save(request: HttpRequest, product: Product, locale: str) -> tuple[list[ChangeError], str]:
@@ -236,6 +258,7 @@ def _posted_values(
 def _posted_variants(request: HttpRequest, product: Product) -> tuple[list[VariantChange], list[ChangeError]]:
     changes, errors = [], []
     for variant in product.variants.all():
+        gtin = str(request.POST.get(f"gtin:{variant.sku}", variant.gtin or "")).strip()
         price = str(request.POST.get(f"price:{variant.sku}", ""))
         stock = str(request.POST.get(f"stock:{variant.sku}", ""))
         offers, levels = {}, {}
@@ -247,8 +270,10 @@ def _posted_variants(request: HttpRequest, product: Product) -> tuple[list[Varia
         except ValueError as error:
             errors.append(ChangeError(key="price or stock", code="number", message=str(error), sku=variant.sku))
             continue
-        if offers or levels:
-            changes.append(VariantChange(sku=variant.sku, offers=offers, stock=levels))
+        renumbered = gtin != request.POST.get(f"base-gtin:{variant.sku}", gtin)
+        if offers or levels or renumbered:
+            code = (gtin or None) if renumbered else UNSET
+            changes.append(VariantChange(sku=variant.sku, offers=offers, stock=levels, gtin=code))
     return changes, errors
 
 

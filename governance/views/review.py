@@ -12,10 +12,13 @@ from django.views.decorators.http import require_POST
 from catalog.models import JournalEntry, User
 from catalog.permissions import requires
 from catalog.products.state import content_of, difference, flatten, load_states
+from catalog.products.told import Teller
 from governance.models import Standing
 from governance.revisions.read import flat, read
 from governance.workflow import verbs
 from governance.workflow.verbs import Refused
+
+DEFAULT_LOCALE = "en_US"  # of labels on this page
 
 
 @requires("governance.approve_product")
@@ -72,29 +75,13 @@ def changes(standing: Standing) -> list[dict[str, Any]]:
     authors: dict[tuple[str, str], JournalEntry] = {}
     for entry in JournalEntry.objects.filter(product=standing.product).select_related("change_set").order_by("pk"):
         authors.update({(entry.sku, key): entry for key in entry.changes})
+    changed = difference(old, new)
+    teller = Teller(changed.values(), locale=DEFAULT_LOCALE)
     return [
-        {
-            "sku": sku,
-            "key": key,
-            "old": before,
-            "new": after,
-            "author": authors.get((sku, key)),
-            "old_text": _text(before),
-            "new_text": _text(after),
-        }
-        for sku, row in difference(old, new).items()
-        for key, (before, after) in row.items()
+        {"sku": sku, "told": told, "author": authors.get((sku, told.key))}
+        for sku, row in changed.items()
+        for told in teller.tell(row)
     ]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return ", ".join(_text(v) for v in value)
-    if isinstance(value, dict):
-        return " ".join(_text(v) for v in value.values())
-    return str(value)
 
 
 def _neighbours(standing: Standing) -> dict[str, int | None]:

@@ -41,7 +41,7 @@ def test_search_and_pictures(product: Product, tmp_path: Path) -> None:
         pictures = page.locator("#pictures")
         before = pictures.locator("tbody tr").count()
         page.set_input_files("#files", [str(tmp_path / "front.jpg"), str(tmp_path / "notes.jpg")])
-        pictures.get_by_role("button", name="Save pictures").click()
+        pictures.get_by_role("button", name="Update pictures").click()
         expect(page.get_by_text("“notes.jpg” was not taken.")).to_be_visible()
         expect(pictures.locator("tbody tr")).to_have_count(before + 1)
         shown = pictures.locator("tbody tr").last.locator("img")
@@ -49,7 +49,7 @@ def test_search_and_pictures(product: Product, tmp_path: Path) -> None:
         assert shown.evaluate("image => image.naturalWidth") > 0
         pictures.get_by_label(f"Place of picture {before + 1}").fill("1")
         pictures.get_by_label(f"Description of picture {before + 1}").fill("Seen from the front")
-        pictures.get_by_role("button", name="Save pictures").click()
+        pictures.get_by_role("button", name="Update pictures").click()
         expect(pictures.get_by_label("Description of picture 1")).to_have_value("Seen from the front")
         look(page, "11-pictures")
         page.set_viewport_size({"width": 360, "height": 740})

@@ -120,7 +120,7 @@ def test_a_failed_picture_says_why_and_is_fetched_again(page: Page) -> None:
 def test_reviewers_see_pictures_and_change_none(page: Page, world: World) -> None:
     page.save(addresses="https://shop.example/1.jpg")
     page.client.force_login(world.people["rafael"])
-    assert "Save pictures" not in page.get()
+    assert "Update pictures" not in page.get()
     answer = page.client.post("/products/tee/pictures/", {"seen": page.seen(), "addresses": "https://x.example/2.jpg"})
     assert answer.status_code == 403
     assert len(order()) == 1

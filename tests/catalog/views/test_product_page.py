@@ -1,0 +1,61 @@
+"""The product page: what it shows in people's words, and what it takes."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from catalog.models import Product, Variant
+from tests.world import World
+
+GTIN = "4006381333931"
+
+
+@pytest.fixture
+def mara(world: World, client: Client) -> Client:
+    world.product()
+    client.force_login(world.people["mara"])
+    return client
+
+
+def form(**changed: str) -> dict[str, str]:
+    """What the form holds for both variants, and what was changed in it."""
+    held = {}
+    for sku in ("tee-s", "tee-m"):
+        for name, value in (("gtin", ""), ("price", "19.90"), ("stock", "5")):
+            held[f"{name}:{sku}"] = held[f"base-{name}:{sku}"] = value
+    return held | changed
+
+
+def test_labels_stand_where_codes_were(mara: Client) -> None:
+    text = mara.get("/products/tee/").content.decode()
+    assert "Size" in text
+    assert "Price (default)" in text
+    assert "offers.default.price" not in text
+    assert '"id":' not in text
+
+
+def test_a_gtin_is_written_and_a_wrong_one_stays_to_be_mended(mara: Client) -> None:
+    assert mara.post("/products/tee/", form(**{"gtin:tee-s": GTIN})).status_code == 302
+    assert Variant.objects.get(sku="tee-s").gtin == GTIN
+    wrong = mara.post("/products/tee/", form(**{"gtin:tee-m": "4006381333932", "price:tee-m": "21.00"}))
+    text = wrong.content.decode()
+    assert wrong.status_code == 422
+    assert "check digit" in text.lower()
+    assert 'value="4006381333932"' in text
+    assert 'value="21.00"' in text
+    assert Variant.objects.get(sku="tee-m").gtin is None
+
+
+def test_yes_and_no_are_chosen(mara: Client) -> None:
+    text = mara.get("/products/tee/").content.decode()
+    assert '<option value="true">Yes</option>' in text
+    mara.post("/products/tee/", form(**{"value:gift_card": "true", "base:gift_card": ""}))
+    assert Product.objects.get(code="tee").values["gift_card"] is True
+
+
+def test_reviewers_land_in_their_queue_and_merchandisers_on_products(mara: Client, world: World) -> None:
+    assert mara.get("/").headers["Location"] == "/products/"
+    for name, page in (("rafael", "/review/"), ("chiara", "/channels/")):
+        mara.force_login(world.people[name])
+        assert mara.get("/").headers["Location"] == page
