@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html as entities
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import nh3
@@ -60,6 +61,7 @@ def sanitize(html: str) -> str:
     return _cleaner.clean(entities.escape(_text(html), quote=False))
 
 
+@lru_cache(maxsize=256)  # a product's text is asked for once per variant, field and channel
 def to_text(html: str) -> str:
     """The words alone: a line per block, an empty line between paragraphs, "- " before list items.
 

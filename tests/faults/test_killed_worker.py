@@ -84,7 +84,7 @@ def check(calm: tuple[Any, Any], killed: tuple[Any, Any]) -> None:
 
 
 def test_killed_workers_leave_the_channels_as_undisturbed_ones(compare: Callable[..., tuple[Any, Any]]) -> None:
-    check(*compare(products=30, kills=4))
+    check(*compare(products=40, kills=2))
 
 
 @pytest.mark.long

@@ -121,8 +121,8 @@ def _object_problems(schema: Schema, value: JSON, path: str, answer: bool) -> It
         yield path, f"{value!r} is no object"
         return
     properties: Schema = schema.get("properties", {})
-    for name, rule in properties.items():
-        if not answer and _is_required(rule) and value.get(name) in (None, ""):
+    for name in () if answer else _required(schema):
+        if value.get(name) in (None, ""):
             yield _join(path, name), "is required"
     for name, item in value.items():
         rule = properties.get(name)
@@ -151,6 +151,17 @@ def _scalar_problem(schema: Schema, value: JSON) -> str | None:
     if form == "google-datetime" and not _is_timestamp(value):
         return f"{value!r} is no moment such as 2026-01-31T08:00:00Z"
     return None
+
+
+_required_names: dict[int, tuple[str, ...]] = {}  # by the identity of a schema: the document lives for ever
+
+
+def _required(schema: Schema) -> tuple[str, ...]:
+    names = _required_names.get(id(schema))
+    if names is None:
+        found = (name for name, rule in schema.get("properties", {}).items() if _is_required(rule))
+        names = _required_names[id(schema)] = tuple(found)
+    return names
 
 
 def _is_required(rule: Schema) -> bool:
