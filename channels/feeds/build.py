@@ -1,4 +1,4 @@
-"""Build a feed: live revisions only, item by item, into a new immutable file; then switch to it."""
+"""Build a feed: live revisions only, product by product, into a new immutable file; then switch to it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from django.utils import timezone
 
 from catalog.models import DomainEvent
 from channels.connections import connect, connector_of
-from channels.connectors.base import BuildsFeed, Connection, Connector
+from channels.connectors.base import BuildsFeed
 from channels.connectors.registry import connectors
+from channels.feeds.fragments import fragments_of, text_of
 from channels.models import Channel, FeedFile
-from channels.publishing.desire import Desired, check
-from channels.rendering.source import gather
 from governance.models import Revision
 
-CHUNK = 200  # products rendered at once: memory stays flat
+CHUNK = 200  # products at once: memory stays flat
 MIN_PAUSE = 5.0  # seconds between two builds of one feed
 
 
@@ -55,8 +54,11 @@ def write_feed(channel: Channel, path: Path) -> FeedReport:
         with draft.open("wb") as file:
             sink = _Hashing(file)
             sink.write(builder.feed_header(connection, channel.label, timezone.now()))
-            for desired in _products(channel, connector, connection):
-                _write_items(builder, desired, connection, sink, report)
+            for revisions in _live_revisions():
+                for fragment in fragments_of(channel, connector, builder, connection, revisions):
+                    sink.write(text_of(fragment))
+                    report.items += fragment.items
+                    report.skipped += fragment.skipped
             sink.write(builder.feed_footer())
             file.flush()
             os.fsync(file.fileno())
@@ -111,8 +113,8 @@ def refresh_feed(channel: Channel) -> FeedFile:
     return feed
 
 
-def _products(channel: Channel, connector: Connector, connection: Connection) -> Iterator[Desired]:
-    """Every approved product as the channel should show it, in a stable order."""
+def _live_revisions() -> Iterator[list[Revision]]:
+    """The live revision of every product that has one, in a stable order, in pieces."""
     last = 0
     while True:
         live = Revision.objects.filter(product__standing__live_id=F("pk"), product_id__gt=last)
@@ -120,21 +122,7 @@ def _products(channel: Channel, connector: Connector, connection: Connection) ->
         if not revisions:
             return
         last = revisions[-1].product_id
-        sources = gather(channel, connector, revisions, connection, timezone.now())
-        for revision in revisions:
-            yield check(connector, connection, sources[revision.product_id])
-
-
-def _write_items(
-    builder: BuildsFeed, desired: Desired, connection: Connection, sink: _Hashing, report: FeedReport
-) -> None:
-    for row in desired.rendered.bodies:
-        problems = [i for i in desired.issues if i.severity == "error" and i.sku in ("", row)]
-        if problems:
-            report.skipped.append({"sku": row, "code": problems[0].code, "message": problems[0].message})
-            continue
-        sink.write(builder.feed_item(desired.rendered, row, connection))
-        report.items += 1
+        yield revisions
 
 
 class _Hashing:

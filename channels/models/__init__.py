@@ -1,7 +1,7 @@
 """Rows of channels: the channel, its mapping, what each product should and does show, and every call."""
 
 from channels.models.channel import Channel, MappingVersion
-from channels.models.feed import FeedFile
+from channels.models.feed import FeedFile, FeedFragment
 from channels.models.issue import ChannelIssue
 from channels.models.listing import Listing, Placement, RemoteLink
 from channels.models.publication import Publication
@@ -10,6 +10,7 @@ __all__ = [
     "Channel",
     "ChannelIssue",
     "FeedFile",
+    "FeedFragment",
     "Listing",
     "MappingVersion",
     "Placement",

@@ -25,3 +25,21 @@ class FeedFile(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class FeedFragment(models.Model):
+    """The items of one product as a build last wrote them. A cache: `key` says of what they were made."""
+
+    channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="+")
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=64)
+    body = models.BinaryField()  # zlib
+    items = models.PositiveIntegerField()
+    skipped = models.JSONField(default=list)  # [{sku, code, message}]
+    recheck_at = models.DateTimeField(null=True)  # from then on the same inputs may render differently
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "product"], name="fragment_once")]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}/{self.product_id}: {self.items}"
