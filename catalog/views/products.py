@@ -154,7 +154,7 @@ def _fields(
         value = product.values.get(key)
         text = request.POST.get(f"value:{key}", kind.export(value, spec)) if errors else kind.export(value, spec)
         error = wrong.get(key)
-        choices = [("true", "Yes"), ("false", "No")] if attribute.type == "boolean" else []
+        choices = list(kind.choices)
         if kind.widget == "select":  # a short closed list, or what is held and can be typed
             choices = [(o.code, o.label(locale)) for o in attribute.options.all()[:200]]
         groups.setdefault(attribute.group.label, []).append(

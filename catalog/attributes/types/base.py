@@ -33,6 +33,7 @@ class AttributeType(ABC):
     label: ClassVar[str]
     widget: ClassVar[str]
     has_options: ClassVar[bool] = False
+    choices: ClassVar[tuple[tuple[str, str], ...]] = ()  # (cell text, label) where every value can be listed
     free_text: ClassVar[bool] = False  # a value may begin with an apostrophe of its own
     limits: ClassVar[Mapping[str, LimitReader]] = {}
 

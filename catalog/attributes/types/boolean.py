@@ -30,6 +30,7 @@ class Boolean(AttributeType):
     """Canonical: true or false; None is "not said"."""
 
     name = "boolean"
+    choices = (("true", "Yes"), ("false", "No"))
     label = "Yes or no"
     widget = "tristate"
 
