@@ -38,8 +38,9 @@ class Owners:
     gtins: dict[str, str] = field(default_factory=dict)
     unique: dict[tuple[str, str], str] = field(default_factory=dict)  # (value key, text) → product code
 
-    def claim(self, state: ProductState) -> None:
-        """An accepted product takes its SKUs and GTINs, for the rest of the batch."""
+    def claim(self, state: ProductState, values: set[tuple[str, str]]) -> None:
+        """An accepted product takes its SKUs, GTINs and unique values, for the rest of the batch."""
+        self.unique |= dict.fromkeys(values, code_key(state.row.code))
         for key, variant in state.variants.items():
             self.skus[key] = state.row.code
             if variant.row.gtin:
@@ -66,6 +67,7 @@ class Application:
         self.errors: list[ChangeError] = []
         self.rejected_skus: set[str] = set()
         self.held: list[tuple[str, str, str]] = []  # (SKU, part, reason)
+        self.claims: set[tuple[str, str]] = set()  # unique values this product takes when it is accepted
         self.known_as: dict[str, str] = {}  # SKU key in the change → SKU of the variant it turned out to be
         self._before: dict[str, VariantState | None] = {}  # changed variants as they were, by SKU key
 
@@ -196,7 +198,8 @@ class Application:
             return None
         canonical = type_of(spec.type).validate(raw, spec, options=self.reference.options.get(parsed.attribute))
         if spec.unique:
-            holder = self.owners.unique.setdefault((key, str(canonical)), code_key(self.change.code))
+            holder = self.owners.unique.get((key, str(canonical)), code_key(self.change.code))
+            self.claims.add((key, str(canonical)))
             if holder != code_key(self.change.code):
                 raise ValueProblem("not_unique", f"“{canonical}” is taken by product {holder}.", "It must be unique.")
         return canonical

@@ -146,7 +146,7 @@ def _apply(
         result.product_id, result.version = state.row.pk, state.row.version
     if result.status != "unchanged":
         states[key] = state  # a later change of the same product in this batch builds on it
-        owners.claim(state)
+        owners.claim(state, application.claims)
     return work
 
 
@@ -231,10 +231,11 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
             changes=item.result.changes,
             content=content_of(flatten(item.state)),
         )
+        existed.add(row.code_key)  # a batch may mention it again
         deltas.append(delta)
         keys = sorted({key for changed in item.result.changes.values() for key in changed})
         kind = "product.created" if delta.created else "product.changed"
-        log.append((kind, row, {"facets": delta.facets, "keys": keys[:200]}))
+        log.append((kind, row, {"facets": delta.facets, "keys": keys}))
     append(JournalEntry, ("change_set_id", "product_id", "variant_id", "sku", "line", "changes"), entries)
     for hook in events.hooks:
         hook(deltas)

@@ -256,3 +256,23 @@ def test_a_dry_run_writes_nothing(world: World) -> None:
     change = ProductChange(code="cap", family="default", variants=(VariantChange("cap-1", offers=price("3")),))
     assert world.write(change, dry_run=True)[0].status == "created"
     assert rows() == before
+
+
+def one(code: str, **parts: Any) -> ProductChange:
+    return ProductChange(code=code, family="default", variants=(VariantChange(sku=f"{code}-1"),), **parts)
+
+
+def test_a_refused_product_keeps_no_unique_value_from_the_next(world: World) -> None:
+    Attribute.objects.filter(code="mpn").update(unique=True)
+    bad = one("bad", values={"mpn": "P-1", "brand": "x" * 300})
+    good, late = one("good", values={"mpn": "P-1"}), one("late", values={"mpn": "P-1"})
+    results = world.write(bad, good, late)
+    assert [r.status for r in results] == ["rejected", "created", "rejected"]
+    assert [e.code for e in results[2].errors] == ["not_unique"]
+
+
+def test_a_product_is_created_once_however_often_a_batch_names_it(world: World) -> None:
+    world.write(one("tee", values={"brand": "A"}), one("tee", values={"brand": "B"}))
+    types = list(DomainEvent.objects.filter(product_code="tee").order_by("pk").values_list("type", flat=True))
+    assert types == ["product.created", "product.changed"]
+    assert Product.objects.get(code="tee").values["brand"] == "B"
