@@ -25,7 +25,7 @@ def run(say: Callable[[str], None], *, products: int = 1000) -> Table:
             ("grid, first page", "/products/"),
             ("grid, page at four fifths", f"/products/?after={last}"),
             ("grid, search for two words", "/products/?q=alder+shirt"),
-            ("product", "/products/p0000007/"),
+            ("product", "/products/p0000001/"),
             ("imports", "/imports/"),
             ("review queue", "/review/"),
             ("channel", "/channels/google/"),

@@ -12,6 +12,7 @@ from typing import Literal
 from pimhub.foundation.jsonvalue import JSON, canonical
 
 WORD_DIFF_LIMIT = 20_000  # characters of old and new together; beyond, comparing takes too long for a page
+_WORD = re.compile(r"\s+|\d+(?:[.,]\d+)+|\w+|[^\w\s]")  # a number is one word, with its decimals
 Operation = Literal["equal", "delete", "insert"]
 
 
@@ -47,7 +48,7 @@ def word_diff(old: str, new: str) -> WordDiff:
         return WordDiff((("equal", old),) if old else ())
     if len(old) + len(new) > WORD_DIFF_LIMIT:
         return WordDiff(_pieces(("delete", old), ("insert", new)), too_long=True)
-    a, b = re.findall(r"\s+|\w+|[^\w\s]", old), re.findall(r"\s+|\w+|[^\w\s]", new)
+    a, b = _WORD.findall(old), _WORD.findall(new)
     steps: list[tuple[Operation, str]] = []
     for tag, a1, a2, b1, b2 in SequenceMatcher(None, a, b).get_opcodes():
         if tag == "equal":

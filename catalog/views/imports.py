@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from catalog.imports.run import confirm, error_file, resume, start_run
 from catalog.models import ImportLine, ImportRun, Locale, User
 from catalog.permissions import requires
+from catalog.products.told import Teller
 
 LARGEST = 200 * 1024 * 1024
 SHOWN = 200
@@ -58,6 +59,8 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
     problems: dict[int, list[object]] = {}
     for problem in run.problems.all()[:5000]:
         problems.setdefault(problem.line, []).append(problem)
+    shown = list(lines[:SHOWN])
+    teller = Teller([x.changes for x in shown if x.bucket == ImportLine.Bucket.UPDATED], locale=run.locale)
     context = {
         "run": run,
         "working": run.state in (ImportRun.State.PLANNING, ImportRun.State.APPLYING),
@@ -67,9 +70,9 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
             {
                 "line": x,
                 "problems": problems.get(x.line, []),
-                "changes": [{"label": k, "old": old, "new": new} for k, (old, new) in x.changes.items()],
+                "changes": teller.tell(x.changes) if x.bucket == ImportLine.Bucket.UPDATED else [],
             }
-            for x in lines[:SHOWN]
+            for x in shown
         ],
         "shown": SHOWN,
         "line_count": lines.count(),

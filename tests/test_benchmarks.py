@@ -1,0 +1,35 @@
+"""The benchmarks run, on a few products; what they measure is nobody's concern here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.flows.product import ROOT, Product
+
+pytestmark = pytest.mark.flow
+
+
+@pytest.mark.parametrize(
+    ("arguments", "figure"),
+    [
+        (["import_rows", "--products", "4"], "rows_per_second"),
+        (["feed_items", "--products", "4"], "items_per_second"),
+        (["pages", "--products", "4"], "p50_ms"),
+        (["shopify_files", "--folder", str(ROOT / "tests/data/shopify")], "rows"),
+    ],
+)
+def test_a_benchmark_prints_figures_and_leaves_nothing(tmp_path: Path, arguments: list[str], figure: str) -> None:
+    product = Product(tmp_path / "home")
+    done = product.run("bench", *arguments, "--json")
+    assert done.code == 0, done.err
+    (rows,) = done.json.values()
+    assert any(row.get(figure) for row in rows)
+    assert not (product.home / "pimhub.sqlite3").exists()
+
+
+def test_a_benchmark_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    refused = Product(tmp_path / "home").run("bench", "nothing")
+    assert refused.code == 2
+    assert "import_rows" in refused.err
