@@ -121,7 +121,7 @@ def advance(run_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
     source = ChangeSet.Source.IMPORT
     with acting(user=run.user, source=source, reason=run.filename, change_set=run.change_set):
         try:
-            more = _slice(run, until=time.monotonic() + seconds)
+            more = _slice(run, seconds=seconds)
         except FileRefused as refusal:
             _refuse(run, refusal.message)
             more = False
@@ -140,17 +140,24 @@ def error_file(run: ImportRun) -> Path | None:
     return path if path.exists() else None
 
 
-def _slice(run: ImportRun, *, until: float) -> bool:
+def _slice(run: ImportRun, *, seconds: float) -> bool:
+    """Go on from the cursor for about so long; whether more is left."""
+    begun = time.monotonic()
     reading = _open(run)
     if run.cursor == 0:
         ImportLine.objects.filter(run=run).delete()
         ImportProblem.objects.filter(run=run).delete()
     books = _Books(run)
-    products = islice(reading.products(), run.cursor, None)
-    while batch := list(islice(products, BATCH)):
+    used = {code_key(sku) for sku in run.lines.exclude(sku="").values_list("sku", flat=True).iterator()}
+    products = reading.products(skip=run.cursor, made_skus=used)
+    batch = list(islice(products, BATCH))
+    # Finding the place in a large file takes a while; a slice is worth it.
+    until = time.monotonic() + max(seconds, 2 * (time.monotonic() - begun))
+    while batch:
         _carefully(run, batch, books)
         if time.monotonic() > until and run.cursor < run.total:
             return True
+        batch = list(islice(products, BATCH))
     _finish(run, reading)
     return False
 
@@ -198,7 +205,8 @@ def _open(run: ImportRun) -> Reading:
             for c in reading.ignored_columns
         ),
     ]
-    run.save(update_fields=["format", "total", "rows", "notes"])
+    run.lease_until = timezone.now() + LEASE  # reading a large file through took a while
+    run.save(update_fields=["format", "total", "rows", "notes", "lease_until"])
     return reading
 
 

@@ -7,7 +7,7 @@ new attributes are named by their labels, and whoever holds the database resolve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -104,8 +104,12 @@ class Reading(Protocol):
         """Attributes by code; complete once `products` has run through."""
         ...
 
-    def products(self) -> Iterator[ParsedProduct]:
-        """The products, each once, in the same order every time; may be called again."""
+    def products(self, *, skip: int = 0, made_skus: Collection[str] = ()) -> Iterator[ParsedProduct]:
+        """The products, each once, in the same order every time; may be called again.
+
+        To go on where an earlier pass stopped, `skip` its products, which are not parsed then, and name the
+        keys of the SKUs that were made up in it.
+        """
         ...
 
 

@@ -7,7 +7,8 @@ row has a SKU or barcode first, which columns are filled), then the products str
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 
 from catalog.imports.formats.base import FORMATS, AttributeNeed, IgnoredColumn, ParsedProduct, ReadOptions
 from catalog.imports.formats.shopify_columns import lacks, layout, score
@@ -44,12 +45,11 @@ class ShopifyReading:
     def needs(self) -> Mapping[str, AttributeNeed]:
         return self._needs
 
-    def products(self) -> Iterator[ParsedProduct]:
-        source = self._source
-        made_skus: set[str] = set()
+    def products(self, *, skip: int = 0, made_skus: Collection[str] = ()) -> Iterator[ParsedProduct]:
+        source, made = self._source, set(made_skus)
         with tempfile.TemporaryFile() as file:
-            for key, records in groups(self.table, source.layout, source.survey, file):
-                product = parse_product(source, records, made_skus) if key else without_handle(source, records)
+            for key, records in islice(groups(self.table, source.layout, source.survey, file), skip, None):
+                product = parse_product(source, records, made) if key else without_handle(source, records)
                 for need in product.needs:
                     self._needs.setdefault(need.code, need)
                 yield product

@@ -94,3 +94,19 @@ def test_only_a_stopped_import_goes_on(world: World, client: Client) -> None:
     client.force_login(world.people["mara"])
     answer = client.post(f"/imports/{run.pk}/resume/", follow=True)
     assert "nothing to go on with" in answer.content.decode()
+
+
+def test_slices_end_as_one_pass_does(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SKUs that we make up must not depend on where a slice began; "a-s" would be made up twice here."""
+    rows = [f"p-{n},Product {n},Size,S,,10\np-{n},,,M,,11\n" for n in range(6)]
+    data = (HEAD + "a,A,Size,S,,10\n" + "".join(rows) + "a-s,A S,,,,12\n").encode()
+    monkeypatch.setattr(runs, "BATCH", 1)
+    run = runs.start_run(user=world.people["mara"], filename="file.csv", chunks=[data], apply=True)
+    slices = 0
+    while runs.advance(run.pk, seconds=0):
+        slices += 1
+    run.refresh_from_db()
+    assert slices > 1
+    assert (run.state, run.counts["created"], run.counts["rejected"]) == ("applied", 14, 0)
+    again = runs.start_run(user=world.people["mara"], filename="file.csv", chunks=[data])
+    assert runs.work_through(again).counts["unchanged"] == 14
