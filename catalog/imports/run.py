@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from catalog import events
 from catalog.change_sets import acting, current_act
+from catalog.imports import again
 from catalog.imports.error_file import write_error_file
 from catalog.imports.formats.base import ParsedProduct, Reading, ReadOptions, detect
 from catalog.imports.outcome import LineOutcome, outcomes
@@ -233,7 +234,13 @@ def _batch(run: ImportRun, batch: list[ParsedProduct], resolver: Resolver, *, br
 
 def _written(wanted: list[ParsedProduct], resolver: Resolver) -> dict[int, WriteResult]:
     changes = [_with_known_media(p, c) for p, c in zip(wanted, resolver.changes(wanted), strict=True)]
-    results = write_products(changes, partial=True, dry_run=resolver.dry_run, reference=resolver.reference)
+    known = again.recognised(changes)
+    new = [c for c, same in zip(changes, known, strict=True) if same is None]
+    written = write_products(new, partial=True, dry_run=resolver.dry_run, reference=resolver.reference)
+    if not resolver.dry_run:
+        again.remember(zip(new, written, strict=True))
+    fresh = iter(written)
+    results = [same or next(fresh) for same in known]
     for product, result in zip(wanted, results, strict=True):
         if product.media_adds and not product.change.variants and result.errors:
             result.errors = [_nowhere(e, product) for e in result.errors]

@@ -9,7 +9,7 @@ from catalog.models.change_set import ChangeSet, JournalEntry
 from catalog.models.completeness import Completeness
 from catalog.models.event import DomainEvent, EventCursor, EventSequence
 from catalog.models.family import Family, FamilyAttribute
-from catalog.models.import_run import ImportLine, ImportProblem, ImportRun
+from catalog.models.import_run import ImportFingerprint, ImportLine, ImportProblem, ImportRun
 from catalog.models.locale import Currency, Locale, Scope
 from catalog.models.offer import HeldPrice, Location, Market, Offer, PriceList, StockLevel
 from catalog.models.product import Product, Variant
@@ -30,6 +30,7 @@ __all__ = [
     "Family",
     "FamilyAttribute",
     "HeldPrice",
+    "ImportFingerprint",
     "ImportLine",
     "ImportProblem",
     "ImportRun",

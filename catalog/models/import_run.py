@@ -86,3 +86,16 @@ class ImportProblem(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.message}"
+
+
+class ImportFingerprint(models.Model):
+    """What a file last brought of a product, and the version that it left: the same again changes nothing."""
+
+    product = models.OneToOneField(
+        "catalog.Product", primary_key=True, on_delete=models.CASCADE, related_name="import_fingerprint"
+    )
+    digest = models.CharField(max_length=64)
+    version = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.product_id} at {self.version}"

@@ -41,6 +41,7 @@ class WriteResult:
     rejected_skus: set[str] = field(default_factory=set)  # SKU keys
     new_skus: set[str] = field(default_factory=set)
     held: list[tuple[str, str, str]] = field(default_factory=list)  # (SKU, part, reason)
+    waits: bool = False  # a price of the product is held, from now or from before
     known_as: dict[str, str] = field(default_factory=dict)  # SKU key in the change → SKU of the variant meant
 
 
@@ -139,6 +140,7 @@ def _apply(
         return work
     result.new_skus = {v.row.sku for v in state.variants.values() if v.row.pk is None}
     holds = any(v.held != v.held_before for v in state.variants.values())
+    result.waits = any(v.held for v in state.variants.values())
     if not held:
         result.status = "created"
     else:
