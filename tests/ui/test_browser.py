@@ -189,6 +189,7 @@ def test_unsaved_changes_are_guarded_and_ctrl_s_saves_them(page: sync_api.Page, 
     until(lambda: site.posts("/save"), page)
     assert site.posts("/save") == [{"name": ["Lamp 3"], "button": ["save"]}]
     assert asked == ["beforeunload"]
+    page.wait_for_load_state()  # a page that is closed on its way to the next one may hang
 
 
 def test_htmx_sends_the_token_swaps_and_announces(page: sync_api.Page, site: Site) -> None:
