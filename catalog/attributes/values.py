@@ -16,6 +16,13 @@ from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.locales import LOCALE_PATTERN
 
 CODE_PATTERN = r"[a-z][a-z0-9_]*"
+# Names of product parts that are not values; an attribute of that name would be ambiguous in diffs and filters.
+RESERVED_CODES = frozenset(
+    {
+        *("sku", "gtin", "code", "family", "axes", "categories", "media", "offers", "stock", "variants", "state"),
+        *("associations", "references", "trashed", "completeness", "created", "updated", "version"),
+    }
+)
 _KEY = re.compile(rf"({CODE_PATTERN})(?:@({LOCALE_PATTERN}))?(?:#({CODE_PATTERN}))?")
 
 

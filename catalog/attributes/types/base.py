@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Literal, TypeVar
@@ -17,8 +18,12 @@ from catalog.attributes.spec import AttributeSpec, ValueProblem
 from pimhub.foundation.jsonvalue import JSON, canonical
 from pimhub.foundation.registry import Registry
 
+PRODUCTS = "products"  # what `targets` calls products; reference entities go by their code
+
 # Column of the side table, and what goes into it.
-IndexValue = tuple[Literal["text", "number", "date", "boolean"], str | Decimal | date | bool]
+# A third item is a word that goes with a number, into the column for text: the currency of a price.
+Column = Literal["text", "number", "date", "boolean"]
+IndexValue = tuple[Column, str | Decimal | date | bool] | tuple[Column, str | Decimal | date | bool, str]
 LimitReader = Callable[[JSON], object]  # turns a stored limit into what is compared; raises ValueError
 
 
@@ -35,6 +40,9 @@ class AttributeType(ABC):
     has_options: ClassVar[bool] = False
     choices: ClassVar[tuple[tuple[str, str], ...]] = ()  # (cell text, label) where every value can be listed
     free_text: ClassVar[bool] = False  # a value may begin with an apostrophe of its own
+    points: ClassVar[bool] = False  # at products or records, which must know where they are used
+    in_tables: ClassVar[bool] = True  # a column of a table may be of this type
+    index_column: ClassVar[Column] = "text"  # of the side table, where filters look
     limits: ClassVar[Mapping[str, LimitReader]] = {}
 
     # ---- reading: callers use these two, types fill in `_parse` and `_validate` ----
@@ -72,25 +80,30 @@ class AttributeType(ABC):
         self, value: JSON, spec: AttributeSpec, locale: str = "en", labels: Mapping[str, str] | None = None
     ) -> str:
         """The value as people read it, in their language. `labels`: option code → label, for choices."""
-        return "" if value is None else self._display(value, locale, labels or {})
+        return "" if value is None else self._display(value, spec, locale, labels or {})
 
-    def _display(self, value: JSON, locale: str, labels: Mapping[str, str]) -> str:
-        return self._export(value)
+    def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
+        return self._export(value, spec)
 
     def export(self, value: JSON, spec: AttributeSpec) -> str:
         """The value as the text of a cell. `parse` reads it back, with "." as separator or with none."""
-        return "" if value is None else guard(self._export(value))
+        return "" if value is None else guard(self._export(value, spec))
 
-    def _export(self, value: JSON) -> str:
+    def _export(self, value: JSON, spec: AttributeSpec) -> str:
         return str(value)
 
-    def index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         """What the typed side table holds, so that filters find the value; nothing for None."""
         if value is not None:
-            yield from self._index_values(value)
+            yield from self._index_values(value, spec)
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         yield "text", str(value)
+
+    def targets(self, value: JSON, spec: AttributeSpec) -> Iterator[tuple[str, str]]:
+        """(where, code) of all that a value points to, so that the caller can check that it is there: PRODUCTS or
+        the code of a reference entity. Nothing for a value of another form."""
+        return iter(())
 
     # ---- describing ----
 
@@ -105,6 +118,10 @@ class AttributeType(ABC):
         return {"type": [kind, "null"], **{k: v for k, v in words.items() if v}, **given}
 
     # ---- limits ----
+
+    def unlimited(self, spec: AttributeSpec) -> AttributeSpec:
+        """The attribute without bounds on its amounts: a filter may ask for more than a value can be."""
+        return replace(spec, limits={k: v for k, v in spec.limits.items() if k not in ("min", "max", "pattern")})
 
     def check_limits(self, limits: Mapping[str, JSON]) -> None:
         """Refuse limits that this type does not have or cannot read. Raises ValueProblem."""

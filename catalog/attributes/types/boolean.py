@@ -33,6 +33,7 @@ class Boolean(AttributeType):
     choices = (("true", "Yes"), ("false", "No"))
     label = "Yes or no"
     widget = "tristate"
+    index_column = "boolean"
 
     def _parse(self, text: str, spec: AttributeSpec, decimal_separator: str | None) -> JSON:
         word = text.casefold()
@@ -45,14 +46,14 @@ class Boolean(AttributeType):
             raise ValueProblem("not_a_boolean", f"{shown(value)} is neither true nor false.", "Send true or false.")
         return value
 
-    def _display(self, value: JSON, locale: str, labels: Mapping[str, str]) -> str:
+    def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
         yes, no = WORDS.get(locale.partition("_")[0], WORDS["en"])
         return yes if value else no
 
-    def _export(self, value: JSON) -> str:
+    def _export(self, value: JSON, spec: AttributeSpec) -> str:
         return "true" if value else "false"
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         yield "boolean", value
 
     def json_schema(self, spec: AttributeSpec) -> dict[str, JSON]:

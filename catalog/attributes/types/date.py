@@ -36,6 +36,7 @@ class Date(AttributeType):
     name = "date"
     label = "Date"
     widget = "date"
+    index_column = "date"
     limits = {"min": date_limit, "max": date_limit}
 
     def _parse(self, text: str, spec: AttributeSpec, decimal_separator: str | None) -> JSON:
@@ -58,7 +59,7 @@ class Date(AttributeType):
             raise ValueProblem("too_late", f"{value} is too late.", f"Give {spec.limits['max']} or earlier.")
         return value
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         yield "date", dt.date.fromisoformat(value)
 
     def json_schema(self, spec: AttributeSpec) -> dict[str, JSON]:

@@ -38,6 +38,7 @@ class DecimalNumber(AttributeType):
     name = "decimal"
     label = "Decimal number"
     widget = "number"
+    index_column = "number"
     limits = {"min": number_limit, "max": number_limit, "decimal_places": places_limit}
 
     def _parse(self, text: str, spec: AttributeSpec, decimal_separator: str | None) -> JSON:
@@ -49,13 +50,13 @@ class DecimalNumber(AttributeType):
         check_places(amount, spec.limits.get("decimal_places"))
         return plain(amount)
 
-    def _display(self, value: JSON, locale: str, labels: Mapping[str, str]) -> str:
+    def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
         return localized(value, locale)
 
-    def _export(self, value: JSON) -> str:
+    def _export(self, value: JSON, spec: AttributeSpec) -> str:
         return unambiguous(value)
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         yield "number", index_number(Decimal(value))
 
     def json_schema(self, spec: AttributeSpec) -> dict[str, JSON]:

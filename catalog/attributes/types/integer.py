@@ -22,6 +22,7 @@ class Integer(AttributeType):
     name = "integer"
     label = "Whole number"
     widget = "number"
+    index_column = "number"
     limits = {"min": number_limit, "max": number_limit}
 
     def _parse(self, text: str, spec: AttributeSpec, decimal_separator: str | None) -> JSON:
@@ -35,10 +36,10 @@ class Integer(AttributeType):
             raise ValueProblem("too_large", f"{plain(amount)} is too large.", f"Give {LARGEST} or less.")
         return int(amount)
 
-    def _display(self, value: JSON, locale: str, labels: Mapping[str, str]) -> str:
+    def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
         return str(value)
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         yield "number", Decimal(value)
 
     def json_schema(self, spec: AttributeSpec) -> dict[str, JSON]:

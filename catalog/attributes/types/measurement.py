@@ -53,6 +53,7 @@ class Measurement(AttributeType):
     name = "measurement"
     label = "Measurement"
     widget = "measurement"
+    index_column = "number"
     limits = {
         "unit_family": family_limit,
         "default_unit": unit_limit,
@@ -93,13 +94,13 @@ class Measurement(AttributeType):
         check_range(convert(amount, unit, counted_in) if counted_in else base, spec)
         return {"amount": plain(amount), "unit": unit}
 
-    def _display(self, value: JSON, locale: str, labels: Mapping[str, str]) -> str:
+    def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
         return f"{localized(value['amount'], locale)} {UNITS[value['unit']].symbol}"
 
-    def _export(self, value: JSON) -> str:
+    def _export(self, value: JSON, spec: AttributeSpec) -> str:
         return f"{unambiguous(value['amount'])} {UNITS[value['unit']].symbol}"
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         """The amount in the family's base unit, so that a filter finds 1000 g at 1 kg."""
         yield "number", index_number(base_amount(Decimal(value["amount"]), value["unit"]))
 

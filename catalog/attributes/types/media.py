@@ -24,6 +24,7 @@ class Media(AttributeType):
     name = "media"
     label = "Media"
     widget = "media"
+    in_tables = False
 
     def _parse(self, text: str, spec: AttributeSpec, decimal_separator: str | None) -> JSON:
         return split_list(text)
@@ -40,10 +41,10 @@ class Media(AttributeType):
                 )
         return list(dict.fromkeys(value)) or None
 
-    def _export(self, value: JSON) -> str:
+    def _export(self, value: JSON, spec: AttributeSpec) -> str:
         return "; ".join(value)
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         for key in value:
             yield "text", key
 

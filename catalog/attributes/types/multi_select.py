@@ -22,6 +22,7 @@ class MultiSelect(AttributeType):
     name = "multi_select"
     label = "Multiple choice"
     widget = "multi_select"
+    in_tables = False
     free_text = True
     has_options = True
 
@@ -34,13 +35,13 @@ class MultiSelect(AttributeType):
         codes = {check_option(item, options) for item in value}
         return sorted(code for code in codes if code) or None
 
-    def _display(self, value: JSON, locale: str, labels: Mapping[str, str]) -> str:
+    def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
         return ", ".join(labels.get(code, code) for code in value)
 
-    def _export(self, value: JSON) -> str:
+    def _export(self, value: JSON, spec: AttributeSpec) -> str:
         return join_list(value)
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         for code in value:
             yield "text", code
 

@@ -34,6 +34,8 @@ class Price(AttributeType):
     name = "price"
     label = "Price"
     widget = "price"
+    in_tables = False
+    index_column = "number"
     limits = {"currencies": currencies_limit}
 
     def _parse(self, text: str, spec: AttributeSpec, decimal_separator: str | None) -> JSON:
@@ -53,16 +55,16 @@ class Price(AttributeType):
         prices = {code: _canonical(code, amount, spec) for code, amount in sorted(value.items())}
         return {code: amount for code, amount in prices.items() if amount is not None} or None
 
-    def _display(self, value: JSON, locale: str, labels: Mapping[str, str]) -> str:
+    def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
         return ", ".join(f"{localized(amount, locale)} {code}" for code, amount in sorted(value.items()))
 
-    def _export(self, value: JSON) -> str:
+    def _export(self, value: JSON, spec: AttributeSpec) -> str:
         return "; ".join(f"{unambiguous(amount)} {code}" for code, amount in sorted(value.items()))
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
-        """Every amount, whatever its currency: a filter on prices is meant for one-currency attributes."""
-        for amount in value.values():
-            yield "number", index_number(Decimal(amount))
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
+        """Every amount, beside its currency."""
+        for currency, amount in value.items():
+            yield "number", index_number(Decimal(amount)), currency
 
     def json_schema(self, spec: AttributeSpec) -> dict[str, JSON]:
         codes = spec.limits.get("currencies")

@@ -21,6 +21,7 @@ class RichText(AttributeType):
     name = "rich_text"
     label = "Formatted text"
     widget = "rich_text"
+    in_tables = False
     free_text = True
     limits = {"max_length": count_limit}
 
@@ -37,10 +38,10 @@ class RichText(AttributeType):
         check_length(html, spec)
         return html
 
-    def _display(self, value: JSON, locale: str, labels: Mapping[str, str]) -> str:
+    def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
         return to_text(value)
 
-    def _index_values(self, value: JSON) -> Iterator[IndexValue]:
+    def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         if words := to_text(value):
             yield "text", words
 

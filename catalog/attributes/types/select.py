@@ -30,7 +30,7 @@ class Select(AttributeType):
     def _validate(self, value: JSON, spec: AttributeSpec, options: Container[str] | None) -> JSON:
         return check_option(value, options)
 
-    def _display(self, value: JSON, locale: str, labels: Mapping[str, str]) -> str:
+    def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
         return labels.get(value, value)
 
     def json_schema(self, spec: AttributeSpec) -> dict[str, JSON]:

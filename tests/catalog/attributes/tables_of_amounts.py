@@ -240,6 +240,6 @@ AMOUNTS: dict[str, Table] = {
             max_size=3,
         ),
         shown=[({"EUR": "12.90"}, "de_DE", "12,90 EUR")],
-        indexed=[({"EUR": "12.90"}, [("number", "12.90000000")])],
+        indexed=[({"EUR": "12.90"}, [("number", "12.90000000", "EUR")])],
     ),
 }

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.catalog.attributes.table import HASH, Table, spec, words
+from catalog.attributes.cells import tidy_line
+from tests.catalog.attributes.table import HASH, Table, decimal_text, spec, words
+
+COLUMNS = [
+    {"code": "nutrient", "type": "text", "labels": {"en_US": "Nutrient", "de_DE": "Nährstoff"}},
+    {"code": "per_100g", "type": "measurement", "limits": {"unit_family": "mass", "default_unit": "g"}},
+    {"code": "daily", "type": "integer", "limits": {"min": "0"}},
+    {"code": "organic", "type": "boolean"},
+    {"code": "grade", "type": "select", "options": ["a", "b"]},
+]
 
 WORDS: dict[str, Table] = {
     "text": Table(
@@ -135,5 +144,72 @@ WORDS: dict[str, Table] = {
         not_sent=[(5, "not_a_url"), ("www.example.com", "not_a_url")],
         values=st.text(alphabet="abcXYZ0123456789/?&=#%.", max_size=30).map(lambda path: f"https://example.com/{path}"),
         indexed=[("https://a.example", [("text", "https://a.example")])],
+    ),
+    "reference": Table(
+        spec=spec("reference", to="products"),
+        typed={
+            "tee; Mug": ["tee", "Mug"],
+            "mug, tee": ["mug", "tee"],
+            "tee\nmug\ntee": ["tee", "mug"],
+            '"a;b"; "c, d"': ["a;b", "c, d"],
+            "'0042": ["0042"],
+            " tee\u00a0;": ["tee"],
+            ";": None,
+        },
+        refused={"tee;" + "x" * 256: "too_long", ";".join(map(str, range(201))): "too_many"},
+        sent=[(["b", "a", "b "], ["b", "a"]), ([], None), (["", " "], None), (["'0042"], ["'0042"])],
+        not_sent=[("tee", "not_a_list"), ([5], "not_a_code"), ([["tee"]], "not_a_code"), ({}, "not_a_list")],
+        values=st.lists(words, max_size=4),
+        shown=[(["tee", "mug"], "de_DE", "tee, mug")],
+        indexed=[(["tee", "mug"], [("text", "tee"), ("text", "mug")])],
+    ),
+    "table": Table(
+        spec=spec("table", columns=COLUMNS, max_rows=3),
+        typed={
+            "nutrient;per_100g;daily\nsalt;1.2 g;20": [
+                {"nutrient": "salt", "per_100g": {"amount": "1.2", "unit": "g"}, "daily": 20}
+            ],
+            "Nährstoff\tdaily\nSalz\t20\n\t\nFett\t": [{"nutrient": "Salz", "daily": 20}, {"nutrient": "Fett"}],
+            'nutrient;organic\n"a;b";yes': [{"nutrient": "a;b", "organic": True}],
+            'nutrient\n"two\nlines"': [{"nutrient": "two lines"}],
+            '[{"nutrient": "salt"}]': [{"nutrient": "salt"}],
+            "nutrient;daily": None,
+        },
+        refused={
+            "salt;1.2 g": "unknown_column",
+            "nutrient;nutrient\nsalt;sugar": "unknown_column",
+            "nutrient\nsalt;1": "too_many_cells",
+            "nutrient;daily\nsalt;much": "not_a_number",
+            "nutrient;daily\n;5": "cell_missing",
+            "nutrient;grade\nsalt;d": "unknown_option",
+            "nutrient\na\nb\nc\nd": "too_many_rows",
+            "[{": "not_a_table",
+        },
+        sent=[
+            ([{"nutrient": " salt ", "daily": None}, {}], [{"nutrient": "salt"}]),
+            ([], None),
+            ([{"nutrient": "salt", "grade": "a"}], [{"nutrient": "salt", "grade": "a"}]),
+        ],
+        not_sent=[
+            ("salt", "not_a_table"),
+            (["salt"], "not_a_row"),
+            ([{"nutrient": "salt", "sugar": 1}], "unknown_column"),
+            ([{"nutrient": "salt", "organic": "perhaps"}], "not_a_boolean"),
+            ([{"daily": 5}], "cell_missing"),
+        ],
+        values=st.lists(
+            st.fixed_dictionaries(
+                {"nutrient": words.filter(lambda text: tidy_line(text) != "")},
+                optional={
+                    "daily": st.integers(0, 100),
+                    "organic": st.booleans(),
+                    "grade": st.sampled_from(["a", "b"]),
+                    "per_100g": st.integers(0, 10**6).map(lambda n: {"amount": decimal_text(n), "unit": "g"}),
+                },
+            ),
+            max_size=3,
+        ),
+        shown=[([{"nutrient": "salt", "daily": 20}, {"nutrient": "fat"}], "de_DE", "salt · daily 20\nfat")],
+        indexed=[([{"nutrient": "salt"}, {"nutrient": "fat", "daily": 1}], [("text", "salt"), ("text", "fat")])],
     ),
 }

@@ -16,7 +16,7 @@ from tests.catalog.attributes.tables_of_words import WORDS
 TABLES = WORDS | AMOUNTS
 
 WIDGETS = {"text", "textarea", "rich_text", "number", "tristate", "date", "select", "multi_select",
-           "measurement", "price", "url", "media"}  # fmt: skip
+           "measurement", "price", "url", "media", "reference", "table"}  # fmt: skip
 each_type = pytest.mark.parametrize("name", attribute_types.names())
 
 
@@ -80,7 +80,8 @@ def test_it_tells_its_value_to_people(name: str, value: JSON, locale: str, text:
 
 @rows("indexed")
 def test_it_says_what_filters_look_for(name: str, value: JSON, entries: list[tuple[str, str]]) -> None:
-    assert [(kind, str(typed)) for kind, typed in type_of(name).index_values(value)] == entries
+    found = type_of(name).index_values(value, TABLES[name].spec)
+    assert [tuple(str(part) for part in entry) for entry in found] == entries
 
 
 @each_type
@@ -91,7 +92,8 @@ def test_blank_is_deliberately_empty(name: str) -> None:
     assert kind.validate(None, spec) is None
     assert kind.validate(None, spec, options=set()) is None
     assert kind.export(None, spec) == kind.display(None, spec, "en_US") == ""
-    assert list(kind.index_values(None)) == []
+    assert list(kind.index_values(None, spec)) == []
+    assert list(kind.targets(None, spec)) == []
     assert kind.equal(None, None, spec)
 
 
