@@ -37,6 +37,8 @@ GROUPS: tuple[tuple[str, str], ...] = (
     ("other", "Other"),
 )
 
+SEARCHABLE = frozenset({"name", "brand", "mpn"})
+
 A = DefaultAttribute
 ATTRIBUTES: tuple[DefaultAttribute, ...] = (
     A(

@@ -18,6 +18,7 @@ WRITE = (
     *READ,
     "catalog.change_product",
     "catalog.add_product",
+    "catalog.delete_product",
     "catalog.import_product",
     "catalog.export_product",
     "catalog.upload_media",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from catalog.change_sets import acting
-from catalog.defaults import ATTRIBUTES, GROUPS, DefaultAttribute
+from catalog.defaults import ATTRIBUTES, GROUPS, SEARCHABLE, DefaultAttribute
 from catalog.models import (
     Attribute,
     AttributeGroup,
@@ -81,6 +81,7 @@ def _ensure_attribute(
             "localizable": item.localizable,
             "scopable": item.scopable,
             "filterable": item.filterable,
+            "searchable": item.code in SEARCHABLE,
             "limits": item.limits,
             "help": item.help,
             "open_options": not item.options,

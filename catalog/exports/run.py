@@ -45,6 +45,8 @@ def _rows() -> Iterator[dict[str, JSON]]:
             flat = flatten(state)
             own = flat.pop(PRODUCT_ROW)
             for sku, values in flat.items():
+                if "trashed" in values:
+                    continue
                 yield {**own, **values, "sku": sku, "product": state.row.code}
 
 

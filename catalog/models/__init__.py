@@ -2,34 +2,48 @@
 
 from catalog.models.access import User
 from catalog.models.asset import MediaAsset, MediaHost, MediaLink
+from catalog.models.association import Association, AssociationType
 from catalog.models.attribute import Attribute, AttributeGroup, AttributeOption
 from catalog.models.blob import Blob
 from catalog.models.category import Category
 from catalog.models.change_set import ChangeSet, JournalEntry
 from catalog.models.completeness import Completeness
 from catalog.models.event import DomainEvent, EventCursor, EventSequence
+from catalog.models.external import ExternalReference, ExternalSystem
 from catalog.models.family import Family, FamilyAttribute
 from catalog.models.import_run import ImportFingerprint, ImportLine, ImportProblem, ImportRun
 from catalog.models.locale import Currency, Locale, Scope
 from catalog.models.offer import HeldPrice, Location, Market, Offer, PriceList, StockLevel
+from catalog.models.plan import ChangePlan, PlanLine
 from catalog.models.product import Product, Variant
-from catalog.models.value_index import ValueIndex
+from catalog.models.recompute import Recompute
+from catalog.models.record import ReferenceEntity, ReferenceRecord
+from catalog.models.token import ApiToken, IdempotentCall
+from catalog.models.value_index import UniqueValue, ValueIndex
+from catalog.models.view import SavedView
 
 __all__ = [
+    "ApiToken",
+    "Association",
+    "AssociationType",
     "Attribute",
     "AttributeGroup",
     "AttributeOption",
     "Blob",
     "Category",
+    "ChangePlan",
     "ChangeSet",
     "Completeness",
     "Currency",
     "DomainEvent",
     "EventCursor",
     "EventSequence",
+    "ExternalReference",
+    "ExternalSystem",
     "Family",
     "FamilyAttribute",
     "HeldPrice",
+    "IdempotentCall",
     "ImportFingerprint",
     "ImportLine",
     "ImportProblem",
@@ -42,10 +56,16 @@ __all__ = [
     "MediaHost",
     "MediaLink",
     "Offer",
+    "PlanLine",
     "PriceList",
     "Product",
+    "Recompute",
+    "ReferenceEntity",
+    "ReferenceRecord",
+    "SavedView",
     "Scope",
     "StockLevel",
+    "UniqueValue",
     "User",
     "ValueIndex",
     "Variant",

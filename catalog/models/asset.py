@@ -28,6 +28,9 @@ class MediaAsset(models.Model):
     host = models.CharField(max_length=255, blank=True, db_index=True)  # of `source_url`
     attempts = models.PositiveSmallIntegerField(default=0)
     fetch_at = models.DateTimeField(null=True, db_index=True)  # next try; NULL = none wanted
+    title = models.CharField(max_length=255, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    trashed_at = models.DateTimeField(null=True, blank=True)  # only where nothing uses it
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -6,13 +6,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from catalog.attributes.spec import AttributeSpec
+from catalog.attributes.values import RESERVED_CODES
 from catalog.models.codes import code_key, key_code
 from catalog.models.history import history
-
-# Names of product parts that are not values; an attribute of that name would be ambiguous in a diff.
-RESERVED_CODES = frozenset(
-    {"sku", "gtin", "code", "family", "axes", "categories", "media", "offers", "stock", "variants", "state"}
-)
+from catalog.models.trash import InUse
 
 
 class AttributeGroup(models.Model):
@@ -38,6 +35,7 @@ class Attribute(models.Model):
     scopable = models.BooleanField(default=False)
     unique = models.BooleanField(default=False)
     filterable = models.BooleanField(default=False)
+    searchable = models.BooleanField(default=False)  # the search box finds its text
     # Never rewritten by AI; never leaves to an AI provider; an edit needs review.
     verbatim = models.BooleanField(default=False)
     never_send = models.BooleanField(default=False)
@@ -84,6 +82,10 @@ class AttributeOption(models.Model):
     label_key = models.CharField(max_length=255, db_index=True)
     labels = models.JSONField(default=dict, blank=True)  # locale → label
     position = models.PositiveIntegerField(default=0)
+    trashed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InUse()
+    everything: models.Manager[AttributeOption] = models.Manager()
 
     class Meta:
         ordering = ["position", "code"]

@@ -14,9 +14,14 @@ class Completeness(models.Model):
     required = models.PositiveSmallIntegerField()
     filled = models.PositiveSmallIntegerField()
     missing = models.JSONField(default=list)  # value keys
+    variants = models.PositiveSmallIntegerField(default=0)
+    variants_complete = models.PositiveSmallIntegerField(default=0)
+    # `Family.requirements` that this was measured by; while the family is ahead, the figure is not current.
+    requirements = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["product", "scope", "locale"], name="completeness_once")]
+        indexes = [models.Index(fields=["scope", "locale", "filled", "required"], name="completeness_filter")]
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.percent} %"

@@ -17,8 +17,15 @@ class Family(models.Model):
     # its own axes (docs/decisions/0003): shops vary them within one family.
     axes = models.JSONField(default=list, blank=True)
     label_attribute = models.ForeignKey(Attribute, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    image_attribute = models.ForeignKey(Attribute, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # How new codes and SKUs are made, e.g. "shirt-{number:5}" and "{code}-{size}"; "" = typed by people.
+    code_pattern = models.CharField(max_length=200, blank=True)
+    sku_pattern = models.CharField(max_length=200, blank=True)
+    last_number = models.PositiveIntegerField(default=0)  # that `code_pattern` used
+    # Grows when what is required changes: figures measured by an older one are not current.
+    requirements = models.PositiveIntegerField(default=0)
     attributes = models.ManyToManyField(Attribute, through="FamilyAttribute", related_name="families")
-    history = history()
+    history = history(excluded_fields=["last_number", "requirements"])
 
     class Meta:
         ordering = ["code"]

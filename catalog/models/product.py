@@ -8,6 +8,7 @@ from catalog.models.category import Category
 from catalog.models.codes import code_key
 from catalog.models.family import Family
 from catalog.models.history import history
+from catalog.models.trash import InUse
 
 
 class Product(models.Model):
@@ -27,15 +28,22 @@ class Product(models.Model):
     version = models.PositiveIntegerField(default=0)
     # Lower-case text of names, codes and SKUs, for the grid's search box; written by the door.
     search_text = models.TextField(default="", blank=True)
+    trashed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     history = history(
         excluded_fields=["values", "originals", "search_text", "version", "updated_at", "created_at", "axes"]
     )
 
+    objects = InUse()
+    everything: models.Manager[Product] = models.Manager()  # the trash too
+
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["-updated_at", "-id"], name="product_recent")]
+        indexes = [
+            models.Index(fields=["-updated_at", "-id"], name="product_recent"),
+            models.Index(fields=["-trashed_at"], name="product_trash", condition=models.Q(trashed_at__isnull=False)),
+        ]
         permissions = [
             ("import_product", "Can import product files"),
             ("export_product", "Can export products"),
@@ -68,12 +76,19 @@ class Variant(models.Model):
     values = models.JSONField(default=dict)
     position = models.PositiveIntegerField(default=0)
     sku_generated = models.BooleanField(default=False)  # made from the product code, not given by anyone
+    # Value keys at which the product holds another value, with spaces around each; written by the door.
+    overrides = models.TextField(default="", blank=True)
+    trashed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    history = history(excluded_fields=["values", "updated_at", "created_at"])
+    history = history(excluded_fields=["values", "overrides", "updated_at", "created_at"])
+
+    objects = InUse()
+    everything: models.Manager[Variant] = models.Manager()
 
     class Meta:
         ordering = ["product_id", "position", "id"]
+        indexes = [models.Index(fields=["product"], name="variant_overrides", condition=~models.Q(overrides=""))]
 
     def __str__(self) -> str:
         return self.sku

@@ -28,3 +28,19 @@ class ValueIndex(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id}/{self.attribute_id}"
+
+
+class UniqueValue(models.Model):
+    """Who holds a value of a unique attribute: a constraint, so that two writers at once cannot both have it."""
+
+    attribute = models.ForeignKey("catalog.Attribute", on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=150)  # value key
+    digest = models.CharField(max_length=64)  # of the canonical value
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="unique_values")
+    variant = models.ForeignKey("catalog.Variant", null=True, on_delete=models.CASCADE, related_name="unique_values")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "digest"], name="unique_value_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.product_id}"

@@ -8,7 +8,7 @@ not mention stays as it is.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -50,6 +50,15 @@ class MediaChange:
 
 
 @dataclass(frozen=True, slots=True)
+class AssociationChange:
+    """One target of an association. Exactly one of `product` (a code) and `sku`; `quantity` where the type counts."""
+
+    product: str = ""
+    sku: str = ""
+    quantity: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VariantChange:
     sku: str
     gtin: str | None | Unset = UNSET
@@ -58,6 +67,11 @@ class VariantChange:
     offers: Mapping[str, OfferChange] = field(default_factory=dict)  # price list code → fields
     stock: Mapping[str, int] = field(default_factory=dict)  # location code → available units
     sku_generated: bool = False
+    add_values: Mapping[str, Sequence[JSON]] = field(default_factory=dict)  # to values that are lists
+    remove_values: Mapping[str, Sequence[JSON]] = field(default_factory=dict)
+    associations: Mapping[str, tuple[AssociationChange, ...]] = field(default_factory=dict)  # by type: what packs hold
+    references: Mapping[str, str | None] = field(default_factory=dict)  # system → its code; None ends it
+    trashed: bool | None = None  # True moves it to the trash, False brings it back
     line: int | None = None  # where it came from, in a file
 
 
@@ -70,6 +84,9 @@ class ProductChange:
     `media` replaces the whole ordered list when given; None leaves it.
     `categories` likewise (category codes).
     `axes` are the attribute codes that tell the variants apart, in order.
+    `associations` replaces the targets of the types it names. What is added or removed with `add_…` and
+    `remove_…` leaves the rest of the list alone, whoever wrote it.
+    Without a code, `key` finds the product: (system, code there). A new one then gets a generated code.
     """
 
     code: str
@@ -81,6 +98,17 @@ class ProductChange:
     variants: tuple[VariantChange, ...] = ()
     media: tuple[MediaChange, ...] | None = None
     base: Mapping[str, JSON] = field(default_factory=dict)
+    key: tuple[str, str] | None = None
+    add_values: Mapping[str, Sequence[JSON]] = field(default_factory=dict)
+    remove_values: Mapping[str, Sequence[JSON]] = field(default_factory=dict)
+    add_categories: tuple[str, ...] = ()
+    remove_categories: tuple[str, ...] = ()
+    associations: Mapping[str, tuple[AssociationChange, ...]] = field(default_factory=dict)
+    add_associations: Mapping[str, tuple[AssociationChange, ...]] = field(default_factory=dict)
+    remove_associations: Mapping[str, tuple[AssociationChange, ...]] = field(default_factory=dict)
+    references: Mapping[str, str | None] = field(default_factory=dict)
+    trashed: bool | None = None
+    version: int | None = None  # refuse unless the product is at this version
     line: int | None = None
 
 

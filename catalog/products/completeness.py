@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalog.attributes.values import resolve
@@ -19,6 +19,8 @@ class Filled:
     required: int
     filled: int
     missing: tuple[str, ...]  # value keys to fill in
+    variants: int = 0
+    variants_complete: int = 0
 
 
 def measure(state: ProductState, reference: Reference) -> Iterator[Filled]:
@@ -27,17 +29,17 @@ def measure(state: ProductState, reference: Reference) -> Iterator[Filled]:
     for scope, locales in reference.scopes.items():
         wanted = sorted(rules.required.get(scope, ()))
         for locale in locales:
-            missing = [code for code in wanted if not _is_filled(state, reference, code, scope, locale)]
+            lacking = [
+                {code for code in wanted if not _is_filled((v.values, state.values), code, scope, locale)}
+                for v in state.sold
+            ]
+            missing = sorted(set().union(*lacking))
             keys = tuple(f"{code}@{locale}" if reference.specs[code].localizable else code for code in missing)
-            yield Filled(scope, locale, len(wanted), len(wanted) - len(missing), keys)
+            complete = sum(not codes for codes in lacking)
+            yield Filled(scope, locale, len(wanted), len(wanted) - len(missing), keys, len(lacking), complete)
 
 
-def _is_filled(state: ProductState, reference: Reference, code: str, scope: str, locale: str) -> bool:
-    def found(*levels: dict[str, JSON]) -> bool:
-        hit = resolve(levels, code, scopes=(scope, None), locales=(*fallback_chain(locale), None))
-        return hit is not None and hit.value not in (None, "", [])
-
-    variants = list(state.variants.values())
-    if not variants:
-        return found(state.values)
-    return all(found(v.values, state.values) for v in variants)
+def _is_filled(levels: Sequence[Mapping[str, JSON]], code: str, scope: str, locale: str) -> bool:
+    """Zero and "no" are answers; null, an empty text and an empty list are not."""
+    hit = resolve(levels, code, scopes=(scope, None), locales=(*fallback_chain(locale), None))
+    return hit is not None and hit.value not in (None, "", [])

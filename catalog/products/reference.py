@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from catalog.attributes.spec import AttributeSpec
+from catalog.attributes.types.base import PRODUCTS
 from catalog.models import (
+    AssociationType,
     Attribute,
     AttributeOption,
     Category,
+    ExternalSystem,
     Family,
     FamilyAttribute,
     Locale,
     Location,
     MediaAsset,
     PriceList,
+    Product,
+    ReferenceRecord,
     Scope,
 )
 
@@ -39,6 +44,9 @@ class Reference:
     price_lists: dict[str, PriceList]
     locations: dict[str, Location]
     categories: set[str]
+    association_types: dict[str, AssociationType] = field(default_factory=dict)
+    systems: dict[str, ExternalSystem] = field(default_factory=dict)
+    searchable: set[str] = field(default_factory=set)  # attributes whose text the search box finds
     options: dict[str, set[str]] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)  # by SHA-256, of those that a batch mentions
 
@@ -55,6 +63,19 @@ class Reference:
                 attribute_id=self.attributes[attribute].pk, code__in=codes
             ).values_list("code", flat=True)
             self.options.setdefault(attribute, set()).update(found)
+
+    def learn_targets(self, mentioned: dict[str, set[tuple[str, str]]], *, coming: set[str]) -> None:
+        """Look up which of the codes that values point to exist; `coming` are products of this very batch."""
+        for attribute, targets in mentioned.items():
+            known = self.options.setdefault(attribute, set())
+            for to in {to for to, _ in targets}:
+                codes = {code for where, code in targets if where == to} - known
+                if to == PRODUCTS:
+                    known |= set(Product.objects.filter(code__in=codes).values_list("code", flat=True))
+                    known |= codes & coming
+                else:
+                    records = ReferenceRecord.objects.filter(entity__code=to, code__in=codes)
+                    known |= set(records.values_list("code", flat=True))
 
 
 def load_reference() -> Reference:
@@ -76,5 +97,8 @@ def load_reference() -> Reference:
         scopes={s.code: [x.code for x in s.locales.all()] for s in Scope.objects.prefetch_related("locales")},
         price_lists={p.code: p for p in PriceList.objects.select_related("currency")},
         locations={x.code: x for x in Location.objects.all()},
-        categories=set(Category.objects.values_list("code", flat=True)),
+        categories=set(Category.objects.filter(trashed_at__isnull=True).values_list("code", flat=True)),
+        searchable={code for code, a in attributes.items() if a.searchable},
+        association_types={a.code: a for a in AssociationType.objects.all()},
+        systems={s.code: s for s in ExternalSystem.objects.all()},
     )

@@ -24,19 +24,31 @@ from catalog.models import (
     Offer,
     Product,
     Scope,
+    UniqueValue,
     ValueIndex,
     Variant,
 )
 from catalog.models.codes import code_key
+from catalog.products import save_links
 from catalog.products.completeness import measure
 from catalog.products.reference import Reference
 from catalog.products.state import ProductState
 from pimhub.foundation.bulk import append, append_objects, update_objects
-from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.jsonvalue import JSON, digest
 
 BATCH = 500
-PRODUCT_FIELDS = ("family_id", "values", "originals", "axes", "version", "search_text", "updated_at")
-VARIANT_FIELDS = ("sku", "sku_key", "sku_generated", "gtin", "values", "position", "updated_at")
+PRODUCT_FIELDS = ("family_id", "values", "originals", "axes", "version", "search_text", "trashed_at", "updated_at")
+VARIANT_FIELDS = (
+    "sku",
+    "sku_key",
+    "sku_generated",
+    "gtin",
+    "values",
+    "position",
+    "overrides",
+    "trashed_at",
+    "updated_at",
+)
 OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "cost", "tax_class", "version")
 
 
@@ -48,6 +60,7 @@ class Touched:
     content: set[str] = field(default_factory=set)  # code keys
     offers: set[str] = field(default_factory=set)  # SKU keys
     stock: set[str] = field(default_factory=set)  # SKU keys
+    references: set[str] = field(default_factory=set)  # code keys
 
 
 def save(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, touched: Touched) -> None:
@@ -62,6 +75,8 @@ def save(states: Sequence[ProductState], reference: Reference, change_set: Chang
     _media(described, fresh)
     _value_index(described, reference, fresh)
     _completeness(described, reference, fresh)
+    save_links.associations(described, reference, fresh)
+    save_links.references([s for s in states if s.row.code_key in touched.references], reference, change_set)
 
 
 def _history(rows: Sequence[Any], change_set: ChangeSet, *, update: bool) -> None:
@@ -92,7 +107,8 @@ def _products(
         row.code_key = code_key(row.code)
         row.version += 1
         row.created_at, row.updated_at = row.created_at or now, now
-        row.search_text = search_text(state)
+        row.search_text = search_text(state, reference)
+        row.trashed_at = (row.trashed_at or now) if state.trashed else None
     new = [s.row for s in states if not s.exists]
     old = [s.row for s in states if s.exists]
     append_objects(new, unique="code_key")
@@ -108,8 +124,12 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
     for state in states:
         for variant in state.variants.values():
             row = variant.row
+            overrides = _overrides(state, variant.values)
             changed = row.pk is None or row.values != variant.values or row.sku_key in identity_changed
+            changed = changed or row.overrides != overrides
             row.product, row.values, row.sku_key = state.row, variant.values, code_key(row.sku)
+            row.trashed_at = (row.trashed_at or now) if variant.trashed else None
+            row.overrides = overrides
             if changed:
                 row.created_at, row.updated_at = row.created_at or now, now
                 (old if row.pk else new).append(row)
@@ -117,6 +137,12 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
     update_objects(old, VARIANT_FIELDS)
     _history(new, change_set, update=False)
     _history([row for row in old if row.sku_key in identity_changed], change_set, update=True)
+
+
+def _overrides(state: ProductState, values: Mapping[str, JSON]) -> str:
+    """Where a variant says something else than its product. Axes tell variants apart; they override nothing."""
+    keys = sorted(k for k, v in values.items() if k in state.values and state.values[k] != v and k not in state.axes)
+    return f" {' '.join(keys)} " if keys else ""
 
 
 def _offers(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, touched: set[str]) -> None:
@@ -223,13 +249,18 @@ def _value_index(states: Sequence[ProductState], reference: Reference, new: set[
     known = [s.row.pk for s in states if s.row.code_key not in new]
     if known:
         ValueIndex.objects.filter(product_id__in=known).delete()
-    indexed = {code: a.pk for code, a in reference.attributes.items() if a.filterable or a.unique}
+        UniqueValue.objects.filter(product_id__in=known).delete()
+    indexed = {
+        code: a.pk for code, a in reference.attributes.items() if a.filterable or a.unique or type_of(a.type).points
+    }
     rows: list[tuple[Any, ...]] = []
+    unique: list[tuple[Any, ...]] = []
     for state in states:
-        rows += _indexed(state.row.pk, None, state.values, reference, indexed)
-        for variant in state.variants.values():
-            rows += _indexed(state.row.pk, variant.row.pk, variant.values, reference, indexed)
+        for variant, values in ((None, state.values), *((v.row.pk, v.values) for v in state.variants.values())):
+            rows += _indexed(state.row.pk, variant, values, reference, indexed)
+            unique += _unique(state.row.pk, variant, values, reference)
     append(ValueIndex, INDEX_COLUMNS, rows)
+    append(UniqueValue, ("attribute_id", "key", "digest", "product_id", "variant_id"), unique)
 
 
 def _indexed(
@@ -240,10 +271,21 @@ def _indexed(
         attribute = indexed.get(parsed.attribute)
         if attribute is None or value is None:
             continue
-        for kind, typed in type_of(reference.specs[parsed.attribute].type).index_values(value):
+        spec = reference.specs[parsed.attribute]
+        for kind, typed, *word in type_of(spec.type).index_values(value, spec):
             cell = typed[:255] if isinstance(typed, str) else typed
+            cells = {kind: cell, **({"text": word[0]} if word else {})}
             where = (product, variant, attribute, parsed.locale or "", parsed.scope or "")
-            yield *where, *(cell if kind == name else None for name in KINDS)
+            yield *where, *(cells.get(name) for name in KINDS)
+
+
+def _unique(
+    product: int, variant: int | None, values: dict[str, JSON], reference: Reference
+) -> Iterator[tuple[Any, ...]]:
+    for key, value in values.items():
+        attribute = ValueKey.parse(key).attribute
+        if value is not None and reference.specs[attribute].unique:
+            yield reference.attributes[attribute].pk, key, digest(value), product, variant
 
 
 def _completeness(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
@@ -259,6 +301,9 @@ def _completeness(states: Sequence[ProductState], reference: Reference, new: set
                 required=f.required,
                 filled=f.filled,
                 missing=list(f.missing),
+                variants=f.variants,
+                variants_complete=f.variants_complete,
+                requirements=reference.families[state.family].row.requirements,
             )
             for f in measure(state, reference)
         )
@@ -267,15 +312,18 @@ def _completeness(states: Sequence[ProductState], reference: Reference, new: set
         held,
         batch_size=BATCH,
         update_conflicts=True,
-        update_fields=["required", "filled", "missing"],
+        update_fields=["required", "filled", "missing", "variants", "variants_complete", "requirements"],
         unique_fields=["product", "scope", "locale"],
     )
 
 
-def search_text(state: ProductState) -> str:
-    """What the search box looks in: code, names, brand, SKUs and GTINs, in one case."""
+def search_text(state: ProductState, reference: Reference) -> str:
+    """What the search box looks in: code, SKUs, GTINs and searchable values, in one case."""
+    chosen = reference.searchable
     words = [state.row.code]
-    words += [str(v) for k, v in state.values.items() if v and k.split("@")[0] in ("name", "brand")]
-    for variant in state.variants.values():
+    for values in (state.values, *(v.values for v in state.sold)):
+        words += [str(v) for k, v in values.items() if v and k.split("@")[0].split("#")[0] in chosen]
+    for variant in state.sold:
         words += [variant.row.sku, variant.row.gtin or ""]
-    return code_key(" ".join(dict.fromkeys(w for w in words if w)))
+    # One a line, so that a search can tell where a text begins.
+    return "\n" + "\n".join(dict.fromkeys(key for w in words if w and (key := code_key(w).replace("\n", " "))))

@@ -6,7 +6,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from catalog.models import HeldPrice, MediaLink, Offer, Product, StockLevel, Variant
+from catalog.models import (
+    Association,
+    ExternalReference,
+    HeldPrice,
+    MediaLink,
+    Offer,
+    Product,
+    StockLevel,
+    Variant,
+)
 from catalog.models.codes import code_key
 from pimhub.foundation.jsonvalue import JSON
 
@@ -26,6 +35,23 @@ class MediaState:
     sku: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """One target of an association, by its code or SKU."""
+
+    product: str = ""
+    sku: str = ""
+    quantity: Decimal | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return code_key(self.product), code_key(self.sku)
+
+    def told(self) -> dict[str, JSON]:
+        told: dict[str, JSON] = {"sku": self.sku} if self.sku else {"product": self.product}
+        return told if self.quantity is None else told | {"quantity": amount_text(self.quantity, places=0)}
+
+
 @dataclass(slots=True)
 class VariantState:
     row: Variant
@@ -34,6 +60,9 @@ class VariantState:
     stock: dict[str, StockLevel] = field(default_factory=dict)  # by location code
     held: dict[tuple[str, str], HeldPrice] = field(default_factory=dict)  # (price list, field)
     held_before: dict[tuple[str, str], HeldPrice] = field(default_factory=dict)
+    associations: dict[str, list[Target]] = field(default_factory=dict)  # by type
+    references: dict[str, str] = field(default_factory=dict)  # system → its code
+    trashed: bool = False
 
 
 @dataclass(slots=True)
@@ -46,6 +75,14 @@ class ProductState:
     categories: list[str]
     variants: dict[str, VariantState] = field(default_factory=dict)  # by SKU key
     media: list[MediaState] = field(default_factory=list)
+    associations: dict[str, list[Target]] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+    trashed: bool = False
+
+    @property
+    def sold(self) -> list[VariantState]:
+        """The variants that are not in the trash."""
+        return [v for v in self.variants.values() if not v.trashed]
 
     @property
     def exists(self) -> bool:
@@ -58,7 +95,7 @@ def load_states(*, codes: Collection[str] = (), ids: Collection[int] = (), lock:
     With `lock`, rows are locked in primary-key order, so that two writers cannot embrace; call it
     inside a transaction then. (SQLite has one writer at a time anyway.)
     """
-    query = Product.objects.order_by("pk").select_related("family").prefetch_related("categories")
+    query = Product.everything.order_by("pk").select_related("family").prefetch_related("categories")
     query = query.filter(pk__in=ids) if ids else query.filter(code_key__in={code_key(c) for c in codes})
     if lock:
         query = query.select_for_update(of=("self",))
@@ -71,21 +108,24 @@ def load_states(*, codes: Collection[str] = (), ids: Collection[int] = (), lock:
             originals=dict(product.originals),
             axes=list(product.axes),
             categories=[c.code for c in product.categories.all()],
+            trashed=product.trashed_at is not None,
         )
         states[product.pk].categories.sort()
-    _load_variants(states)
+    variants = _load_variants(states)
+    _load_associations(states, variants)
+    _load_references(states, variants)
     return {state.row.code_key: state for state in states.values()}
 
 
-def _load_variants(states: Mapping[int, ProductState]) -> None:
+def _load_variants(states: Mapping[int, ProductState]) -> dict[int, VariantState]:
     variants = (
-        Variant.objects.filter(product_id__in=states)
+        Variant.everything.filter(product_id__in=states)
         .order_by("product_id", "position", "pk")
         .prefetch_related("offers__price_list", "stock_levels__location")
     )
     by_id: dict[int, VariantState] = {}
     for row in variants:
-        state = VariantState(row=row, values=dict(row.values))
+        state = VariantState(row=row, values=dict(row.values), trashed=row.trashed_at is not None)
         state.offers = {o.price_list.code: o for o in row.offers.all()}
         state.stock = {s.location.code: s for s in row.stock_levels.all()}
         by_id[row.pk] = states[row.product_id].variants[row.sku_key] = state
@@ -105,15 +145,37 @@ def _load_variants(states: Mapping[int, ProductState]) -> None:
                 sku=shown.row.sku if shown else "",
             )
         )
+    return by_id
 
 
-def amount_text(amount: Decimal | None) -> str | None:
-    """A price in its one text form: no exponent, no trailing zeros beyond two decimals."""
+def _load_associations(states: Mapping[int, ProductState], variants: Mapping[int, VariantState]) -> None:
+    links = Association.objects.filter(product_id__in=states).select_related("type", "to_product", "to_variant")
+    for link in links.order_by("position", "pk"):
+        holder = variants[link.variant_id] if link.variant_id else states[link.product_id]
+        target = Target(
+            product="" if link.to_variant else link.to_product.code,
+            sku=link.to_variant.sku if link.to_variant else "",
+            quantity=link.quantity,
+        )
+        holder.associations.setdefault(link.type.code, []).append(target)
+
+
+def _load_references(states: Mapping[int, ProductState], variants: Mapping[int, VariantState]) -> None:
+    held = ExternalReference.objects.filter(valid_to__isnull=True).select_related("system")
+    for reference in held.filter(product_id__in=states):
+        states[reference.product_id or 0].references[reference.system.code] = reference.code
+    for reference in held.filter(variant_id__in=variants):
+        variants[reference.variant_id or 0].references[reference.system.code] = reference.code
+
+
+def amount_text(amount: Decimal | None, places: int = 2) -> str | None:
+    """An amount in its one text form: no exponent, no trailing zeros beyond so many decimals."""
     if amount is None:
         return None
     text = format(amount.normalize(), "f")
     whole, _, decimals = text.partition(".")
-    return f"{whole}.{decimals.ljust(2, '0')}"
+    decimals = decimals.ljust(places, "0")
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 def flatten(state: ProductState) -> Flat:
@@ -125,6 +187,7 @@ def flatten(state: ProductState) -> Flat:
             "axes": list(state.axes),
             "categories": list(state.categories),
             "media": [{"id": m.identity, "alt": dict(m.alt), **({"sku": m.sku} if m.sku else {})} for m in state.media],
+            **_links(state),
         }
     }
     for variant in state.variants.values():
@@ -140,40 +203,64 @@ def flatten(state: ProductState) -> Flat:
                 row[f"offers.{code}.{name}"] = value or None
         for code, level in variant.stock.items():
             row[f"stock.{code}.available"] = level.available
+        row |= _links(variant)
         flat[variant.row.sku] = row
     return flat
 
 
+def _links(holder: ProductState | VariantState) -> dict[str, JSON]:
+    """Associations, references and the trash: parts that are there only when there is something to say."""
+    found: dict[str, JSON] = {
+        f"associations.{kind}": [t.told() for t in targets] for kind, targets in holder.associations.items() if targets
+    }
+    found |= {f"references.{system}": code for system, code in holder.references.items()}
+    return found | {"trashed": True} if holder.trashed else found
+
+
 def is_content(key: str) -> bool:
-    """Whether an approval covers the key. Prices and stock pass on their owner's authority."""
-    return not key.startswith(("offers.", "stock."))
+    """Whether an approval covers the key. Prices and stock pass on their owner's authority; what other systems
+    call a product says nothing about it."""
+    return not key.startswith(("offers.", "stock.", "references."))
 
 
 def content_of(flat: Flat) -> Flat:
-    """The part of the flat form that an approval covers and a revision freezes."""
-    return {row: {k: v for k, v in values.items() if is_content(k)} for row, values in flat.items()}
+    """The part of the flat form that an approval covers and a revision freezes: no variants in the trash."""
+    return {
+        row: {k: v for k, v in values.items() if is_content(k)}
+        for row, values in flat.items()
+        if row == PRODUCT_ROW or "trashed" not in values
+    }
 
 
 def difference(before: Flat, after: Flat) -> dict[str, dict[str, list[JSON]]]:
     """`{row: {key: [old, new]}}`; a key that is absent counts as None, and None to absent is a change of level.
 
     Absent and null differ only for value keys (inherit, or deliberately empty); for parts both mean nothing.
+    Where a null is one of those deliberate ones, the pair has a third item that says which: 1 the old,
+    2 the new, 3 both. So an undo can tell what to put back.
     """
     changes: dict[str, dict[str, list[JSON]]] = {}
     for row in _ordered(before, after):
         old, new = before.get(row, {}), after.get(row, {})
         changed = {}
         for key in _ordered(old, new):
-            if old.get(key) == new.get(key) and ((key in old) == (key in new) or _is_part(key)):
+            if old.get(key) == new.get(key) and ((key in old) == (key in new) or is_part(key)):
                 continue
             changed[key] = [old.get(key), new.get(key)]
+            if not is_part(key) and (empty := _deliberate(old, key) + 2 * _deliberate(new, key)):
+                changed[key].append(empty)
         if changed or (row in before) != (row in after):
             changes[row] = changed
     return changes
 
 
-def _is_part(key: str) -> bool:
-    return "." in key or key in ("gtin", "family", "axes", "categories", "media")
+def _deliberate(values: Mapping[str, JSON], key: str) -> int:
+    return int(key in values and values[key] is None)
+
+
+def is_part(key: str) -> bool:
+    """Whether the key names a part of a product rather than a value."""
+    return "." in key or key in ("gtin", "family", "axes", "categories", "media", "trashed")
 
 
 def _ordered(first: Iterable[str], second: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ PARTS = {
     "axes": "What tells variants apart",
     "categories": "Categories",
     "media": "Pictures",
+    "trashed": "Trash",
 }
 OFFER = {
     "price": "Price",
@@ -50,7 +51,7 @@ class Teller:
         mentioned: dict[str, list[JSON]] = {}
         for changed in changes:
             for key, pair in changed.items():
-                mentioned.setdefault(key, []).extend(pair)
+                mentioned.setdefault(key, []).extend(pair[:2])
         codes = {_attribute_of(key) for key in mentioned} | {a for v in mentioned.get("axes", []) for a in v or []}
         self.attributes = {a.code: a for a in Attribute.objects.filter(code__in=codes)}
         self.options = self._options(mentioned)
@@ -60,7 +61,7 @@ class Teller:
 
     def tell(self, changes: dict[str, list[JSON]]) -> list[Told]:
         """What changed, in order; parts that were nothing and are nothing (an empty list) are left out."""
-        told = [self._told(key, old, new) for key, (old, new) in changes.items()]
+        told = [self._told(key, pair[0], pair[1]) for key, pair in changes.items()]
         return [t for t in told if t.type or t.old or t.new]
 
     def _told(self, key: str, old: JSON, new: JSON) -> Told:
@@ -77,6 +78,10 @@ class Teller:
             return ", ".join(self.attributes[a].label(self.locale) if a in self.attributes else a for a in value or [])
         if key == "categories":
             return "\n".join(self._category(code) for code in value or [])
+        if key.startswith("associations."):
+            return "\n".join(_target(each) for each in value or [])
+        if key == "trashed":
+            return "in the trash" if value else ""
         if key == "media":
             return "\n".join(self._picture(number, each) for number, each in enumerate(value or [], 1))
         return value
@@ -114,11 +119,20 @@ class Teller:
         return {f"url:{digest}": url.rsplit("/", 1)[-1].partition("?")[0] for digest, url in rows}
 
 
+def _target(value: dict[str, str]) -> str:
+    name = value.get("sku") or value.get("product", "")
+    return f"{value['quantity']} × {name}" if value.get("quantity") else name
+
+
 def part_label(key: str) -> str:
     """The words for a part of a product that is no attribute."""
     kind, *rest = key.split(".")
     if kind == "offers" and len(rest) == 2:
         return f"{OFFER.get(rest[1], rest[1])} ({rest[0]})"
+    if kind == "associations" and rest:
+        return f"Association ({rest[0]})"
+    if kind == "references" and rest:
+        return f"Code in {rest[0]}"
     if kind == "stock" and rest:
         return f"Stock ({rest[0]})"
     return PARTS.get(key, key)

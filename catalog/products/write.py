@@ -10,15 +10,20 @@ import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from catalog import change_sets, events
 from catalog.attributes.types import type_of
-from catalog.models import JournalEntry, Product, ValueIndex, Variant
+from catalog.attributes.types.base import PRODUCTS
+from catalog.attributes.values import ValueKey
+from catalog.models import JournalEntry, Product
 from catalog.models.codes import code_key
-from catalog.products.apply import Application, Owners
-from catalog.products.changes import UNSET, ChangeError, ProductChange
+from catalog.products import keys
+from catalog.products.application import Application
+from catalog.products.apply import apply_change
+from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.guards import refusals
+from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
 from catalog.products.save import Touched, save
 from catalog.products.state import Flat, ProductState, content_of, difference, flatten, is_content, load_states
@@ -26,6 +31,7 @@ from pimhub.foundation.bulk import append
 from pimhub.foundation.jsonvalue import JSON
 
 BATCH = 200
+ATTEMPTS = 4
 
 
 @dataclass(slots=True)
@@ -37,6 +43,7 @@ class WriteResult:
     product_id: int | None = None
     version: int = 0
     errors: list[ChangeError] = field(default_factory=list)
+    dropped: list[ChangeError] = field(default_factory=list)  # bad values that were left out
     changes: dict[str, dict[str, list[JSON]]] = field(default_factory=dict)
     rejected_skus: set[str] = field(default_factory=set)  # SKU keys
     new_skus: set[str] = field(default_factory=set)
@@ -57,19 +64,22 @@ def write_products(
     changes: Sequence[ProductChange],
     *,
     partial: bool = False,
+    drop_values: bool = False,
     dry_run: bool = False,
     reference: Reference | None = None,
 ) -> list[WriteResult]:
     """Carry out changes, each product all or nothing; one result per change, in order.
 
     Call it inside `acting(…)`. With `partial` (files), a product keeps its good variants and only
-    the bad ones are refused. With `dry_run` nothing is written: the results say what would happen.
+    the bad ones are refused; with `drop_values`, a bad value is left out and told. With `dry_run` nothing is
+    written: the results say what would happen.
     Each batch of products is one transaction.
     """
     reference = reference or load_reference()
     results: list[WriteResult] = []
     for start in range(0, len(changes), BATCH):
-        results += _batch(changes[start : start + BATCH], reference, partial=partial, dry_run=dry_run)
+        batch = changes[start : start + BATCH]
+        results += _batch(batch, reference, partial=partial, drop_values=drop_values, dry_run=dry_run)
     return results
 
 
@@ -79,23 +89,39 @@ def write_product(change: ProductChange) -> WriteResult:
 
 
 def _batch(
-    changes: Sequence[ProductChange], reference: Reference, *, partial: bool, dry_run: bool
+    changes: Sequence[ProductChange], reference: Reference, *, dry_run: bool, **tolerance: bool
 ) -> list[WriteResult]:
-    with transaction.atomic():
-        work = _prepare(changes, reference, partial=partial, lock=not dry_run)
-        touched = [w for w in work if w.result.status in ("created", "updated")]
-        if touched and not dry_run:
-            _commit(touched, reference)
-    return [w.result for w in work]
+    """Somebody else may create the same product, SKU or unique value at this very moment: constraints of the
+    database end one of the two, which then looks again and finds the other's."""
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                work = _prepare(changes, reference, lock=not dry_run, **tolerance)
+                touched = [w for w in work if w.result.status in ("created", "updated")]
+                if touched and not dry_run:
+                    _commit(touched, reference)
+            return [w.result for w in work]
+        except IntegrityError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
 
 
-def _prepare(changes: Sequence[ProductChange], reference: Reference, *, partial: bool, lock: bool) -> list[_Work]:
+def _prepare(
+    changes: Sequence[ProductChange], reference: Reference, *, lock: bool, partial: bool, drop_values: bool
+) -> list[_Work]:
+    changes = keys.with_codes(changes, reference, reserve=lock)
     states = load_states(codes=[c.code for c in changes], lock=lock)
     reference.learn_options(_mentioned_options(changes, reference))
+    targets = _mentioned_targets(changes, reference)
+    if targets:
+        reference.learn_targets(targets, coming={c.code for c in changes})
     if uploads := {m.sha256 for c in changes for m in c.media or () if m.sha256}:
         reference.learn_pictures(uploads)
-    owners = _owners(changes, states, reference)
-    return [_apply(change, states, reference, owners, partial=partial) for change in changes]
+    owners = learn(changes, reference)
+    work = [_apply(change, states, reference, owners, partial=partial, drop_values=drop_values) for change in changes]
+    _refuse_dangling(work, reference)
+    return work
 
 
 def _apply(
@@ -105,29 +131,31 @@ def _apply(
     owners: Owners,
     *,
     partial: bool,
+    drop_values: bool,
 ) -> _Work:
     key = code_key(change.code)
     held = states.get(key)
     state = _draft(held) if held else _blank(change, reference)
     before = flatten(state) if held else {}
-    application = Application(change, state, reference, owners, keep_axes=partial)
-    application.run()
+    application = Application(change, state, reference, owners, keep_axes=partial, drop_values=drop_values)
+    apply_change(application)
     result = WriteResult(
         code=change.code,
         status="",
         errors=application.errors,
+        dropped=application.dropped,
         rejected_skus=application.rejected_skus,
         held=application.held,
         known_as=application.known_as,
     )
     work = _Work(change=change, state=state, before=before, result=result)
-    nothing_left = not state.variants or (
+    nothing_left = not state.sold or (
         bool(change.variants) and len(application.rejected_skus) == len({code_key(v.sku) for v in change.variants})
     )
     if application.product_errors or (application.errors and (not partial or nothing_left)):
         result.status = "rejected"
         return work
-    if not state.variants:
+    if not state.sold:
         result.status = "rejected"
         result.errors.append(
             ChangeError(key="variants", code="no_variant", message="A product needs a variant with a SKU. Add one.")
@@ -169,31 +197,41 @@ def _draft(state: ProductState) -> ProductState:
         categories=list(state.categories),
         variants=dict(state.variants),
         media=copy.copy(state.media),
+        associations=dict(state.associations),
+        references=dict(state.references),
+        trashed=state.trashed,
     )
 
 
-def _owners(changes: Sequence[ProductChange], states: dict[str, ProductState], reference: Reference) -> Owners:
-    owners = Owners()
-    skus = {code_key(v.sku) for c in changes for v in c.variants}
-    for sku_key, code in Variant.objects.filter(sku_key__in=skus).values_list("sku_key", "product__code"):
-        owners.skus[sku_key] = code
-    gtins = {str(v.gtin) for c in changes for v in c.variants if v.gtin is not UNSET and v.gtin}
-    taken = Variant.objects.filter(gtin__in=gtins).values_list("gtin", "sku")
-    owners.gtins = {str(gtin): sku for gtin, sku in taken}
-    unique = [code for code, spec in reference.specs.items() if spec.unique]
-    if unique:
-        rows = ValueIndex.objects.filter(attribute__code__in=unique).select_related("attribute")
-        for row in rows.values_list("attribute__code", "locale", "scope", "text", "product__code_key"):
-            code, locale, scope, text, product = row
-            key = code + (f"@{locale}" if locale else "") + (f"#{scope}" if scope else "")
-            owners.unique[key, str(text)] = product
-    return owners
+def _refuse_dangling(work: Sequence[_Work], reference: Reference) -> None:
+    """An association may point to what the same batch brings; where that was refused, so is what points to it."""
+    refused = {code_key(w.change.code) for w in work if w.result.status == "rejected" and not w.state.exists}
+    while refused:
+        more = set()
+        for item in work:
+            lost = [t for t in _pointed_to(item.state, reference) if t in refused]
+            if lost and item.result.status != "rejected":
+                item.result.status = "rejected"
+                item.result.errors.append(
+                    ChangeError("associations", "unknown_product", f"The product {lost[0]} it points to was refused.")
+                )
+                more |= set() if item.state.exists else {code_key(item.change.code)}
+        refused = more
+
+
+def _pointed_to(state: ProductState, reference: Reference) -> Iterator[str]:
+    for targets in state.associations.values():
+        yield from (code_key(t.product) for t in targets if t.product)
+    for values in (state.values, *(v.values for v in state.variants.values())):
+        for key, value in values.items():
+            spec = reference.specs[ValueKey.parse(key).attribute]
+            yield from (code_key(code) for to, code in type_of(spec.type).targets(value, spec) if to == PRODUCTS)
 
 
 def _mentioned_options(changes: Sequence[ProductChange], reference: Reference) -> dict[str, set[str]]:
     """Option codes that the changes mention, by attribute, so that one query can look them up."""
     mentioned: dict[str, set[str]] = {}
-    for key, value in _all_values(changes):
+    for key, value in all_values(changes):
         spec = reference.specs.get(key.split("@")[0].split("#")[0])
         if spec is None or not type_of(spec.type).has_options:
             continue
@@ -202,11 +240,14 @@ def _mentioned_options(changes: Sequence[ProductChange], reference: Reference) -
     return mentioned
 
 
-def _all_values(changes: Sequence[ProductChange]) -> Iterator[tuple[str, JSON]]:
-    for change in changes:
-        yield from change.values.items()
-        for variant in change.variants:
-            yield from variant.values.items()
+def _mentioned_targets(changes: Sequence[ProductChange], reference: Reference) -> dict[str, set[tuple[str, str]]]:
+    """What values point to, by attribute."""
+    mentioned: dict[str, set[tuple[str, str]]] = {}
+    for key, value in all_values(changes):
+        spec = reference.specs.get(key.split("@")[0].split("#")[0])
+        if spec and (targets := set(type_of(spec.type).targets(value, spec))):
+            mentioned.setdefault(spec.code, set()).update(targets)
+    return mentioned
 
 
 def _commit(work: Sequence[_Work], reference: Reference) -> None:
@@ -236,12 +277,20 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
         existed.add(row.code_key)  # a batch may mention it again
         deltas.append(delta)
         keys = sorted({key for changed in item.result.changes.values() for key in changed})
-        kind = "product.created" if delta.created else "product.changed"
+        kind = "product.created" if delta.created else _TRASH.get(_trashed(item), "product.changed")
         log.append((kind, row, {"facets": delta.facets, "keys": keys}))
     append(JournalEntry, ("change_set_id", "product_id", "variant_id", "sku", "line", "changes"), entries)
     for hook in events.hooks:
         hook(deltas)
     events.append_all(log, change_set_id=change_set.pk)
+
+
+_TRASH = {(None, True): "product.trashed", (True, None): "product.restored"}
+
+
+def _trashed(item: _Work) -> tuple[JSON, JSON]:
+    pair = item.result.changes.get("", {}).get("trashed", [None, None])
+    return pair[0], pair[1]
 
 
 def _touched(work: Sequence[_Work]) -> Touched:
@@ -252,12 +301,14 @@ def _touched(work: Sequence[_Work]) -> Touched:
         for sku, row in item.result.changes.items():
             key = code_key(sku)
             renamed = bool(sku) and sku not in item.before
-            if renamed or sku and "gtin" in row or not sku and "family" in row:
+            if renamed or "trashed" in row or sku and "gtin" in row or not sku and "family" in row:
                 touched.identity.add(key or code)
             if any(k.startswith("offers.") for k in row):
                 touched.offers.add(key)
             if any(k.startswith("stock.") for k in row):
                 touched.stock.add(key)
+            if any(k.startswith("references.") for k in row):
+                touched.references.add(code)
             if not row or any(is_content(k) for k in row):
                 touched.content.add(code)
     return touched

@@ -14,7 +14,7 @@ from catalog.models import (
     Product,
     User,
 )
-from catalog.products.state import content_of, flatten, load_states
+from catalog.products.state import content_of, flatten, is_part, load_states
 from governance.models import Revision, Standing
 from pimhub.foundation.jsonvalue import JSON, digest
 
@@ -33,10 +33,16 @@ def freeze(*, product: Product, standing: Standing, number: int, user: User, com
     own = content.pop("")
     media = own.pop("media")
     variants = {
-        sku: {"values": {k: v for k, v in row.items() if k != "gtin"}, "gtin": row["gtin"], "position": i}
+        sku: {
+            "values": {k: v for k, v in row.items() if not is_part(k)},
+            "gtin": row["gtin"],
+            "position": i,
+            **{k: v for k, v in row.items() if k.startswith("associations.")},
+        }
         for i, (sku, row) in enumerate(content.items())
     }
     structure = {name: own.pop(name) for name in ("family", "axes", "categories")}
+    structure |= {key: own.pop(key) for key in list(own) if key.startswith("associations.")}
     parts: list[JSON] = [
         {"code": product.code, **structure, "values": own},
         _pinned_media(product, media),

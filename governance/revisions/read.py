@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalog import blobs
 from governance.models import Revision
@@ -16,6 +16,7 @@ class FrozenVariant:
     gtin: str
     values: Mapping[str, JSON]
     position: int
+    associations: Mapping[str, JSON] = field(default_factory=dict)  # "associations.<type>" → targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Document:
     media: tuple[Mapping[str, JSON], ...]
     labels: Mapping[str, Mapping[str, Mapping[str, str]]]  # attribute → option → locale → label
     provenance: Mapping[str, Mapping[str, str]]
+    associations: Mapping[str, JSON] = field(default_factory=dict)
 
 
 def read(revision: Revision) -> Document:
@@ -55,7 +57,13 @@ def _assemble(revision: Revision, found: Mapping[str, JSON]) -> Document:
     manifest = revision.manifest
     product, context = found[manifest["product"]], found[manifest["context"]]
     variants = [
-        FrozenVariant(sku=sku, gtin=body["gtin"] or "", values=body["values"], position=body["position"])
+        FrozenVariant(
+            sku=sku,
+            gtin=body["gtin"] or "",
+            values=body["values"],
+            position=body["position"],
+            associations=_associations(body),
+        )
         for sku, hash in manifest["variants"].items()
         for body in [found[hash]]
     ]
@@ -70,7 +78,12 @@ def _assemble(revision: Revision, found: Mapping[str, JSON]) -> Document:
         media=tuple(found[manifest["media"]]),
         labels=context["labels"],
         provenance=found[manifest["provenance"]],
+        associations=_associations(product),
     )
+
+
+def _associations(body: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {key: targets for key, targets in body.items() if key.startswith("associations.")}
 
 
 def flat(document: Document) -> dict[str, dict[str, JSON]]:
@@ -82,5 +95,6 @@ def flat(document: Document) -> dict[str, dict[str, JSON]]:
         "axes": list(document.axes),
         "categories": sorted(document.categories),
         "media": media,
+        **document.associations,
     }
-    return {"": own} | {v.sku: {**v.values, "gtin": v.gtin or None} for v in document.variants}
+    return {"": own} | {v.sku: {**v.values, "gtin": v.gtin or None, **v.associations} for v in document.variants}

@@ -77,6 +77,8 @@ def _locked(product: Product) -> Standing:
 def _check(move: Move, standing: Standing, user: User, comment: str) -> Move:
     if not user.has_perm(move.permission):
         raise Refused("forbidden", f"You do not have the right to {move.verb.replace('_', ' ')} products.", 403)
+    if standing.product.trashed_at is not None:
+        raise Refused("in_trash", f"{standing.product.code} is in the trash. Restore it first.", 409)
     if standing.state not in move.sources:
         label = Standing.State(standing.state).label
         raise Refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from catalog.attributes.values import RESERVED_CODES
 from catalog.defaults import ATTRIBUTES
 from catalog.imports.formats.base import AttributeNeed
 from catalog.imports.formats.shopify_columns import MAX_CODE, same
@@ -23,11 +24,7 @@ _SYNONYMS: dict[str, str] = {
 }
 AXIS_OF = {same(word): code for code, words in _SYNONYMS.items() for word in words.split()}
 
-# Names of parts of a product; a value key may not begin with them (see the catalog's attributes).
-RESERVED = frozenset(
-    {"sku", "gtin", "code", "family", "axes", "categories", "media", "offers", "stock", "variants", "state"}
-)
-_TAKEN = RESERVED | {attribute.code for attribute in ATTRIBUTES}
+_TAKEN = RESERVED_CODES | {attribute.code for attribute in ATTRIBUTES}
 
 
 def axis_codes(names: Sequence[str]) -> list[str]:

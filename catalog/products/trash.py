@@ -1,0 +1,122 @@
+"""The trash: what is moved there keeps all that hangs on it, and comes back with it.
+
+Where a thing is used is asked of a socket, so that higher floors can say "live on shop X".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from catalog.attributes.types.base import PRODUCTS, attribute_types
+from catalog.models import Association, Attribute, AttributeOption, Category, MediaAsset, MediaLink, Product, ValueIndex
+from catalog.products.changes import ProductChange
+from catalog.products.write import WriteResult, write_product
+from pimhub.foundation.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A place where something is used: how it is used, by what, and how often."""
+
+    how: str
+    what: str
+    count: int = 1
+
+    def told(self) -> dict[str, str | int]:
+        return {"how": self.how, "what": self.what, "count": self.count}
+
+    def __str__(self) -> str:
+        return f"{self.how}: {self.what}" + (f" and {self.count - 1} more" if self.count > 1 else "")
+
+
+class InUse(Exception):
+    """It cannot go to the trash while it is used; `uses` says where."""
+
+    def __init__(self, name: str, uses: Sequence[Use]) -> None:
+        super().__init__(f"{name} is in use. {'; '.join(map(str, uses))}.")
+        self.uses = list(uses)
+
+
+# Where products are used: (product ids) → uses. Higher floors plug in.
+product_uses: Registry[Callable[[Sequence[int]], Iterable[Use]]] = Registry("product use")
+
+
+def uses_of_product(product: Product) -> list[Use]:
+    links = Association.objects.filter(to_product=product, product__trashed_at__isnull=True).exclude(product=product)
+    codes = list(links.values_list("product__code", flat=True).distinct()[:2])
+    found = [Use("associated by", codes[0], links.values("product").distinct().count())] if codes else []
+    values = values_pointing_to(PRODUCTS, product.code).exclude(product=product)
+    if codes := list(values.values_list("product__code", flat=True).distinct()[:2]):
+        found.append(Use("referred to by", codes[0], values.values("product").distinct().count()))
+    return found + [use for source in product_uses for use in source([product.pk])]
+
+
+def values_pointing_to(to: str, code: str) -> QuerySet[ValueIndex]:
+    """Values that hold the code of a product (PRODUCTS) or of a record of that entity."""
+    kinds = [kind.name for kind in attribute_types if kind.points]
+    attributes = Attribute.objects.filter(type__in=kinds, limits__to=to)
+    return ValueIndex.objects.filter(attribute__in=attributes, text=code, product__trashed_at__isnull=True)
+
+
+def trash_product(*, product: Product, force: bool = False) -> WriteResult:
+    """Raises InUse, unless forced. Call it inside `acting(…)`."""
+    if not force and (uses := uses_of_product(product)):
+        raise InUse(product.code, uses)
+    return write_product(ProductChange(code=product.code, trashed=True))
+
+
+def restore_product(*, product: Product) -> WriteResult:
+    return write_product(ProductChange(code=product.code, trashed=False))
+
+
+def trash_option(option: AttributeOption, *, force: bool = False) -> None:
+    """Products keep the code as their value; it just cannot be chosen any more. Raises InUse, unless forced."""
+    held = ValueIndex.objects.filter(attribute=option.attribute, text=option.code)
+    products = held.values("product_id").distinct()
+    if not force and (count := products.count()):
+        code = Product.everything.filter(pk__in=products[:1]).values_list("code", flat=True).first() or ""
+        raise InUse(option.label(), [Use("value of", code, count)])
+    AttributeOption.everything.filter(pk=option.pk).update(trashed_at=timezone.now())
+
+
+def restore_option(option: AttributeOption) -> None:
+    AttributeOption.everything.filter(pk=option.pk).update(trashed_at=None)
+
+
+def trash_category(category: Category, *, force: bool = False) -> int:
+    """With the categories below it; how many. Products stay in it, so that a restore brings them back."""
+    with transaction.atomic():
+        nodes = Category.objects.filter(path__startswith=category.path, trashed_at__isnull=True)
+        through = Product.categories.through.objects.filter(category__in=nodes, product__trashed_at__isnull=True)
+        products = through.values("product_id").distinct()
+        if not force and (count := products.count()):
+            code = Product.objects.filter(pk__in=products[:1]).values_list("code", flat=True).first() or ""
+            raise InUse(category.label(), [Use("category of", code, count)])
+        return int(nodes.update(trashed_at=timezone.now()))
+
+
+def restore_category(category: Category) -> int:
+    """With what went to the trash at the same moment, and with the categories above it."""
+    with transaction.atomic():
+        below = Category.objects.filter(path__startswith=category.path, trashed_at=category.trashed_at)
+        count = below.update(trashed_at=None)
+        above = [category.path[:n] for n in range(Category.steplen, len(category.path), Category.steplen)]
+        return int(count + Category.objects.filter(path__in=above, trashed_at__isnull=False).update(trashed_at=None))
+
+
+def trash_media(asset: MediaAsset) -> None:
+    """Raises InUse while a product shows it; the bytes stay until the trash is emptied."""
+    links = MediaLink.objects.filter(asset=asset)
+    if codes := list(links.values_list("product__code", flat=True).distinct()[:2]):
+        count = links.values("product").distinct().count()
+        raise InUse(asset.title or asset.key[:20], [Use("picture of", codes[0], count)])
+    MediaAsset.objects.filter(pk=asset.pk).update(trashed_at=timezone.now())
+
+
+def restore_media(asset: MediaAsset) -> None:
+    MediaAsset.objects.filter(pk=asset.pk).update(trashed_at=None)
