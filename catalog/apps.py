@@ -8,7 +8,8 @@ class CatalogConfig(AppConfig):
     verbose_name = "Catalog"
 
     def ready(self) -> None:
-        from catalog import panels, search
+        from catalog import found, panels
+        from catalog.search import parts  # noqa: F401 # its fields make themselves known
 
         panels.plug_in()
-        search.plug_in()
+        found.plug_in()

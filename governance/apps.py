@@ -9,6 +9,8 @@ class GovernanceConfig(AppConfig):
 
     def ready(self) -> None:
         from governance import panels, subscribers
+        from governance.api import fields
 
         subscribers.plug_in()
         panels.plug_in()
+        fields.plug_in()

@@ -27,6 +27,10 @@ DEBUG = env.bool("PIMHUB_DEBUG", default=False)
 SECRET_KEY = env.str("PIMHUB_SECRET_KEY", default="") or instance.key_file(PIMHUB_HOME, "secret.key")
 # The first key encrypts, all of them decrypt: put a new one in front to rotate.
 PIMHUB_FERNET_KEYS = env.list("PIMHUB_FERNET_KEYS", default=[]) or [instance.key_file(PIMHUB_HOME, "fernet.key")]
+# The first key signs the API's short-lived tokens, all of them verify.
+PIMHUB_JWT_KEYS = env.list("PIMHUB_JWT_KEYS", default=[]) or [instance.key_file(PIMHUB_HOME, "jwt.key")]
+# Networks (CIDR) of proxies in front, whose X-Forwarded-For is believed.
+PIMHUB_TRUSTED_PROXIES = env.list("PIMHUB_TRUSTED_PROXIES", default=[])
 ALLOWED_HOSTS = env.list("PIMHUB_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 PIMHUB_PUBLIC_URL = env.str("PIMHUB_PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PIMHUB_PUBLIC_URL] if PIMHUB_PUBLIC_URL.startswith("https://") else []
@@ -43,6 +47,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "rest_framework",
+    "drf_spectacular",
     "pimhub",
     "catalog",
     "governance",
@@ -149,6 +154,22 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 # An approver may be neither the last editor nor the one who asked.
 PIMHUB_TWO_PERSON = env.bool("PIMHUB_TWO_PERSON", default=True)
+
+# ---- API ---------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "catalog.api.problems.handler",
+    "DEFAULT_SCHEMA_CLASS": "catalog.api.schema.Schema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PIMHub",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["catalog.api.schema.finish"],
+    "ENUM_NAME_OVERRIDES": {},
+}
 
 # ---- web ---------------------------------------------------------------------------------------------
 SECURE = PIMHUB_PUBLIC_URL.startswith("https://")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import AllowAny
 
 from pimhub.health import livez, readyz
 
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
+    path("api/v1/schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
+    # Verbs before resources: a product's code may hold slashes.
+    path("api/v1/", include("governance.api.urls")),
+    path("api/v1/", include("catalog.api.urls")),
     path("", include("catalog.urls")),
     path("", include("governance.urls")),
     path("", include("channels.urls")),

@@ -8,13 +8,16 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from catalog.access import tokens
 from catalog.models import User
 
 # Public on purpose: signing in, health, and what channels fetch by an address that cannot be guessed.
 PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed"}
+PUBLIC |= {"api_schema", "api_oauth_token", "api_jwks"}
 # Leads everybody on, and tells people without a role that they have none.
 OPEN_TO_ALL_WHO_SIGNED_IN = {"home"}
-FILLED = {"code": "x", "pk": "1", "product_id": "1", "name": "x", "token": "x", "width": "96"}
+OWN = {"api_tokens", "api_token", "api_token_rotate"}  # a person's own things need no right
+FILLED = {"code": "x", "pk": "1", "product_id": "1", "name": "x", "token": "x", "width": "96", "prefix": "x"}
 
 
 def addresses(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, str]]:
@@ -30,6 +33,9 @@ def addresses(resolver: URLResolver | None = None, prefix: str = "/") -> Iterato
 
 
 CASES = [(name, path) for name, path in addresses() if name not in PUBLIC]
+PAGES = [(name, path) for name, path in CASES if not name.startswith("api_")]
+ENDPOINTS = [(name, path) for name, path in CASES if name.startswith("api_")]
+METHODS = ["get", "post", "patch", "put", "delete"]
 
 
 def test_all_addresses_have_a_name_and_are_filled() -> None:
@@ -39,7 +45,7 @@ def test_all_addresses_have_a_name_and_are_filled() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize(("name", "path"), CASES)
+@pytest.mark.parametrize(("name", "path"), PAGES)
 def test_a_stranger_is_sent_to_sign_in(name: str, path: str, method: str, client: Client) -> None:
     answer = getattr(client, method)(path)
     assert answer.status_code in (302, 405)
@@ -48,8 +54,45 @@ def test_a_stranger_is_sent_to_sign_in(name: str, path: str, method: str, client
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize(("name", "path"), CASES)
+@pytest.mark.parametrize(("name", "path"), PAGES)
 def test_a_person_without_a_role_gets_403(name: str, path: str, method: str, client: Client) -> None:
     client.force_login(User.objects.create_user("nobody", password="a-long-password"))
     answer = getattr(client, method)(path)
     assert answer.status_code in (403, 405)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("name", "path"), ENDPOINTS)
+def test_the_api_asks_a_stranger_for_a_token(name: str, path: str, method: str, client: Client) -> None:
+    answer = getattr(client, method)(path)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer.json()["code"] == "not_authenticated"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("name", "path"), ENDPOINTS)
+def test_the_api_names_the_right_that_is_missing(name: str, path: str, method: str, client: Client) -> None:
+    if name in OWN:
+        return
+    _, text = tokens.create(user=User.objects.create_user("nobody"), name="t", scopes_wanted=["write"])
+    answer = getattr(client, method)(path, headers={"Authorization": f"Bearer {text}"})
+    assert answer.status_code in (403, 405)
+    if answer.status_code == 403:
+        assert answer.json()["code"] == "missing_right"
+        assert "." in answer.json()["right"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("name", "path"), ENDPOINTS)
+def test_the_api_names_the_scope_that_is_missing(name: str, path: str, method: str, client: Client) -> None:
+    boss = User.objects.create_superuser("boss")
+    scope = "events:read" if name != "api_events" else "stock:read"
+    _, text = tokens.create(user=boss, name="t", scopes_wanted=[scope])
+    answer = getattr(client, method)(path, headers={"Authorization": f"Bearer {text}"})
+    assert answer.status_code in (403, 405)
+    if answer.status_code == 403:
+        assert answer.json()["code"] == "missing_scope"

@@ -1,0 +1,234 @@
+"""Products: read, written one by one, moved to the trash and back, copied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api import bulk, params
+from catalog.api.base import ApiView, etag_of
+from catalog.api.formats import NDJSON
+from catalog.api.paging import Order, page
+from catalog.api.problems import Problem, refused, told
+from catalog.models import Product, SavedView
+from catalog.models.codes import code_key
+from catalog.products import copying, trash
+from catalog.products.changes import ChangeError, ProductChange
+from catalog.products.represent import INCLUDES, Wanted, known_fields, represent
+from catalog.products.wire import load_json, read_product
+from catalog.products.write import WriteResult, write_product, write_products
+from catalog.search import filters, text
+
+SORTS = {
+    "created": Order("pk"),
+    "-created": Order("pk", descending=True),
+    "code": Order("code_key"),
+    "-code": Order("code_key", descending=True),
+    "updated": Order("updated_at"),
+    "-updated": Order("updated_at", descending=True),
+}
+SHAPE = frozenset({"fields", "include", "keys"})
+LIST = SHAPE | params.PAGING | {"q", "filter", "view", "sort", "family", "category", "sku", "gtin", "code", "trashed"}
+
+
+def wanted(request: Request) -> Wanted:
+    """What the reader wants of a product: `fields`, `include` and `keys`."""
+    fields = params.names(request, "fields", known=[*known_fields(), *INCLUDES])
+    includes = params.names(request, "include", known=INCLUDES) | (fields & frozenset(INCLUDES))
+    own = fields & frozenset(known_fields()) if fields else frozenset(known_fields())
+    return Wanted(fields=own, includes=includes, keys=params.names(request, "keys"))
+
+
+def selection(request: Request) -> QuerySet[Product]:
+    """The products that the address asks for; one may come back to it with a cursor."""
+    query = request.query_params
+    conditions: list[Any] = []
+    if "view" in query:
+        view = SavedView.objects.filter(pk=params.number(request, "view", 0)).first()
+        if view is None or not (view.shared or view.user_id == request.user.pk):
+            raise Http404("There is no such view.")
+        conditions += [view.filter] if view.filter else []
+    if given := query.get("filter"):
+        conditions.append(load_json(given))
+    for name in ("family", "sku", "gtin", "code"):
+        if name in query:
+            conditions.append({"field": name, "op": "in", "value": query[name].split(",")})
+    if "category" in query:
+        conditions.append({"field": "category", "op": "in children", "value": query["category"].split(",")})
+    if (trashed := params.flag(request, "trashed")) is not None:
+        conditions.append({"field": "trashed", "value": trashed})
+    try:
+        found = filters.build(conditions)
+    except filters.BadFilter as error:
+        raise Problem(400, error.code, str(error), parameter="filter", path=error.path) from error
+    manager = Product.everything if filters.mentions(conditions, "trashed") else Product.objects
+    return text.matching(manager.filter(found), query.get("q", ""))
+
+
+class ProductList(ApiView):
+    """`GET` a page of products. `PATCH` NDJSON: a product a line, see `bulk`. `POST` creates one."""
+
+    resource = "products"
+    rights = {
+        "GET": ("catalog.view_product",),
+        "POST": ("catalog.add_product",),
+        "PATCH": ("catalog.change_product",),
+    }
+    streams = frozenset({"PATCH"})
+
+    def get(self, request: Request) -> Response:
+        params.only(request, LIST)
+        order = SORTS[params.choice(request, "sort", SORTS, "-created")]
+        what = wanted(request)
+        return Response(page(request, selection(request), order, lambda rows: represent(rows, what)))
+
+    def post(self, request: Request) -> Response:
+        """Create one product; its code may be left to the family's pattern."""
+        params.only(request, SHAPE | {"dry_run"})
+        change = read_product(request.data)
+        if change.code and Product.everything.filter(code_key=code_key(change.code)).exists():
+            raise refused([ChangeError("code", "exists", f"There is a product {change.code}. Use PATCH to change it.")])
+        return written(request, change)
+
+    def patch(self, request: Request) -> Any:
+        if request.content_type.split(";")[0].strip() != NDJSON:
+            raise Problem(415, "not_ndjson", f"Send {NDJSON}: one product a line.")
+        params.only(request, {"on_error", "dry_run"})
+        return bulk.answer(request, bulk.Products(request))
+
+
+class ProductDetail(ApiView):
+    """One product, by code."""
+
+    resource = "products"
+    rights = {
+        "GET": ("catalog.view_product",),
+        "PATCH": ("catalog.change_product",),
+        "DELETE": ("catalog.delete_product",),
+    }
+
+    def get(self, request: Request, code: str) -> Response:
+        params.only(request, SHAPE)
+        return shown(request, _product(code))
+
+    def patch(self, request: Request, code: str) -> Response:
+        """Merge per value key; creates a product of that code where there is none."""
+        params.only(request, SHAPE | {"dry_run"})
+        change = read_product(request.data, code=code)
+        version = expected_version(request)
+        held = Product.everything.filter(code_key=code_key(code)).first()
+        if held is None and not request.user.has_perm("catalog.add_product"):
+            raise Problem(403, "missing_right", "This needs the right to add products (catalog.add_product).")
+        if version is not None:
+            if held is None:
+                raise Problem(412, "not_there", f"There is no product {code}, so If-Match cannot hold.")
+            change = replace(change, version=version)
+        return written(request, change)
+
+    def delete(self, request: Request, code: str) -> Response:
+        """Move it to the trash. Refused (409) while it is in use, naming where; `?force=true` does it all the same."""
+        params.only(request, {"force"})
+        product = _product(code)
+        version = expected_version(request)
+        if version is not None and version != product.version:
+            raise Problem(412, "version_changed", f"{product.code} is at version {product.version} now.")
+        try:
+            trash.trash_product(product=product, force=params.flag(request, "force") is True)
+        except trash.InUse as error:
+            raise Problem(409, "in_use", str(error), uses=[use.told() for use in error.uses]) from error
+        return Response(status=204)
+
+
+class ProductRestore(ApiView):
+    """Bring a product back from the trash, with all that hung on it."""
+
+    resource = "products"
+    rights = {"POST": ("catalog.delete_product",)}
+
+    def post(self, request: Request, code: str) -> Response:
+        product = _product(code)
+        if product.trashed_at is None:
+            raise Problem(409, "not_in_trash", f"{product.code} is not in the trash.")
+        return written(request, ProductChange(code=product.code, trashed=False))
+
+
+class ProductCopy(ApiView):
+    """A new product like this one: {"code", "skus": {old SKU: new SKU}}; both may be left to the family's patterns."""
+
+    resource = "products"
+    rights = {"POST": ("catalog.add_product",)}
+
+    def post(self, request: Request, code: str) -> Response:
+        given = request.data if isinstance(request.data, dict) else {}
+        skus = given.get("skus", {})
+        if not isinstance(given.get("code", ""), str) or not isinstance(skus, dict):
+            raise Problem(422, "bad_form", '“code” is text, “skus” an object {"old SKU": "new SKU"}.')
+        if not all(isinstance(v, str) for v in skus.values()):
+            raise Problem(422, "bad_form", "The new SKUs are texts.")
+        change = copying.copy_of(_product(code), code=given.get("code", ""), skus=skus)
+        return written(request, change)
+
+
+def _product(code: str) -> Product:
+    product = Product.everything.filter(code_key=code_key(code)).first()
+    if product is None:
+        raise Problem(404, "not_found", f"There is no product “{code[:100]}”.")
+    return product
+
+
+def expected_version(request: Request) -> int | None:
+    """The version in an `If-Match` header, as this API hands it out: "12.abc…" → 12."""
+    header = request.headers.get("If-Match", "").strip()
+    if not header or header == "*":
+        return None
+    number = header.removeprefix("W/").strip('"').split(".")[0]
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise Problem(412, "unknown_etag", "This If-Match is not the ETag of a product. Read it again.")
+    return int(number)
+
+
+def shown(request: Request, product: Product, *, status: int = 200) -> Response:
+    (data,) = represent([product], wanted(request))
+    response = Response(data, status=status)
+    response["ETag"] = tag(product.version, data)
+    return response
+
+
+def tag(version: int, data: Any) -> str:
+    return f'"{version}.{etag_of(data).strip(chr(34))[:16]}"'
+
+
+def written(request: Request, change: ProductChange) -> Response:
+    """Write one product and show it; with `?dry_run=true`, what would change."""
+    if params.flag(request, "dry_run"):
+        (result,) = write_products([change], dry_run=True)
+        if result.status == "rejected":
+            raise refused(result.errors)
+        return Response(outcome(result))
+    result = write_product(change)
+    if result.status == "rejected":
+        raise refused(result.errors)
+    assert result.product_id
+    product = Product.everything.get(pk=result.product_id)
+    response = shown(request, product, status=201 if result.status == "created" else 200)
+    if result.status == "created":
+        response["Location"] = request.build_absolute_uri(f"/api/v1/products/{product.code}/")
+    if result.held:
+        response.data["held"] = [{"sku": s, "key": k, "reason": r} for s, k, r in result.held]
+    return response
+
+
+def outcome(result: WriteResult) -> dict[str, Any]:
+    """What a dry run says: the status it would have, and the changes by row and key."""
+    return {
+        "code": result.code,
+        "result": result.status,
+        "changes": result.changes,
+        "errors": [told(e) for e in result.errors],
+        "held": [{"sku": s, "key": k, "reason": r} for s, k, r in result.held],
+    }

@@ -1,0 +1,147 @@
+"""Ten thousand products in a call: a result a line, in order, one bad line stopping no other."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from catalog.api import bulk
+from catalog.models import ChangeSet, JournalEntry, Product, Variant
+from tests.catalog.api.conftest import Api
+
+
+def line(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "code": f"b{number}",
+        "family": "default",
+        "values": {"name@en_US": f"Bulk {number}"},
+        "variants": [{"sku": f"b{number}"}],
+    } | more
+
+
+MIXED = [
+    line(1),
+    line(2, values={"brand": "Acme", "colour": "x"}),
+    "{not json",
+    line(3, family="none"),
+    line(1),
+    "",
+    line(4),
+]
+
+
+def test_every_line_has_its_answer_in_order(api: Api) -> None:
+    results = api.bulk("products/", MIXED)
+    assert [(r["line"], r["code"], r["status"]) for r in results] == [
+        (1, "b1", 201),
+        (2, "b2", 422),
+        (3, "", 400),
+        (4, "b3", 422),
+        (5, "b1", 200),
+        (7, "b4", 201),
+    ]
+    assert results[1]["errors"][0]["key"] == "colour"
+    assert results[3]["errors"][0]["code"] == "unknown_family"
+    assert results[4]["result"] == "unchanged"
+    assert set(Product.objects.values_list("code", flat=True)) == {"b1", "b4"}
+
+
+def test_rejecting_values_keeps_the_rest_of_a_line(api: Api) -> None:
+    results = api.bulk("products/?on_error=reject_values", MIXED)
+    assert [r["status"] for r in results] == [201, 201, 400, 422, 200, 201]
+    assert results[1]["errors"][0]["code"] == "unknown_attribute"
+    assert Product.objects.get(code="b2").values == {"brand": "Acme"}
+
+
+def test_rejecting_all_writes_all_or_nothing(api: Api) -> None:
+    results = api.bulk("products/?on_error=reject_all", MIXED)
+    assert [r["status"] for r in results] == [424, 422, 400, 422, 424, 424]
+    assert not Product.everything.exists()
+    assert not JournalEntry.objects.exists()
+    good = api.bulk("products/?on_error=reject_all", [line(n) for n in range(5)])
+    assert {r["status"] for r in good} == {201}
+    assert Product.objects.count() == 5
+
+
+def test_a_dry_run_writes_nothing(api: Api) -> None:
+    assert [r["status"] for r in api.bulk("products/?dry_run=true", MIXED)] == [201, 422, 400, 422, 200, 201]
+    assert not Product.everything.exists()
+
+
+def test_one_call_is_one_change_set(api: Api) -> None:
+    api.bulk("products/", [line(n) for n in range(450)])  # more than two batches
+    api.bulk("products/", [line(n, values={"brand": "Acme"}) for n in range(450)], X_Change_Reason="rebranded")
+    touched = JournalEntry.objects.filter(sku="", changes__has_key="brand")
+    assert touched.count() == 450
+    (act,) = ChangeSet.objects.filter(pk__in=touched.values("change_set"))
+    assert (act.source, act.reason, act.user) == ("api", "rebranded", api.world.people["mara"])
+
+
+def test_a_product_that_breaks_us_is_named_and_the_others_go_in(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = bulk.write_products
+
+    def fragile(changes: Any, **how: Any) -> Any:
+        if any(c.code == "b2" for c in changes):
+            raise RuntimeError("broken")
+        return written(changes, **how)
+
+    monkeypatch.setattr(bulk, "write_products", fragile)
+    results = api.bulk("products/", [line(1), line(2), line(3)])
+    assert [(r["status"], [e["code"] for e in r["errors"]]) for r in results] == [
+        (201, []),
+        (500, ["internal_error"]),
+        (201, []),
+    ]
+
+
+def test_only_so_many_and_only_so_long(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "MAX_LINES", 3)
+    answer = api.send("products/", [line(n) for n in range(4)])
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_many_lines")
+    monkeypatch.setattr(bulk, "MAX_LINE", 200)
+    results = api.bulk("products/", [line(1), line(2, values={"brand": "x" * 300}), line(3)])
+    assert [(r["status"], r["line"]) for r in results] == [(201, 1), (413, 2), (201, 3)]
+
+
+def test_other_media_types_are_told_what_to_send(api: Api) -> None:
+    answer = api.patch("products/", [line(1)])
+    assert (answer.status_code, answer.json()["code"]) == (415, "not_ndjson")
+
+
+def test_a_chunked_body_is_read_to_its_end(api: Api) -> None:
+    """Clients that stream do not say how long the body is."""
+    import io
+
+    body = b"\n".join(json.dumps(line(n)).encode() for n in range(3))
+    answer = api.client.generic(
+        "PATCH",
+        "/api/v1/products/",
+        b"",
+        content_type="application/x-ndjson",
+        headers={"Authorization": f"Bearer {api.token}", "Transfer-Encoding": "chunked"},
+        **{"wsgi.input": io.BytesIO(body), "CONTENT_TYPE": "application/x-ndjson"},
+    )
+    assert len(b"".join(answer).splitlines()) == 3  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db(transaction=True)  # or what waits for the commit would grow
+def test_memory_is_flat_in_the_number_of_lines(api: Api) -> None:
+    def peak(count: int, first: int) -> int:
+        body = [line(n) for n in range(first, first + count)]
+        tracemalloc.start()
+        answer = api.send("products/", body)
+        base = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        for _ in answer:
+            pass
+        high = tracemalloc.get_traced_memory()[1] - base
+        tracemalloc.stop()
+        return high
+
+    peak(200, 0)
+    small, large = peak(400, 1000), peak(2400, 5000)
+    assert large < small * 2
+    assert Variant.objects.count() == 3000
