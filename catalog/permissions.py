@@ -22,6 +22,8 @@ WRITE = (
     "catalog.import_product",
     "catalog.export_product",
     "catalog.upload_media",
+    "catalog.change_category",
+    "catalog.undo_changes",
     "governance.submit_product",
 )
 # Role → (label, permissions). Higher floors' permissions are named by text: nothing is imported.
@@ -36,6 +38,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Administrator",
         (
             *WRITE,
+            "catalog.manage_structure",
             "governance.approve_product",
             "catalog.confirm_price",
             "channels.view_channel",

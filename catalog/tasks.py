@@ -7,6 +7,7 @@ from celery import shared_task
 from catalog import events
 from catalog.imports import run as imports
 from catalog.media import ingest
+from catalog.structure import recompute
 
 
 @shared_task(name="catalog.derive")
@@ -23,12 +24,22 @@ def advance_imports() -> None:
         advance_imports.delay()
 
 
+@shared_task(name="catalog.recompute")
+def recompute_families() -> None:
+    """A turn at each family whose products are derived anew; rings again while there is more."""
+    more = [recompute.advance(pk) for pk in recompute.waiting()]
+    if any(more):
+        recompute_families.delay()
+
+
 @shared_task(name="catalog.sweep")
 def sweep() -> None:
     """What a lost ring left behind."""
     events.derive()
     if imports.waiting_runs():
         advance_imports.delay()
+    if recompute.waiting():
+        recompute_families.apply_async(expires=10)
     if ingest.anything_due():
         fetch_media.apply_async(expires=10)
 

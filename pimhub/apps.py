@@ -13,6 +13,8 @@ TASKS = {
     "derive": "catalog.derive",
     "imports": "catalog.advance_imports",
     "media": "catalog.fetch_media",
+    "recompute": "catalog.recompute",
+    "plans": "catalog.advance_plans",
     "dispatch": "channels.dispatch",
 }
 # One ring serves all commits of this long; what comes after it is the sweep's.

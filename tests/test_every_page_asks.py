@@ -17,7 +17,18 @@ PUBLIC |= {"api_schema", "api_oauth_token", "api_jwks"}
 # Leads everybody on, and tells people without a role that they have none.
 OPEN_TO_ALL_WHO_SIGNED_IN = {"home"}
 OWN = {"api_tokens", "api_token", "api_token_rotate"}  # a person's own things need no right
-FILLED = {"code": "x", "pk": "1", "product_id": "1", "name": "x", "token": "x", "width": "96", "prefix": "x"}
+FILLED = {
+    "code": "x",
+    "pk": "1",
+    "product_id": "1",
+    "name": "x",
+    "token": "x",
+    "width": "96",
+    "prefix": "x",
+    "attribute": "x",
+    "entity": "x",
+    "id": "1",
+}
 
 
 def addresses(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from rest_framework.views import set_rollback
 
 from catalog.products.changes import ChangeError
 from catalog.products.wire import BadForm
+from catalog.structure.problems import CannotBe
 from pimhub.foundation.jsonvalue import JSON
 
 CONTENT_TYPE = "application/problem+json"
@@ -109,6 +110,10 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         code = error.errors[0].code
         status = 400 if code in ("not_json", "not_utf8", "too_deep", "key_twice", "bad_character") else 422
         error = Problem(status, code, error.errors[0].message, errors=[told(e) for e in error.errors])
+    elif isinstance(error, CannotBe):
+        status = 409 if any(w.code in ("in_use", "in_trash") for w in error.wrong) else 422
+        wrong: list[dict[str, JSON]] = [{"key": w.field, "code": w.code, "message": w.message} for w in error.wrong]
+        error = Problem(status, error.wrong[0].code, str(error), errors=wrong)
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
@@ -118,7 +123,7 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Problem):
         data = body(error.status_code, error.code, error.text, errors=error.errors, **error.more)
     else:
-        data = body(error.status_code, _code(error), _detail(error), errors=_errors(error))
+        data = body(error.status_code, _code(error), _detail(error), errors=flat_errors(error))
     response = Response(data, status=error.status_code, headers=headers)
     response["Content-Type"] = response.content_type = CONTENT_TYPE
     return response
@@ -132,10 +137,10 @@ def _code(error: exceptions.APIException) -> str:
 def _detail(error: exceptions.APIException) -> str:
     if isinstance(error.detail, str):
         return str(error.detail)
-    return "; ".join(f"{e['key']}: {e['message']}" if e["key"] else str(e["message"]) for e in _errors(error)[:3])
+    return "; ".join(f"{e['key']}: {e['message']}" if e["key"] else str(e["message"]) for e in flat_errors(error)[:3])
 
 
-def _errors(error: exceptions.APIException) -> list[dict[str, JSON]]:
+def flat_errors(error: exceptions.APIException) -> list[dict[str, JSON]]:
     """The errors of a serializer, flat: {key, code, message} each."""
     if not isinstance(error, exceptions.ValidationError):
         return []

@@ -30,6 +30,7 @@ class MediaAsset(models.Model):
     fetch_at = models.DateTimeField(null=True, db_index=True)  # next try; NULL = none wanted
     title = models.CharField(max_length=255, blank=True)
     tags = models.JSONField(default=list, blank=True)
+    tags_key = models.TextField(default="", blank=True)  # the tags without case, a line each, so that each is found
     trashed_at = models.DateTimeField(null=True, blank=True)  # only where nothing uses it
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -38,6 +39,10 @@ class MediaAsset(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.tags_key = "\n".join(["", *(str(tag).casefold() for tag in self.tags), ""]) if self.tags else ""
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     @property
     def key(self) -> str:

@@ -48,6 +48,7 @@ class Attribute(models.Model):
 
     class Meta:
         ordering = ["group__position", "position", "code"]
+        permissions = [("manage_structure", "Can change attributes, families and settings")]
 
     def __str__(self) -> str:
         return self.code

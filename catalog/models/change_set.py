@@ -26,6 +26,9 @@ class ChangeSet(models.Model):
     undoes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
+    class Meta:
+        permissions = [("undo_changes", "Can undo change sets and change many products at once")]
+
     def __str__(self) -> str:
         return f"{self.actor}, {self.get_source_display()}"
 

@@ -13,7 +13,9 @@ class Locale(models.Model):
     code = models.CharField(
         max_length=20,
         unique=True,
-        validators=[RegexValidator(r"\A[a-z]{2,3}(_[A-Z][a-z]{3})?(_[A-Z]{2})?\Z", "For example en_US or de.")],
+        validators=[
+            RegexValidator(r"\A[a-z]{2,3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?\Z", "For example en_US or de.")
+        ],
     )
     name = models.CharField(max_length=100)
     history = history()

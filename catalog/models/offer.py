@@ -52,6 +52,8 @@ class Offer(models.Model):
     sale_to = models.DateTimeField(null=True)
     cost = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     tax_class = models.CharField(max_length=50, blank=True)
+    source_at = models.DateTimeField(null=True)  # the source's own clock
+    source_sequence = models.BigIntegerField(null=True)
     version = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
 

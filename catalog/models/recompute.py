@@ -1,4 +1,4 @@
-"""Work that a changed configuration leaves behind: figures to measure again, values to index."""
+"""Work that a changed configuration leaves behind: what is derived from products, derived anew."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ from django.db import models
 
 
 class Recompute(models.Model):
-    """All products of a family, or all with an attribute, looked at again in slices. One open row per subject."""
+    """All products of a family, looked at again in slices: completeness, filter index, search text."""
 
-    class Kind(models.TextChoices):
-        COMPLETENESS = "completeness", "completeness"
-        INDEX = "index", "filter index"
-
-    kind = models.CharField(max_length=15, choices=Kind.choices)
-    family = models.ForeignKey("catalog.Family", null=True, on_delete=models.CASCADE, related_name="recomputes")
-    attribute = models.ForeignKey("catalog.Attribute", null=True, on_delete=models.CASCADE, related_name="recomputes")
+    family = models.ForeignKey("catalog.Family", on_delete=models.CASCADE, related_name="recomputes")
     cursor = models.BigIntegerField(default=0)  # primary key of the last product done
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
@@ -24,6 +18,11 @@ class Recompute(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["family"], condition=models.Q(finished_at__isnull=True), name="one_open_recompute"
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.done}/{self.total}"
+        return f"{self.family_id}: {self.done}/{self.total}"

@@ -51,6 +51,11 @@ class Application:
             ChangeError(key=key, code=code, message=message, sku=sku, value=shown(value), current=current)
         )
 
+    def refuse_value(self, key: str, code: str, message: str, *, sku: str, value: JSON) -> None:
+        """A single value cannot be: with `drop_values` it is left out and the rest is written."""
+        error = ChangeError(key=key, code=code, message=message, sku=sku, value=shown(value))
+        (self.dropped if self.drop_values else self.errors).append(error)
+
     def write_values(
         self, held: Mapping[str, JSON], change: ProductChange | VariantChange, *, sku: str
     ) -> dict[str, JSON]:
@@ -61,8 +66,7 @@ class Application:
             try:
                 canonical = self._check_value(key, raw, sku=sku, held=held.get(key))
             except ValueProblem as problem:
-                error = ChangeError(key=key, code=problem.code, message=str(problem), sku=sku, value=shown(raw))
-                (self.dropped if self.drop_values else self.errors).append(error)
+                self.refuse_value(key, problem.code, str(problem), sku=sku, value=raw)
                 continue
             values[key] = canonical
             original = f"{sku}/{key}" if sku else key

@@ -125,12 +125,12 @@ def _gtin(app: Application, draft: VariantState, change: VariantChange) -> None:
         return
     gtin = str(change.gtin or "")
     if problem := check_gtin(gtin) if gtin else "":
-        app.fail("gtin", "gtin_check_digit", problem, sku=draft.row.sku, value=gtin)
+        app.refuse_value("gtin", "gtin_check_digit", problem, sku=draft.row.sku, value=gtin)
         return
     ours = (v.row.sku for v in app.state.variants.values() if gtin and v.row.gtin == gtin)
     holder = app.owners.gtins.get(gtin) or next(ours, "")
     if holder and code_key(holder) != draft.row.sku_key:
-        app.fail(
+        app.refuse_value(
             "gtin",
             "gtin_taken",
             f"The GTIN {gtin} belongs to {holder} already. "

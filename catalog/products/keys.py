@@ -23,10 +23,16 @@ class BadPattern(ValueError):
 
 
 def resolve(*, system: str, kind: str, codes: Collection[str]) -> dict[str, str]:
-    """{code key there: our code or SKU}: the present holder of each code, else the last one that had it."""
+    """{code key there: our code or SKU}: the present holder of each code, else the last one that had it.
+
+    Options are asked for by attribute: "option/colour".
+    """
     wanted = {code_key(c) for c in codes}
-    column = {"product": "product__code", "variant": "variant__sku"}[kind]
+    kind, _, attribute = kind.partition("/")
+    column = f"{kind}__sku" if kind == "variant" else f"{kind}__code"
     rows = ExternalReference.objects.filter(system__code=system, kind=kind, code_key__in=wanted)
+    if attribute:
+        rows = rows.filter(option__attribute__code=attribute)
     found: dict[str, str] = {}
     # Ended ones in the order in which they began, then those that hold: the last word stands.
     for row in rows.order_by(F("valid_to").asc(nulls_last=True), "pk").values_list("code_key", column):
@@ -62,16 +68,19 @@ def _named(
     numbers: _Numbers,
 ) -> ProductChange:
     code = change.code
+    known = False
     if not code and change.key:
         system, theirs = change.key
         code = found[system, "product"].get(code_key(theirs), "")
+        known = bool(code)
     rules = reference.families.get(change.family)
     if not code and rules and rules.row.code_pattern:
         code = numbers.fill(rules.row.code_pattern, rules.row, change.values, taken=_products)
     if not code and change.key:
         code = change.key[1]
     references = change.references
-    if change.key and change.key[0] not in references:
+    # A product that is found keeps the code it has there now: the key may be one from before a renumbering.
+    if change.key and change.key[0] not in references and not known:
         references = {**references, change.key[0]: change.key[1]}
     variants = tuple(_with_sku(v, code, change, reference, found, numbers) for v in change.variants)
     return replace(change, code=code, references=references, variants=variants)
@@ -90,7 +99,8 @@ def _with_sku(
     for system, theirs in variant.references.items():
         known = found[system, "variant"].get(code_key(theirs or ""))
         if known:
-            return replace(variant, sku=known)
+            others = {s: c for s, c in variant.references.items() if s != system}
+            return replace(variant, sku=known, references=others)
     family = change.family or _family_of(code)
     rules = reference.families.get(family)
     if rules and rules.row.sku_pattern:

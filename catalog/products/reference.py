@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from catalog.attributes.spec import AttributeSpec
 from catalog.attributes.types.base import PRODUCTS
@@ -76,6 +76,12 @@ class Reference:
                 else:
                     records = ReferenceRecord.objects.filter(entity__code=to, code__in=codes)
                     known |= set(records.values_list("code", flat=True))
+
+    def reload(self) -> None:
+        """Look at the configuration afresh."""
+        now = load_reference()
+        for each in fields(self):
+            setattr(self, each.name, getattr(now, each.name))
 
 
 def load_reference() -> Reference:

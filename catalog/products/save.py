@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,30 +11,22 @@ from django.utils import timezone
 from simple_history.utils import get_history_manager_for_model
 
 from catalog import events
-from catalog.attributes.types import type_of
-from catalog.attributes.values import ValueKey
 from catalog.media.fetch import host_of
 from catalog.models import (
     Category,
     ChangeSet,
-    Completeness,
     HeldPrice,
     MediaAsset,
     MediaLink,
     Offer,
     Product,
-    Scope,
-    UniqueValue,
-    ValueIndex,
     Variant,
 )
 from catalog.models.codes import code_key
-from catalog.products import save_links
-from catalog.products.completeness import measure
+from catalog.products import derive, save_links
 from catalog.products.reference import Reference
 from catalog.products.state import ProductState
 from pimhub.foundation.bulk import append, append_objects, update_objects
-from pimhub.foundation.jsonvalue import JSON, digest
 
 BATCH = 500
 PRODUCT_FIELDS = ("family_id", "values", "originals", "axes", "version", "search_text", "trashed_at", "updated_at")
@@ -73,8 +65,8 @@ def save(states: Sequence[ProductState], reference: Reference, change_set: Chang
     described = [s for s in states if s.row.code_key in touched.content]
     _categories(described)
     _media(described, fresh)
-    _value_index(described, reference, fresh)
-    _completeness(described, reference, fresh)
+    derive.value_index(described, reference, fresh)
+    derive.completeness(described, reference, fresh)
     save_links.associations(described, reference, fresh)
     save_links.references([s for s in states if s.row.code_key in touched.references], reference, change_set)
 
@@ -107,7 +99,7 @@ def _products(
         row.code_key = code_key(row.code)
         row.version += 1
         row.created_at, row.updated_at = row.created_at or now, now
-        row.search_text = search_text(state, reference)
+        row.search_text = derive.search_text(state, reference)
         row.trashed_at = (row.trashed_at or now) if state.trashed else None
     new = [s.row for s in states if not s.exists]
     old = [s.row for s in states if s.exists]
@@ -124,7 +116,7 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
     for state in states:
         for variant in state.variants.values():
             row = variant.row
-            overrides = _overrides(state, variant.values)
+            overrides = derive.overrides(state, variant.values)
             changed = row.pk is None or row.values != variant.values or row.sku_key in identity_changed
             changed = changed or row.overrides != overrides
             row.product, row.values, row.sku_key = state.row, variant.values, code_key(row.sku)
@@ -137,12 +129,6 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
     update_objects(old, VARIANT_FIELDS)
     _history(new, change_set, update=False)
     _history([row for row in old if row.sku_key in identity_changed], change_set, update=True)
-
-
-def _overrides(state: ProductState, values: Mapping[str, JSON]) -> str:
-    """Where a variant says something else than its product. Axes tell variants apart; they override nothing."""
-    keys = sorted(k for k, v in values.items() if k in state.values and state.values[k] != v and k not in state.axes)
-    return f" {' '.join(keys)} " if keys else ""
 
 
 def _offers(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, touched: set[str]) -> None:
@@ -239,91 +225,3 @@ def ensure_assets(states: Sequence[ProductState]) -> dict[str, MediaAsset]:
     for asset in MediaAsset.objects.filter(sha256__in=hashes, url_digest__isnull=True):
         assets[asset.identity] = asset
     return assets
-
-
-INDEX_COLUMNS = ("product_id", "variant_id", "attribute_id", "locale", "scope", "text", "number", "date", "boolean")
-KINDS = INDEX_COLUMNS[5:]
-
-
-def _value_index(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
-    known = [s.row.pk for s in states if s.row.code_key not in new]
-    if known:
-        ValueIndex.objects.filter(product_id__in=known).delete()
-        UniqueValue.objects.filter(product_id__in=known).delete()
-    indexed = {
-        code: a.pk for code, a in reference.attributes.items() if a.filterable or a.unique or type_of(a.type).points
-    }
-    rows: list[tuple[Any, ...]] = []
-    unique: list[tuple[Any, ...]] = []
-    for state in states:
-        for variant, values in ((None, state.values), *((v.row.pk, v.values) for v in state.variants.values())):
-            rows += _indexed(state.row.pk, variant, values, reference, indexed)
-            unique += _unique(state.row.pk, variant, values, reference)
-    append(ValueIndex, INDEX_COLUMNS, rows)
-    append(UniqueValue, ("attribute_id", "key", "digest", "product_id", "variant_id"), unique)
-
-
-def _indexed(
-    product: int, variant: int | None, values: dict[str, JSON], reference: Reference, indexed: Mapping[str, int]
-) -> Iterator[tuple[Any, ...]]:
-    for key, value in values.items():
-        parsed = ValueKey.parse(key)
-        attribute = indexed.get(parsed.attribute)
-        if attribute is None or value is None:
-            continue
-        spec = reference.specs[parsed.attribute]
-        for kind, typed, *word in type_of(spec.type).index_values(value, spec):
-            cell = typed[:255] if isinstance(typed, str) else typed
-            cells = {kind: cell, **({"text": word[0]} if word else {})}
-            where = (product, variant, attribute, parsed.locale or "", parsed.scope or "")
-            yield *where, *(cells.get(name) for name in KINDS)
-
-
-def _unique(
-    product: int, variant: int | None, values: dict[str, JSON], reference: Reference
-) -> Iterator[tuple[Any, ...]]:
-    for key, value in values.items():
-        attribute = ValueKey.parse(key).attribute
-        if value is not None and reference.specs[attribute].unique:
-            yield reference.attributes[attribute].pk, key, digest(value), product, variant
-
-
-def _completeness(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
-    scopes = {s.code: s for s in Scope.objects.all()}
-    fresh: list[Completeness] = []
-    held: list[Completeness] = []
-    for state in states:
-        (fresh if state.row.code_key in new else held).extend(
-            Completeness(
-                product=state.row,
-                scope=scopes[f.scope],
-                locale=f.locale,
-                required=f.required,
-                filled=f.filled,
-                missing=list(f.missing),
-                variants=f.variants,
-                variants_complete=f.variants_complete,
-                requirements=reference.families[state.family].row.requirements,
-            )
-            for f in measure(state, reference)
-        )
-    append_objects(fresh)
-    Completeness.objects.bulk_create(
-        held,
-        batch_size=BATCH,
-        update_conflicts=True,
-        update_fields=["required", "filled", "missing", "variants", "variants_complete", "requirements"],
-        unique_fields=["product", "scope", "locale"],
-    )
-
-
-def search_text(state: ProductState, reference: Reference) -> str:
-    """What the search box looks in: code, SKUs, GTINs and searchable values, in one case."""
-    chosen = reference.searchable
-    words = [state.row.code]
-    for values in (state.values, *(v.values for v in state.sold)):
-        words += [str(v) for k, v in values.items() if v and k.split("@")[0].split("#")[0] in chosen]
-    for variant in state.sold:
-        words += [variant.row.sku, variant.row.gtin or ""]
-    # One a line, so that a search can tell where a text begins.
-    return "\n" + "\n".join(dict.fromkeys(key for w in words if w and (key := code_key(w).replace("\n", " "))))

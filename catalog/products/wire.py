@@ -297,6 +297,15 @@ def read_offer(form: _Form) -> OfferChange:
     return OfferChange(**given)
 
 
+def read_offer_fields(given: Mapping[str, JSON]) -> OfferChange:
+    """The offer that an object spells. Raises BadForm."""
+    errors: list[ChangeError] = []
+    offer = read_offer(_Form(given, "", errors))
+    if errors:
+        raise BadForm(errors)
+    return offer
+
+
 def _amount(form: _Form, name: str) -> Decimal | None:
     value = form.given[name]
     if value is None:

@@ -16,12 +16,13 @@ from catalog import change_sets, events
 from catalog.attributes.types import type_of
 from catalog.attributes.types.base import PRODUCTS
 from catalog.attributes.values import ValueKey
-from catalog.models import JournalEntry, Product
+from catalog.models import Family, JournalEntry, Product
 from catalog.models.codes import code_key
 from catalog.products import keys
 from catalog.products.application import Application
 from catalog.products.apply import apply_change
 from catalog.products.changes import ChangeError, ProductChange
+from catalog.products.foreign import in_our_codes
 from catalog.products.guards import refusals
 from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
@@ -50,6 +51,10 @@ class WriteResult:
     held: list[tuple[str, str, str]] = field(default_factory=list)  # (SKU, part, reason)
     waits: bool = False  # a price of the product is held, from now or from before
     known_as: dict[str, str] = field(default_factory=dict)  # SKU key in the change → SKU of the variant meant
+
+
+class FamilyChanged(Exception):
+    """What was derived, was derived by rules that are no longer."""
 
 
 @dataclass(slots=True)
@@ -101,16 +106,18 @@ def _batch(
                 if touched and not dry_run:
                     _commit(touched, reference)
             return [w.result for w in work]
+        except FamilyChanged:
+            reference.reload()
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
                 raise
-    raise AssertionError("unreachable")
+    raise RuntimeError("The families of this batch keep changing. Repeat it in a moment.")
 
 
 def _prepare(
     changes: Sequence[ProductChange], reference: Reference, *, lock: bool, partial: bool, drop_values: bool
 ) -> list[_Work]:
-    changes = keys.with_codes(changes, reference, reserve=lock)
+    changes = keys.with_codes(in_our_codes(changes, reference), reference, reserve=lock)
     states = load_states(codes=[c.code for c in changes], lock=lock)
     reference.learn_options(_mentioned_options(changes, reference))
     targets = _mentioned_targets(changes, reference)
@@ -258,6 +265,7 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
     final = list(saved.values())
     existed = {w.state.row.code_key for w in work if w.state.exists}
     save(final, reference, change_set, _touched(work))
+    _check_current(final, reference)
     entries, deltas, log = [], [], []
     for item in work:
         row = item.state.row
@@ -283,6 +291,17 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
     for hook in events.hooks:
         hook(deltas)
     events.append_all(log, change_set_id=change_set.pk)
+
+
+def _check_current(states: Sequence[ProductState], reference: Reference) -> None:
+    """Raises FamilyChanged when the families are not what they were when the batch began.
+
+    After the save, when the rows are locked: from here on whoever derives anew waits for us.
+    """
+    loaded = {s.family: reference.families[s.family].row.requirements for s in states}
+    now = dict(Family.objects.filter(code__in=loaded).values_list("code", "requirements"))
+    if now != loaded:
+        raise FamilyChanged
 
 
 _TRASH = {(None, True): "product.trashed", (True, None): "product.restored"}

@@ -1,0 +1,141 @@
+"""Pictures: uploaded once by their bytes, found by name, tag or use, trashed when nothing shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api import params
+from catalog.api.base import ApiView
+from catalog.api.formats import ExactJSONParser
+from catalog.api.paging import Order, page
+from catalog.api.problems import Problem
+from catalog.api.structure import in_use
+from catalog.media import ingest
+from catalog.media.inspect import MAX_BYTES, MediaRefused
+from catalog.models import MediaAsset
+from catalog.products import trash
+
+UPLOAD = ("catalog.upload_media",)
+RIGHTS = {"GET": ("catalog.view_product",), **dict.fromkeys(("POST", "PATCH", "DELETE"), UPLOAD)}
+
+
+class MediaList(ApiView):
+    """`GET` with `?tag= &state= &unused=true &trashed=true`. `POST` multipart with one `file`: the same bytes are
+    kept once."""
+
+    resource = "media"
+    rights = RIGHTS
+    parser_classes = (MultiPartParser,)
+
+    def get(self, request: Request) -> Response:
+        params.only(request, {"tag", "state", "unused", "trashed", "sha256"} | params.PAGING)
+        trashed = params.flag(request, "trashed") is True
+        query: QuerySet[MediaAsset] = MediaAsset.objects.filter(trashed_at__isnull=not trashed)
+        if states := params.names(request, "state", known=MediaAsset.State.values):
+            query = query.filter(state__in=states)
+        if hashes := params.names(request, "sha256"):
+            query = query.filter(sha256__in=hashes)
+        if tag := request.query_params.get("tag"):
+            query = query.filter(tags_key__contains=f"\n{tag.casefold()}\n")
+        if (unused := params.flag(request, "unused")) is not None:
+            query = query.filter(links__isnull=unused).distinct()
+        return Response(page(request, query, Order("pk", descending=True), shown))
+
+    def post(self, request: Request) -> Response:
+        params.only(request, ())
+        file = request.FILES.get("file")
+        if file is None or isinstance(file, list):
+            raise Problem(422, "no_file", "Send one file under the name “file”.")
+        if (file.size or 0) > MAX_BYTES:
+            raise Problem(413, "too_large", f"{file.name} has more than {MAX_BYTES // 1024**2} MB.")
+        try:
+            asset = ingest.upload(file.read())
+        except MediaRefused as refusal:
+            raise Problem(422, "bad_picture", str(refusal)) from refusal
+        return Response(shown([asset])[0], status=201)
+
+
+class MediaDetail(ApiView):
+    """One picture. `PATCH` its title and tags; `DELETE` moves it to the trash while nothing shows it."""
+
+    resource = "media"
+    rights = RIGHTS
+    parser_classes = (ExactJSONParser,)
+
+    def get(self, request: Request, pk: int) -> Response:
+        params.only(request, ())
+        return Response(shown([_asset(pk)])[0])
+
+    def patch(self, request: Request, pk: int) -> Response:
+        params.only(request, ())
+        asset, given = _asset(pk), request.data
+        if not isinstance(given, dict) or set(given) - {"title", "tags"}:
+            raise Problem(422, "bad_form", "Send an object of “title” and “tags”.")
+        title, tags = given.get("title", asset.title), given.get("tags", asset.tags)
+        if not isinstance(title, str) or len(title) > 255:
+            raise Problem(422, "bad_title", "title is a text of at most 255 characters.")
+        good = isinstance(tags, list) and len(tags) <= 50 and all(isinstance(t, str) and 0 < len(t) <= 50 for t in tags)
+        if not good:
+            raise Problem(422, "bad_tags", "tags are at most 50 texts of at most 50 characters.")
+        asset.title, asset.tags = title, sorted({t.strip() for t in tags if t.strip()})
+        asset.save(update_fields=["title", "tags", "tags_key"])
+        return Response(shown([asset])[0])
+
+    def delete(self, request: Request, pk: int) -> Response:
+        params.only(request, ())
+        try:
+            trash.trash_media(_asset(pk))
+        except trash.InUse as error:
+            raise in_use(error) from error
+        return Response(status=204)
+
+
+class MediaRestore(ApiView):
+    """Bring a picture back from the trash."""
+
+    resource = "media"
+    rights = {"POST": UPLOAD}
+
+    def post(self, request: Request, pk: int) -> Response:
+        params.only(request, ())
+        asset = _asset(pk)
+        if asset.trashed_at is None:
+            raise Problem(409, "not_in_trash", "It is not in the trash.")
+        trash.restore_media(asset)
+        asset.trashed_at = None
+        return Response(shown([asset])[0])
+
+
+def _asset(pk: int) -> MediaAsset:
+    asset = MediaAsset.objects.filter(pk=pk).first() if pk < 2**63 else None
+    if asset is None:
+        raise Problem(404, "not_found", f"There is no picture {pk}.")
+    return asset
+
+
+def shown(assets: Any) -> list[dict[str, Any]]:
+    counted = MediaAsset.objects.filter(pk__in=[a.pk for a in assets]).annotate(uses=Count("links"))
+    uses = dict(counted.values_list("pk", "uses"))
+    return [
+        {
+            "id": a.pk,
+            "sha256": a.sha256 or None,
+            "url": a.source_url or None,
+            "state": a.state,
+            "mime": a.mime or None,
+            "width": a.width,
+            "height": a.height,
+            "bytes": a.bytes,
+            "title": a.title,
+            "tags": a.tags,
+            "problem": a.problem or None,
+            "uses": uses.get(a.pk, 0),
+            "trashed": a.trashed_at is not None,
+        }
+        for a in assets
+    ]

@@ -1,0 +1,124 @@
+"""What is derived from a product's values and written beside it: filter index, completeness, search text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from catalog.attributes.types import type_of
+from catalog.attributes.values import ValueKey
+from catalog.models import Completeness, Product, Scope, UniqueValue, ValueIndex, Variant
+from catalog.models.codes import code_key
+from catalog.products.completeness import measure
+from catalog.products.reference import Reference
+from catalog.products.state import ProductState
+from pimhub.foundation.bulk import append, append_objects
+from pimhub.foundation.jsonvalue import JSON, digest
+
+BATCH = 500
+INDEX_COLUMNS = ("product_id", "variant_id", "attribute_id", "locale", "scope", "text", "number", "date", "boolean")
+KINDS = INDEX_COLUMNS[5:]
+
+
+def value_index(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
+    known = [s.row.pk for s in states if s.row.code_key not in new]
+    if known:
+        ValueIndex.objects.filter(product_id__in=known).delete()
+        UniqueValue.objects.filter(product_id__in=known).delete()
+    indexed = {
+        code: a.pk for code, a in reference.attributes.items() if a.filterable or a.unique or type_of(a.type).points
+    }
+    rows: list[tuple[Any, ...]] = []
+    unique: list[tuple[Any, ...]] = []
+    for state in states:
+        for variant, values in ((None, state.values), *((v.row.pk, v.values) for v in state.variants.values())):
+            rows += _indexed(state.row.pk, variant, values, reference, indexed)
+            unique += _unique(state.row.pk, variant, values, reference)
+    append(ValueIndex, INDEX_COLUMNS, rows)
+    append(UniqueValue, ("attribute_id", "key", "digest", "product_id", "variant_id"), unique)
+
+
+def _indexed(
+    product: int, variant: int | None, values: dict[str, JSON], reference: Reference, indexed: Mapping[str, int]
+) -> Iterator[tuple[Any, ...]]:
+    for key, value in values.items():
+        parsed = ValueKey.parse(key)
+        attribute = indexed.get(parsed.attribute)
+        if attribute is None or value is None:
+            continue
+        spec = reference.specs[parsed.attribute]
+        for kind, typed, *word in type_of(spec.type).index_values(value, spec):
+            cell = typed[:255] if isinstance(typed, str) else typed
+            cells = {kind: cell, **({"text": word[0]} if word else {})}
+            where = (product, variant, attribute, parsed.locale or "", parsed.scope or "")
+            yield *where, *(cells.get(name) for name in KINDS)
+
+
+def _unique(
+    product: int, variant: int | None, values: dict[str, JSON], reference: Reference
+) -> Iterator[tuple[Any, ...]]:
+    for key, value in values.items():
+        attribute = ValueKey.parse(key).attribute
+        if value is not None and reference.specs[attribute].unique:
+            yield reference.attributes[attribute].pk, key, digest(value), product, variant
+
+
+def completeness(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
+    scopes = {s.code: s for s in Scope.objects.all()}
+    fresh: list[Completeness] = []
+    held: list[Completeness] = []
+    for state in states:
+        (fresh if state.row.code_key in new else held).extend(
+            Completeness(
+                product=state.row,
+                scope=scopes[f.scope],
+                locale=f.locale,
+                required=f.required,
+                filled=f.filled,
+                missing=list(f.missing),
+                variants=f.variants,
+                variants_complete=f.variants_complete,
+                requirements=reference.families[state.family].row.requirements,
+            )
+            for f in measure(state, reference)
+        )
+    append_objects(fresh)
+    Completeness.objects.bulk_create(
+        held,
+        batch_size=BATCH,
+        update_conflicts=True,
+        update_fields=["required", "filled", "missing", "variants", "variants_complete", "requirements"],
+        unique_fields=["product", "scope", "locale"],
+    )
+
+
+def derive_again(states: Sequence[ProductState], reference: Reference) -> None:
+    """Write anew what is derived from products as they are: completeness, filter index, search text."""
+    Completeness.objects.filter(product_id__in=[s.row.pk for s in states]).delete()
+    completeness(states, reference, new={s.row.code_key for s in states})
+    value_index(states, reference, new=set())
+    for state in states:
+        state.row.search_text = search_text(state, reference)
+        for variant in state.variants.values():
+            variant.row.overrides = overrides(state, variant.values)
+    Product.everything.bulk_update([s.row for s in states], ["search_text"], batch_size=BATCH)
+    variants = [v.row for s in states for v in s.variants.values()]
+    Variant.everything.bulk_update(variants, ["overrides"], batch_size=BATCH)
+
+
+def overrides(state: ProductState, values: Mapping[str, JSON]) -> str:
+    """Where a variant says something else than its product. Axes tell variants apart; they override nothing."""
+    keys = sorted(k for k, v in values.items() if k in state.values and state.values[k] != v and k not in state.axes)
+    return f" {' '.join(keys)} " if keys else ""
+
+
+def search_text(state: ProductState, reference: Reference) -> str:
+    """What the search box looks in: code, SKUs, GTINs and searchable values, in one case."""
+    chosen = reference.searchable
+    words = [state.row.code]
+    for values in (state.values, *(v.values for v in state.sold)):
+        words += [str(v) for k, v in values.items() if v and k.split("@")[0].split("#")[0] in chosen]
+    for variant in state.sold:
+        words += [variant.row.sku, variant.row.gtin or ""]
+    # One a line, so that a search can tell where a text begins.
+    return "\n" + "\n".join(dict.fromkeys(key for w in words if w and (key := code_key(w).replace("\n", " "))))
