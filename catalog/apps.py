@@ -9,6 +9,7 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog import found, panels
+        from catalog.plans import kinds  # noqa: F401 # they make themselves known
         from catalog.search import parts  # noqa: F401 # its fields make themselves known
 
         panels.plug_in()

@@ -7,6 +7,7 @@ from celery import shared_task
 from catalog import events
 from catalog.imports import run as imports
 from catalog.media import ingest
+from catalog.plans import run as plans
 from catalog.structure import recompute
 
 
@@ -32,12 +33,22 @@ def recompute_families() -> None:
         recompute_families.delay()
 
 
+@shared_task(name="catalog.advance_plans")
+def advance_plans() -> None:
+    """A turn at each plan that is being worked out or applied; rings again while there is more."""
+    more = [plans.advance(plan_id) for plan_id in plans.waiting()]
+    if any(more):
+        advance_plans.delay()
+
+
 @shared_task(name="catalog.sweep")
 def sweep() -> None:
     """What a lost ring left behind."""
     events.derive()
     if imports.waiting_runs():
         advance_imports.delay()
+    if plans.waiting():
+        advance_plans.apply_async(expires=10)
     if recompute.waiting():
         recompute_families.apply_async(expires=10)
     if ingest.anything_due():

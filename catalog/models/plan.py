@@ -20,7 +20,7 @@ class ChangePlan(models.Model):
         FAILED = "failed", "stopped at an error"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(max_length=30)  # of catalog/plans/kinds.py: edit, undo, axes, …
+    kind = models.CharField(max_length=30)  # of catalog/plans/kinds: edit, undo, axes, …
     what = models.JSONField(default=dict)  # what the kind needs to know
     title = models.CharField(max_length=300)
     reason = models.CharField(max_length=500, blank=True)
@@ -57,8 +57,7 @@ class PlanLine(models.Model):
     plan = models.ForeignKey(ChangePlan, on_delete=models.CASCADE, related_name="lines")
     product_id = models.BigIntegerField()  # no foreign key: the line outlives the row
     product_code = models.CharField(max_length=255)
-    change = models.JSONField()  # as in catalog/products/wire.py
-    changes = models.JSONField(default=dict)  # {sku or "": {key: [old, new]}}
+    changes = models.JSONField(default=dict)  # {sku or "": {key: [old, new]}}, as the preview showed them
     errors = models.JSONField(default=list)  # [{key, code, message, sku}]
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
 

@@ -59,7 +59,7 @@ class Application:
     def write_values(
         self, held: Mapping[str, JSON], change: ProductChange | VariantChange, *, sku: str
     ) -> dict[str, JSON]:
-        values = dict(held)
+        values = {} if isinstance(change, VariantChange) and change.exact else dict(held)
         for key in change.reset:
             values.pop(key, None)
         for key, raw in self._wanted(values, change):
@@ -130,8 +130,9 @@ class Application:
         me = code_key(self.change.code), code_key(sku)
         holder = self.owners.unique.get(place, me)
         beside = self.claims.get(place, me[1])
-        if holder != me or beside != me[1]:
-            name = " / ".join(filter(None, holder if holder != me else (me[0], beside)))
+        same = holder[1] == me[1] if sku else holder == me  # a variant may move from product to product
+        if not same or beside != me[1]:
+            name = " / ".join(filter(None, (me[0], beside) if same else holder))
             raise ValueProblem("not_unique", f"“{shown(canonical)}” is taken by {name}.", "It must be unique.")
         self.claims[place] = me[1]
 

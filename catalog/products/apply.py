@@ -19,6 +19,7 @@ def apply_change(app: Application) -> None:
     _check_base(app)
     _structure(app)
     change, state = app.change, app.state
+    apply_variants.give(app)
     state.values = app.write_values(state.values, change, sku="")
     for variant in change.variants:
         apply_variants.write_variant(app, variant)

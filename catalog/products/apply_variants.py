@@ -14,10 +14,25 @@ from catalog.products.gtin import check_gtin
 from catalog.products.state import VariantState
 
 
+def give(app: Application) -> None:
+    """Lay down the variants that another product takes over; their pictures stay, as the product's."""
+    for sku in app.change.gives:
+        variant = app.state.variants.pop(code_key(sku), None)
+        if variant is None:
+            app.fail("gives", "unknown_sku", f"{app.change.code} has no variant {sku} to give.", value=sku)
+            continue
+        app.owners.moving[variant.row.sku_key] = variant
+        for picture in app.state.media:
+            picture.sku = "" if code_key(picture.sku) == variant.row.sku_key else picture.sku
+
+
 def write_variant(app: Application, change: VariantChange) -> None:
     key = code_key(change.sku)
     count = len(app.errors)
     existing = app.state.variants.get(key)
+    if existing is None and change.taken and key in app.owners.moving:
+        existing = _copy(app.owners.moving[key])
+        existing.row.position = len(app.state.variants)
     replaced = ""  # the key of a SKU that we made up, and that gets a real one now
     if existing is None and key and (twin := _twin(app, change)) is not None:
         if change.sku_generated:

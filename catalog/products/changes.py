@@ -67,6 +67,8 @@ class VariantChange:
     offers: Mapping[str, OfferChange] = field(default_factory=dict)  # price list code → fields
     stock: Mapping[str, int] = field(default_factory=dict)  # location code → available units
     sku_generated: bool = False
+    taken: bool = False  # from the product that gives it in the same call, with all that hangs on it
+    exact: bool = False  # the values replace all that the variant has
     add_values: Mapping[str, Sequence[JSON]] = field(default_factory=dict)  # to values that are lists
     remove_values: Mapping[str, Sequence[JSON]] = field(default_factory=dict)
     associations: Mapping[str, tuple[AssociationChange, ...]] = field(default_factory=dict)  # by type: what packs hold
@@ -108,7 +110,10 @@ class ProductChange:
     remove_associations: Mapping[str, tuple[AssociationChange, ...]] = field(default_factory=dict)
     references: Mapping[str, str | None] = field(default_factory=dict)
     trashed: bool | None = None
+    gives: tuple[str, ...] = ()  # SKUs that another product of the same call takes over
     version: int | None = None  # refuse unless the product is at this version
+    # Refuse unless exactly this would change: {SKU or "": {key: [old, new]}}.
+    expected: Mapping[str, Mapping[str, Sequence[JSON]]] | None = None
     line: int | None = None
 
 

@@ -12,7 +12,7 @@ from catalog.models import ExternalReference, Product, UniqueValue, Variant
 from catalog.models.codes import code_key
 from catalog.products.changes import UNSET, AssociationChange, ProductChange
 from catalog.products.reference import Reference
-from catalog.products.state import ProductState
+from catalog.products.state import ProductState, VariantState
 from pimhub.foundation.jsonvalue import JSON, digest
 
 SLICE = 500
@@ -30,6 +30,7 @@ class Owners:
     # What associations may point to: products in the catalogue, and what this batch brings.
     products: set[str] = field(default_factory=set)
     coming: set[str] = field(default_factory=set)  # SKU keys
+    moving: dict[str, VariantState] = field(default_factory=dict)  # by SKU key: given, not taken yet
 
     def claim(self, state: ProductState, values: Mapping[tuple[str, str], str]) -> None:
         """An accepted product takes its SKUs, GTINs, unique values and references, for the rest of the batch."""

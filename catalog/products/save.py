@@ -31,6 +31,7 @@ from pimhub.foundation.bulk import append, append_objects, update_objects
 BATCH = 500
 PRODUCT_FIELDS = ("family_id", "values", "originals", "axes", "version", "search_text", "trashed_at", "updated_at")
 VARIANT_FIELDS = (
+    "product_id",
     "sku",
     "sku_key",
     "sku_generated",

@@ -29,7 +29,7 @@ from catalog.products.reference import Reference, load_reference
 from catalog.products.save import Touched, save
 from catalog.products.state import Flat, ProductState, content_of, difference, flatten, is_content, load_states
 from pimhub.foundation.bulk import append
-from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.jsonvalue import JSON, canonical
 
 BATCH = 200
 ATTEMPTS = 4
@@ -126,8 +126,15 @@ def _prepare(
     if uploads := {m.sha256 for c in changes for m in c.media or () if m.sha256}:
         reference.learn_pictures(uploads)
     owners = learn(changes, reference)
-    work = [_apply(change, states, reference, owners, partial=partial, drop_values=drop_values) for change in changes]
+    done: dict[int, _Work] = {}
+    for number in sorted(range(len(changes)), key=lambda n: not changes[n].gives):  # who gives goes first
+        done[number] = _apply(changes[number], states, reference, owners, partial=partial, drop_values=drop_values)
+        if done[number].result.status == "rejected":
+            for sku in changes[number].gives:
+                owners.moving.pop(code_key(sku), None)
+    work = [done[number] for number in range(len(changes))]
     _refuse_dangling(work, reference)
+    _refuse_untaken(work)
     return work
 
 
@@ -162,13 +169,18 @@ def _apply(
     if application.product_errors or (application.errors and (not partial or nothing_left)):
         result.status = "rejected"
         return work
-    if not state.sold:
+    if not state.sold and not (state.trashed and change.gives):
         result.status = "rejected"
         result.errors.append(
             ChangeError(key="variants", code="no_variant", message="A product needs a variant with a SKU. Add one.")
         )
         return work
     result.changes = difference(before, flatten(state))
+    if change.expected is not None and canonical(result.changes) != canonical(change.expected):
+        message = f"{change.code} was edited since the preview. Look at it anew."
+        result.errors.append(ChangeError(key="", code="overtaken", message=message))
+        result.status = "rejected"
+        return work
     result.errors += refusals(change_sets.current_act(), state.row, result.changes) if result.changes else []
     if len(result.errors) > len(application.errors):
         result.status = "rejected"
@@ -224,6 +236,17 @@ def _refuse_dangling(work: Sequence[_Work], reference: Reference) -> None:
                 )
                 more |= set() if item.state.exists else {code_key(item.change.code)}
         refused = more
+
+
+def _refuse_untaken(work: Sequence[_Work]) -> None:
+    """What is given must be taken: where the taker was refused, so is the giver."""
+    live = [w for w in work if w.result.status != "rejected"]
+    taken = {code_key(v.sku) for w in live for v in w.change.variants if v.taken}
+    for item in live:
+        if left := [sku for sku in item.change.gives if code_key(sku) not in taken]:
+            item.result.status = "rejected"
+            message = f"{left[0]} was not taken over by any product. See there why."
+            item.result.errors.append(ChangeError("gives", "not_taken", message, value=left[0]))
 
 
 def _pointed_to(state: ProductState, reference: Reference) -> Iterator[str]:

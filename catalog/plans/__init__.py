@@ -1,0 +1,1 @@
+"""Changes of many products, previewed first: planned, looked at, applied exactly so, and undone."""

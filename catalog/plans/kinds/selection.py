@@ -1,0 +1,46 @@
+"""Which products a plan is about: a filter and words, looked at on the server, however many they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db.models import QuerySet
+
+from catalog.models import Product, SavedView
+from catalog.models.codes import code_key
+from catalog.plans.kinds.base import BadPlan
+from catalog.search import filters, text
+from pimhub.foundation.jsonvalue import JSON
+
+PARTS = frozenset({"filter", "text", "view", "codes"})
+
+
+def check_selection(given: JSON) -> None:
+    """Raises BadPlan."""
+    if not isinstance(given, Mapping) or not given or set(given) - PARTS:
+        raise BadPlan("select", f"Say which products: an object of {', '.join(sorted(PARTS))}.")
+    codes = given.get("codes", [])
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes) or len(codes) > 10_000:
+        raise BadPlan("select.codes", "codes is a list of at most 10,000 product codes.")
+    if not isinstance(given.get("text", ""), str):
+        raise BadPlan("select.text", "text is text.")
+    selected(given)
+
+
+def selected(given: Mapping[str, JSON]) -> QuerySet[Product]:
+    """The products. Raises BadPlan."""
+    conditions = [given["filter"]] if given.get("filter") else []
+    if "view" in given:
+        view = SavedView.objects.filter(pk=given["view"]).first() if isinstance(given["view"], int) else None
+        if view is None:
+            raise BadPlan("select.view", "There is no such view.")
+        conditions += [view.filter] if view.filter else []
+    try:
+        found = filters.build(conditions)
+    except filters.BadFilter as error:
+        raise BadPlan("select.filter", str(error), error.code) from error
+    manager = Product.everything if filters.mentions(conditions, "trashed") else Product.objects
+    query = text.matching(manager.filter(found), str(given.get("text", "")))
+    if "codes" in given:
+        query = query.filter(code_key__in=[code_key(code) for code in given["codes"]])
+    return query
