@@ -8,10 +8,11 @@ class ChannelsConfig(AppConfig):
     verbose_name = "Channels"
 
     def ready(self) -> None:
-        from channels import panels, search, subscribers
+        from channels import filters, panels, search, subscribers
         from channels.connectors import registry
 
         registry.load()
         subscribers.plug_in()
         panels.plug_in()
         search.plug_in()
+        filters.plug_in()

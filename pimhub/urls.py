@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
+from catalog.api.base import Nowhere
 from pimhub.health import livez, readyz
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     # Verbs before resources: a product's code may hold slashes.
     path("api/v1/", include("governance.api.urls")),
     path("api/v1/", include("catalog.api.urls")),
+    re_path(r"^api/(?P<rest>[\s\S]*)$", Nowhere.as_view(), name="api_nowhere"),
     path("", include("catalog.urls")),
     path("", include("governance.urls")),
     path("", include("channels.urls")),

@@ -20,8 +20,10 @@ from catalog.access import scopes, signed, tokens
 from catalog.api import params
 from catalog.api.authentication import Credentials
 from catalog.api.base import ApiView
+from catalog.api.describe import MOMENT, NUMBER, OBJECT, PAGING, TEXT, TEXTS, Op, array, page_of, thing
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
+from catalog.api.shapes import TOKEN
 from catalog.models import ApiToken, User
 
 MAX_DAYS = 366
@@ -34,6 +36,13 @@ class TokenList(ApiView):
     resource = "tokens"
     rights = {"GET": (), "POST": ()}
     keeps_secret = True
+    operations = {
+        "GET": Op(query=PAGING, answers={200: page_of(TOKEN)}),
+        "POST": Op(
+            body=thing("scopes", name=TEXT, scopes=TEXTS, expires=MOMENT, networks=TEXTS, rate=NUMBER),
+            answers={201: TOKEN},
+        ),
+    }
 
     def get(self, request: Request) -> Response:
         params.only(request, params.PAGING)
@@ -70,6 +79,7 @@ class TokenDetail(ApiView):
 
     resource = "tokens"
     rights = {"GET": (), "DELETE": ()}
+    operations = {"GET": Op(answers={200: TOKEN}), "DELETE": Op(answers={204: None})}
 
     def get(self, request: Request, prefix: str) -> Response:
         params.only(request, ())
@@ -88,6 +98,7 @@ class TokenRotate(ApiView):
     resource = "tokens"
     rights = {"POST": ()}
     keeps_secret = True
+    operations = {"POST": Op(body=thing("", overlap=NUMBER), answers={200: TOKEN})}
 
     def post(self, request: Request, prefix: str) -> Response:
         params.only(request, ())
@@ -110,6 +121,13 @@ class OAuthToken(ApiView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     parser_classes = (FormParser,)
+    operations = {
+        "POST": Op(
+            body=thing("grant_type", grant_type=TEXT, client_id=TEXT, client_secret=TEXT, scope=TEXT),
+            body_type="application/x-www-form-urlencoded",
+            answers={200: thing("*", access_token=TEXT, token_type=TEXT, expires_in=NUMBER, scope=TEXT)},
+        )
+    }
 
     def post(self, request: Request) -> Response:
         given = _object(request)
@@ -142,6 +160,7 @@ class PublicKeys(ApiView):
     rights = {"GET": ()}
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    operations = {"GET": Op(answers={200: thing("*", keys=array(OBJECT))})}
 
     def get(self, request: Request) -> Response:
         return Response(signed.public_keys())

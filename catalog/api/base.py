@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from catalog.access import scopes, tokens
 from catalog.api import idempotency
 from catalog.api.authentication import BrowserAuthentication, Credentials, TokenAuthentication
+from catalog.api.describe import Op
 from catalog.api.formats import ExactJSONParser, ExactJSONRenderer
 from catalog.api.problems import Problem
 from catalog.change_sets import current_act
@@ -72,6 +73,11 @@ class ApiView(APIView):
     parser_classes: Sequence[type[BaseParser]] = (ExactJSONParser,)
     renderer_classes = (ExactJSONRenderer,)
     calls: int | None = None
+    operations: ClassVar[Mapping[str, Op]] = {}
+
+    def operation(self, method: str) -> Op | None:
+        """What OpenAPI says of one method."""
+        return self.operations.get(method)
 
     def rights_for(self, method: str | None) -> tuple[str, ...]:
         name = "GET" if method in SAFE else method or ""
@@ -136,6 +142,18 @@ class ApiView(APIView):
         if isinstance(response, Response) and request.method in ("GET", "HEAD") and response.status_code == 200:
             _conditional(request, response)
         return response
+
+
+class Nowhere(ApiView):
+    """Whatever address below /api/ there is not."""
+
+    resource = "api"
+    rights = {}
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise Problem(404, "not_found", f"There is nothing at {request.path[:200]}.")
 
 
 def act_for(request: Request) -> None:

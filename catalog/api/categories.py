@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api import params
+from catalog.api.describe import FLAG, Op
 from catalog.api.paging import Order
 from catalog.api.problems import Problem
 from catalog.api.resources import BulkResourceList, Labels, Plain, Resource, ResourceDetail, Row, filters
@@ -102,6 +103,8 @@ class CategoryList(Categories, BulkResourceList):
 class CategoryDetail(Categories, ResourceDetail):
     """One category. `DELETE` moves it and all below to the trash; refused while products are in, unless forced."""
 
+    operations = {"DELETE": Op(query={"force": ("also while products are in it", FLAG)}, answers={204: None})}
+
     def row(self, code: str) -> Any:
         found: Any = self.locked(Category.objects.all()).filter(code_key=code_key(code)).first()
         if found is None:
@@ -124,6 +127,7 @@ class CategoryRestore(Categories):
     """Bring a category back from the trash, with what went with it and what is above it."""
 
     rights = {"POST": CHANGE}
+    operations = {"POST": Op(answers={200: CategoryRow})}
 
     def post(self, request: Request, **where: str) -> Response:
         params.only(request, ())

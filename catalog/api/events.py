@@ -9,11 +9,15 @@ from rest_framework.response import Response
 from catalog import events
 from catalog.api import params
 from catalog.api.base import ApiView
+from catalog.api.describe import FLAG, MOMENT, NUMBER, OBJECT, TEXT, Op, array, maybe, thing
 from catalog.api.paging import limit_of
 from catalog.api.problems import Problem
 from catalog.models import DomainEvent
 
 LARGEST = 1000
+
+
+EVENT = thing("*", number=NUMBER, type=TEXT, product=maybe(TEXT), data=OBJECT, change_set=maybe(TEXT), at=MOMENT)
 
 
 class EventList(ApiView):
@@ -22,6 +26,17 @@ class EventList(ApiView):
 
     resource = "events"
     rights = {"GET": ("catalog.view_product",)}
+    operations = {
+        "GET": Op(
+            query={
+                "after": ("the number of the last event you have", {"type": "integer", "minimum": 0}),
+                "limit": ("up to 1,000", {"type": "integer", "minimum": 1, "maximum": LARGEST}),
+                "type": "such as product.changed; several parted by commas",
+                "product": "code",
+            },
+            answers={200: thing("*", results=array(EVENT), last=NUMBER, more=FLAG, next=TEXT)},
+        )
+    }
 
     def get(self, request: Request) -> Response:
         params.only(request, {"after", "limit", "type", "product"})

@@ -11,9 +11,11 @@ from rest_framework.response import Response
 
 from catalog.api import params
 from catalog.api.base import ApiView
+from catalog.api.describe import FLAG, PAGING, TEXT, TEXTS, Op, page_of, thing
 from catalog.api.formats import ExactJSONParser
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
+from catalog.api.shapes import PICTURE
 from catalog.api.structure import in_use
 from catalog.media import ingest
 from catalog.media.inspect import MAX_BYTES, MediaRefused
@@ -31,6 +33,17 @@ class MediaList(ApiView):
     resource = "media"
     rights = RIGHTS
     parser_classes = (MultiPartParser,)
+    operations = {
+        "GET": Op(
+            query={**PAGING, "tag": "", "state": "", "sha256": "", "unused": ("", FLAG), "trashed": ("", FLAG)},
+            answers={200: page_of(PICTURE)},
+        ),
+        "POST": Op(
+            body=thing("file", file={"type": "string", "format": "binary"}),
+            body_type="multipart/form-data",
+            answers={201: PICTURE},
+        ),
+    }
 
     def get(self, request: Request) -> Response:
         params.only(request, {"tag", "state", "unused", "trashed", "sha256"} | params.PAGING)
@@ -66,6 +79,11 @@ class MediaDetail(ApiView):
     resource = "media"
     rights = RIGHTS
     parser_classes = (ExactJSONParser,)
+    operations = {
+        "GET": Op(answers={200: PICTURE}),
+        "PATCH": Op(body=thing("", title=TEXT, tags=TEXTS), answers={200: PICTURE}),
+        "DELETE": Op(answers={204: None}),
+    }
 
     def get(self, request: Request, pk: int) -> Response:
         params.only(request, ())
@@ -100,6 +118,7 @@ class MediaRestore(ApiView):
 
     resource = "media"
     rights = {"POST": UPLOAD}
+    operations = {"POST": Op(answers={200: PICTURE})}
 
     def post(self, request: Request, pk: int) -> Response:
         params.only(request, ())

@@ -13,9 +13,11 @@ from rest_framework.response import Response
 
 from catalog.api import bulk, params
 from catalog.api.base import ApiView
+from catalog.api.describe import MOMENT, NUMBER, PAGING, TEXT, Op, lines_of, maybe, page_of, thing
 from catalog.api.formats import NDJSON
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem, told
+from catalog.api.shapes import OFFER
 from catalog.models import Offer, StockLevel
 from catalog.models.codes import code_key
 from catalog.products.changes import ChangeError
@@ -29,12 +31,21 @@ RIGHTS = {"GET": ("catalog.view_product",), "PATCH": ("catalog.change_product",)
 ORDER = {"sequence", "at"}
 
 
+HEAD = {"sku": TEXT, "sequence": maybe(NUMBER), "at": maybe(MOMENT)}
+OFFER_OUT = thing("sku price_list currency", sku=TEXT, price_list=TEXT, currency=TEXT)
+STOCK_OUT = thing("sku location available", sku=TEXT, location=TEXT, available=NUMBER)
+
+
 class OfferList(ApiView):
     """`GET` with `?sku= &price_list=`. `PATCH` NDJSON: {"sku", "price_list", "price", …, "sequence", "at"} a line."""
 
     resource = "offers"
     rights = RIGHTS
     streams = frozenset({"PATCH"})
+    operations = {
+        "GET": Op(query={**PAGING, "sku": "SKUs", "price_list": "codes"}, answers={200: page_of(OFFER_OUT)}),
+        "PATCH": lines_of({**OFFER, "properties": {**OFFER["properties"], **HEAD, "price_list": TEXT}}),
+    }
 
     def get(self, request: Request) -> Response:
         params.only(request, {"sku", "price_list"} | params.PAGING)
@@ -57,6 +68,10 @@ class StockList(ApiView):
     resource = "stock"
     rights = RIGHTS
     streams = frozenset({"PATCH"})
+    operations = {
+        "GET": Op(query={**PAGING, "sku": "SKUs", "location": "codes"}, answers={200: page_of(STOCK_OUT)}),
+        "PATCH": lines_of(thing("sku location available", location=TEXT, available=NUMBER, **HEAD)),
+    }
 
     def get(self, request: Request) -> Response:
         params.only(request, {"sku", "location"} | params.PAGING)

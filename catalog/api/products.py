@@ -12,9 +12,11 @@ from rest_framework.response import Response
 
 from catalog.api import bulk, params
 from catalog.api.base import ApiView, etag_of
+from catalog.api.describe import FLAG, PAGING, TEXT, Op, Schema, lines_of, page_of, thing
 from catalog.api.formats import NDJSON
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem, refused, told
+from catalog.api.shapes import CHANGES, PRODUCT, PRODUCT_IN
 from catalog.models import Product, SavedView
 from catalog.models.codes import code_key
 from catalog.products import copying, trash
@@ -34,6 +36,32 @@ SORTS = {
 }
 SHAPE = frozenset({"fields", "include", "keys"})
 LIST = SHAPE | params.PAGING | {"q", "filter", "view", "sort", "family", "category", "sku", "gtin", "code", "trashed"}
+
+
+SHAPE_QUERY: dict[str, str | tuple[str, Schema]] = {
+    "fields": "only these, parted by commas",
+    "include": f"also {', '.join(INCLUDES)}",
+    "keys": "only the values under these keys or attributes",
+}
+DRY: dict[str, str | tuple[str, Schema]] = {"dry_run": ("say what would change, and write nothing", FLAG)}
+LIST_QUERY = {
+    **SHAPE_QUERY,
+    **PAGING,
+    "q": "words: name, code, SKU, GTIN",
+    "filter": "JSON of the filter language",
+    "view": ("a saved view", {"type": "integer"}),
+    "sort": ("", {"type": "string", "enum": list(SORTS)}),
+    "family": "codes",
+    "category": "codes; with all below",
+    "sku": "SKUs",
+    "gtin": "GTINs",
+    "code": "codes",
+    "trashed": ("true: what is in the trash", FLAG),
+}
+OUTCOME = thing("code result changes errors", code=TEXT, result=TEXT, changes=CHANGES)
+PRODUCT_OR_OUTCOME = {"anyOf": [PRODUCT, OUTCOME]}
+NAMES = {"type": "object", "additionalProperties": TEXT}
+ON_ERROR = {"type": "string", "enum": list(bulk.POLICIES)}
 
 
 def wanted(request: Request) -> Wanted:
@@ -80,6 +108,11 @@ class ProductList(ApiView):
         "PATCH": ("catalog.change_product",),
     }
     streams = frozenset({"PATCH"})
+    operations = {
+        "GET": Op(query=LIST_QUERY, answers={200: page_of(PRODUCT)}),
+        "POST": Op(query=SHAPE_QUERY | DRY, body=PRODUCT_IN, answers={201: PRODUCT, 200: OUTCOME}),
+        "PATCH": lines_of(PRODUCT_IN, on_error=("what a bad line stops", ON_ERROR), **DRY),
+    }
 
     def get(self, request: Request) -> Response:
         params.only(request, LIST)
@@ -111,10 +144,17 @@ class ProductDetail(ApiView):
         "PATCH": ("catalog.change_product",),
         "DELETE": ("catalog.delete_product",),
     }
+    operations = {
+        "GET": Op(query=SHAPE_QUERY, answers={200: PRODUCT}),
+        "PATCH": Op(
+            query=SHAPE_QUERY | DRY, body=PRODUCT_IN, answers={200: PRODUCT_OR_OUTCOME, 201: PRODUCT}, if_match=True
+        ),
+        "DELETE": Op(query={"force": ("also while it is in use", FLAG)}, answers={204: None}, if_match=True),
+    }
 
     def get(self, request: Request, code: str) -> Response:
         params.only(request, SHAPE)
-        return shown(request, _product(code))
+        return shown(request, product_of(code))
 
     def patch(self, request: Request, code: str) -> Response:
         """Merge per value key; creates a product of that code where there is none."""
@@ -133,7 +173,7 @@ class ProductDetail(ApiView):
     def delete(self, request: Request, code: str) -> Response:
         """Move it to the trash. Refused (409) while it is in use, naming where; `?force=true` does it all the same."""
         params.only(request, {"force"})
-        product = _product(code)
+        product = product_of(code)
         version = expected_version(request)
         if version is not None and version != product.version:
             raise Problem(412, "version_changed", f"{product.code} is at version {product.version} now.")
@@ -149,9 +189,10 @@ class ProductRestore(ApiView):
 
     resource = "products"
     rights = {"POST": ("catalog.delete_product",)}
+    operations = {"POST": Op(query=SHAPE_QUERY, answers={200: PRODUCT})}
 
     def post(self, request: Request, code: str) -> Response:
-        product = _product(code)
+        product = product_of(code)
         if product.trashed_at is None:
             raise Problem(409, "not_in_trash", f"{product.code} is not in the trash.")
         return written(request, ProductChange(code=product.code, trashed=False))
@@ -162,6 +203,9 @@ class ProductCopy(ApiView):
 
     resource = "products"
     rights = {"POST": ("catalog.add_product",)}
+    operations = {
+        "POST": Op(query=SHAPE_QUERY, body=thing("", code=TEXT, skus=NAMES), answers={201: PRODUCT}),
+    }
 
     def post(self, request: Request, code: str) -> Response:
         given = request.data if isinstance(request.data, dict) else {}
@@ -170,11 +214,11 @@ class ProductCopy(ApiView):
             raise Problem(422, "bad_form", '“code” is text, “skus” an object {"old SKU": "new SKU"}.')
         if not all(isinstance(v, str) for v in skus.values()):
             raise Problem(422, "bad_form", "The new SKUs are texts.")
-        change = copying.copy_of(_product(code), code=given.get("code", ""), skus=skus)
+        change = copying.copy_of(product_of(code), code=given.get("code", ""), skus=skus)
         return written(request, change)
 
 
-def _product(code: str) -> Product:
+def product_of(code: str) -> Product:
     product = Product.everything.filter(code_key=code_key(code)).first()
     if product is None:
         raise Problem(404, "not_found", f"There is no product “{code[:100]}”.")

@@ -10,12 +10,17 @@ from rest_framework.response import Response
 
 from catalog.api import params
 from catalog.api.base import ApiView
+from catalog.api.describe import FLAG, MOMENT, NUMBER, PAGING, TEXT, Op, maybe, page_of, thing
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
 from catalog.api.settings import RIGHTS
 from catalog.models import ExternalReference, ExternalSystem
 from catalog.models.codes import code_key
 from catalog.structure import references
+
+REFERENCE = thing(
+    "*", id=NUMBER, system=TEXT, kind=TEXT, code=TEXT, target=TEXT, valid_from=MOMENT, valid_to=maybe(MOMENT)
+)
 
 
 class ReferenceList(ApiView):
@@ -24,6 +29,15 @@ class ReferenceList(ApiView):
 
     resource = "settings"
     rights = RIGHTS
+    operations = {
+        "GET": Op(
+            query={**PAGING, "system": "", "kind": "", "code": "", "ended": ("", FLAG)},
+            answers={200: page_of(REFERENCE)},
+        ),
+        "POST": Op(
+            body=thing("*", system=TEXT, kind=TEXT, code=TEXT, target=TEXT), answers={201: REFERENCE, 200: REFERENCE}
+        ),
+    }
 
     def get(self, request: Request) -> Response:
         params.only(request, {"system", "kind", "code", "ended"} | params.PAGING)
@@ -64,6 +78,7 @@ class ReferenceDetail(ApiView):
 
     resource = "settings"
     rights = RIGHTS
+    operations = {"DELETE": Op(answers={204: None})}
 
     def delete(self, request: Request, pk: int) -> Response:
         params.only(request, ())

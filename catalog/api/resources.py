@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from catalog import change_sets
 from catalog.api import bulk, params
 from catalog.api.base import SAFE, ApiView, etag_of, matches
+from catalog.api.describe import PAGING, Op, lines_of, page_of
 from catalog.api.formats import NDJSON
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem, flat_errors
@@ -119,6 +120,21 @@ class Resource(ApiView):
     serializer_class: ClassVar[type[Row]]
     lookup: ClassVar[str] = "code"
     parents: ClassVar[tuple[str, ...]] = ()  # names in the address that say where the rows are
+
+    def operation(self, method: str) -> Op | None:
+        row: Any = self.serializer_class
+        single = isinstance(self, ResourceDetail)
+        narrow = getattr(self, "filterset", None)
+        names = [*(narrow.base_filters if narrow else ()), *getattr(self, "narrow", ())]
+        found = {
+            "POST": Op(body=row, answers={201: row}),
+            "PATCH": Op(body=row, answers={200: row}, if_match=True) if single else lines_of(row),
+            "DELETE": Op(answers={204: None}, if_match=True),
+            "GET": Op(answers={200: row})
+            if single
+            else Op(query={**PAGING, **dict.fromkeys(names, "narrows the list")}, answers={200: page_of(row)}),
+        }
+        return self.operations.get(method) or found.get(method)
 
     def rows(self) -> QuerySet[Any]:
         return self.serializer_class.Meta.model._default_manager.all()  # type: ignore[attr-defined,no-any-return]

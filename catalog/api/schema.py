@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import BaseSerializer
 
+from catalog.api.describe import parameters
 from pimhub.foundation.jsonvalue import JSON
 
 PROBLEM: JSON = {
@@ -54,7 +59,45 @@ IDEMPOTENCY: JSON = {
 
 
 class Schema(AutoSchema):
-    """Names operations and groups them by resource; leaves the shapes to the views."""
+    """Takes an operation from what its view says of itself (`describe.Op`); serializers become components."""
+
+    def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Any:
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        op = self.view.operation(method.upper()) if hasattr(self.view, "operation") else None
+        if not operation or op is None:
+            return operation
+        in_path = [p for p in operation.get("parameters", []) if p["in"] == "path"]
+        operation["parameters"] = [*in_path, *parameters(op)]
+        operation.pop("requestBody", None)
+        if op.body is not None:
+            content = {op.body_type: {"schema": self._shape(op.body, "request")}}
+            operation["requestBody"] = {"required": True, "content": content}
+        operation["responses"] = {}
+        for status, shape in op.answers.items():
+            answer: dict[str, Any] = {"description": ANSWERS.get(status, "Done")}
+            if shape is not None:
+                answer["content"] = {op.answer_type: {"schema": self._shape(shape, "response")}}
+            operation["responses"][str(status)] = answer
+        return operation
+
+    def _shape(self, schema: Any, direction: Any) -> Any:
+        """A copy with serializer classes in it resolved to their components."""
+        if isinstance(schema, type) and issubclass(schema, BaseSerializer):
+            serializer: Any = schema()
+            return self.resolve_serializer(serializer, direction).ref
+        if isinstance(schema, Mapping):
+            return {key: self._shape(value, direction) for key, value in schema.items()}
+        return [self._shape(each, direction) for each in schema] if isinstance(schema, list) else schema
+
+    def get_request_serializer(self) -> Any:
+        return None
+
+    def get_response_serializers(self) -> Any:
+        return None
+
+    def get_operation_id(self) -> str:
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(self.view).__name__).lower()
+        return f"{name}_{self.method.lower()}"
 
     def get_tags(self) -> list[str]:
         return [getattr(self.view, "resource", "api")]
@@ -66,7 +109,10 @@ class Schema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override] # drf-spectacular asks without arguments
         method = getattr(self.view, self.method.lower(), None)
-        return (method.__doc__ if method else None) or type(self.view).__doc__ or ""
+        return (method.__doc__ if method else None) or inspect.getdoc(type(self.view)) or ""
+
+
+ANSWERS = {200: "Done", 201: "Made", 202: "Begun", 204: "Done; nothing to say"}
 
 
 def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
@@ -74,12 +120,17 @@ def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    nowhere = [path for path in result["paths"] if path.startswith("/api/{") or path == "/api/"]
+    for path in nowhere:
+        del result["paths"][path]  # the address of what there is not
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
             if not isinstance(operation, dict) or "responses" not in operation:
                 continue
             answers = dict(ALWAYS) | (GUARDED if operation.get("security") else {})
             answers |= NAMED if "{" in path or method == "get" else {}
+            if method == "get":
+                operation["responses"].setdefault("304", {"description": "Not changed since `If-None-Match`"})
             answers |= {"410": "no longer kept"} if path.endswith("/events/") else {}
             if method != "get":
                 answers |= UNSAFE

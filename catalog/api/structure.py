@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from catalog.api import params
 from catalog.api.base import ApiView
+from catalog.api.describe import FLAG, NUMBER, OBJECT, TEXT, Op, array, thing
 from catalog.api.problems import Problem
 from catalog.api.resources import BulkResourceList, Labels, Plain, Resource, ResourceDetail, Row, filters
 from catalog.api.settings import RIGHTS, slugs
@@ -243,6 +244,8 @@ class OptionList(Options, BulkResourceList):
 class OptionDetail(Options, ResourceDetail):
     """One option. `DELETE` moves it to the trash; refused while products have it, unless `?force=true`."""
 
+    operations = {"DELETE": Op(query={"force": ("also while products have it", FLAG)}, answers={204: None})}
+
     def rows(self) -> QuerySet[AttributeOption]:
         return AttributeOption.everything.filter(attribute=self.attribute())
 
@@ -259,6 +262,7 @@ class OptionRestore(Options):
     """Bring an option back from the trash."""
 
     rights = {"POST": RIGHTS["POST"]}
+    operations = {"POST": Op(answers={200: OptionRow})}
 
     def post(self, request: Request, **where: str) -> Response:
         row = AttributeOption.everything.filter(attribute=self.attribute(), code=where["code"]).first()
@@ -291,6 +295,11 @@ class RecomputeList(ApiView):
 
     resource = "structure"
     rights = {"GET": ("catalog.view_product",)}
+    operations = {
+        "GET": Op(
+            answers={200: thing("*", results=array(thing("*", family=TEXT, label=TEXT, done=NUMBER, total=NUMBER)))}
+        )
+    }
 
     def get(self, request: Request) -> Response:
         params.only(request, ())
@@ -360,6 +369,7 @@ class MeasurementFamilyList(ApiView):
 
     resource = "structure"
     rights = {"GET": ("catalog.view_product",)}
+    operations = {"GET": Op(answers={200: thing("*", results=array(thing("*", code=TEXT, units=array(OBJECT))))})}
 
     def get(self, request: Request) -> Response:
         params.only(request, ())

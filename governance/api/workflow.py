@@ -9,7 +9,9 @@ from rest_framework.response import Response
 
 from catalog.api import params
 from catalog.api.base import ApiView
+from catalog.api.describe import TEXT, Op, thing
 from catalog.api.problems import Problem
+from catalog.api.shapes import PRODUCT
 from catalog.models import Product, User
 from catalog.models.codes import code_key
 from catalog.products.represent import Wanted, known_fields, represent
@@ -40,6 +42,8 @@ class Verb(ApiView):
         (data,) = represent([product], Wanted(frozenset(known_fields())))
         return Response(data)
 
+    operations = {"POST": Op(body=thing("", comment=TEXT), answers={200: PRODUCT})}
+
     def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
         raise NotImplementedError
 
@@ -67,6 +71,8 @@ class RequestChanges(Verb):
 
 class Approve(Verb):
     """Approve what was looked at: "content_hash" is the one that the reader saw; another one is a 409."""
+
+    operations = {"POST": Op(body=thing("content_hash", content_hash=TEXT, comment=TEXT), answers={200: PRODUCT})}
 
     def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
         if not given.get("content_hash"):

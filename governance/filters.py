@@ -1,0 +1,42 @@
+"""What the filter language knows of governance, and what a plan touches there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from django.db.models import F, Q
+
+from catalog.plans.run import impacts
+from catalog.search import operators as op
+from catalog.search.filters import Condition, part
+from governance.models import Standing
+
+
+@part("state", "Review state", op.EQUAL, op.UNEQUAL, op.IN, op.NOT_IN)
+def state(asked: Condition) -> Q:
+    for given in asked.texts():
+        if given not in Standing.State.values:
+            raise asked.fail(f"“{given}” is none of {', '.join(Standing.State.values)}.", "bad_value")
+    found = Q(standing__state__in=asked.texts())
+    return ~found if asked.op in (op.UNEQUAL, op.NOT_IN) else found
+
+
+@part("unpublished_changes", "Changed since approval", op.EQUAL, kind="flag")
+def unpublished_changes(asked: Condition) -> Q:
+    """The working copy is not what was approved last; what was never approved is no such."""
+    if not isinstance(asked.value, bool):
+        raise asked.fail("Ask with true or false.", "bad_value")
+    changed = Standing.objects.filter(live__isnull=False).exclude(live__content_hash=F("content_hash"))
+    found = Q(pk__in=changed.values("product_id"))
+    return found if asked.value else ~found
+
+
+def impact(ids: Sequence[int]) -> Iterator[tuple[str, int]]:
+    standings = Standing.objects.filter(product_id__in=ids)
+    approved = standings.filter(live__isnull=False, live__content_hash=F("content_hash"))
+    yield "approved products get changes to review", approved.count()
+    yield "requests for review are taken back", standings.filter(state=Standing.State.IN_REVIEW).count()
+
+
+def plug_in() -> None:
+    impacts.add("governance", impact)
