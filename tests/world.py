@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db import transaction
 
 from catalog.change_sets import acting
 from catalog.models import Attribute, AttributeOption, ChangeSet, Product, User
@@ -78,3 +80,17 @@ def build_world() -> World:
     for code in SIZES:
         AttributeOption.objects.create(attribute=size, code=code, label_key=code, labels={"en_US": code.upper()})
     return World(people)
+
+
+@contextmanager
+def lasting(blocker: Any) -> Iterator[None]:
+    """Rows that a whole file of tests looks at: written once, taken away at its end. Each test still has its own
+    savepoint."""
+    with blocker.unblock():
+        atomic = transaction.atomic()
+        atomic.__enter__()
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
+            atomic.__exit__(None, None, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from catalog.access import tokens
 from catalog.models import MediaAsset
-from tests.world import build_world
+from tests.world import build_world, lasting
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
@@ -40,18 +41,19 @@ def lines(ctx: Any, value: Any) -> bytes:
     return b"\n".join([json.dumps(value, default=str).encode()] * 2)
 
 
-@pytest.fixture
-def token(db: None) -> str:
+@pytest.fixture(scope="module")
+def token(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """Of a person with every role, in a shop where the addresses that are tried often exist."""
-    world = build_world()
-    world.product("tee")
-    world.product("x", sizes=("s",))
-    MediaAsset.objects.create(sha256="0" * 64, state="ready")
-    boss = world.people["ada"]
-    boss.is_superuser = True
-    boss.save()
-    _, text = tokens.create(user=boss, name="test", scopes_wanted=["write"], rate=10_000_000)
-    return text
+    with lasting(django_db_blocker):
+        world = build_world()
+        world.product("tee")
+        world.product("x", sizes=("s",))
+        MediaAsset.objects.create(sha256="0" * 64, state="ready")
+        boss = world.people["ada"]
+        boss.is_superuser = True
+        boss.save()
+        _, text = tokens.create(user=boss, name="test", scopes_wanted=["write"], rate=10_000_000)
+        yield text
 
 
 @schema.parametrize()
@@ -62,7 +64,7 @@ def token(db: None) -> str:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_nothing_that_is_sent_finds_a_fault_or_an_undeclared_answer(case: Any, token: str) -> None:
+def test_nothing_that_is_sent_finds_a_fault_or_an_undeclared_answer(case: Any, token: str, db: None) -> None:
     if case.operation.path.startswith("/api/v1/tokens/{prefix}"):
         case.path_parameters["prefix"] = "00000000"  # never the one we hold
     case.call_and_validate(headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}, checks=CHECKS)

@@ -25,21 +25,14 @@ from catalog.products.changes import AssociationChange, OfferChange, ProductChan
 from catalog.search import filters, operators, text
 from governance.models import Standing
 from pimhub.foundation.jsonvalue import JSON
-from tests.world import World, build_world, variant
+from tests.world import World, build_world, lasting, variant
 
 
 @pytest.fixture(scope="module")
 def shop(django_db_setup: Any, django_db_blocker: Any) -> Any:
     """Four products that differ in one thing each; built once, taken away at the end."""
-    from django.db import connection, transaction
-
-    with django_db_blocker.unblock():
-        atomic = transaction.atomic()
-        atomic.__enter__()
+    with lasting(django_db_blocker):
         yield _shop()
-        transaction.set_rollback(True)
-        atomic.__exit__(None, None, None)
-        connection.close() if connection.vendor != "sqlite" else None
 
 
 def _shop() -> World:
