@@ -6,9 +6,9 @@ from typing import Any
 
 from django.urls import reverse
 
-from catalog.models import ImportRun, Variant
+from catalog.models import ImportRun, Product, Variant
 from catalog.models.codes import code_key
-from catalog.products.grid import found_by
+from catalog.search.text import exact_ids, matching
 from pimhub.foundation import panels, search
 from pimhub.foundation.search import Hit
 
@@ -18,10 +18,9 @@ def products(request: Any, text: str, limit: int) -> list[Hit]:
     if not request.user.has_perm("catalog.view_product"):
         return []
     key = code_key(text)
-    named = list(Variant.objects.filter(sku_key=key).values_list("product_id", flat=True)[:1])
-    named += list(Variant.objects.filter(gtin=text).values_list("product_id", flat=True)[:1])
-    found = list(found_by(text).filter(code_key=key)) + list(found_by(text).filter(pk__in=named))
-    found += list(found_by(text).order_by("-pk")[:limit])
+    named = exact_ids(text)
+    found = sorted(Product.objects.filter(pk__in=named), key=lambda p: named.index(p.pk))
+    found += list(matching(Product.objects.all(), text).order_by("-pk")[:limit])
     rows = list({p.pk: p for p in found}.values())[:limit]
     why = _matching_variants([p.pk for p in rows], key)
     return [

@@ -22,6 +22,13 @@ def imports_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Imports", url=reverse("import_list"), icon="upload", order=20)
 
 
+def changes_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("catalog.view_product"):
+        return None
+    return panels.entry(request, label="Changes", url=reverse("change_set_list"), icon="history", order=25)
+
+
 def plug_in() -> None:
     panels.nav.add("catalog.products", products_entry)
     panels.nav.add("catalog.imports", imports_entry)
+    panels.nav.add("catalog.changes", changes_entry)

@@ -16,9 +16,9 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
 from catalog.api.problems import Problem
+from catalog.search.select import count
 
 DEFAULT, LARGEST = 50, 200
-COUNTED = 10_000  # beyond, a count is an estimate
 M = TypeVar("M", bound=Model)
 
 
@@ -48,7 +48,8 @@ def page(
         "next": next_url(request, rows[-1], order) if more else None,
     }
     if request.query_params.get("count", "") == "true":
-        found["count"] = count(query)
+        counted = count(query)
+        found["count"] = {"value": counted.value, "exact": counted.exact}
     return found
 
 
@@ -109,9 +110,3 @@ def next_url(request: Request, last: Model, order: Order) -> str:
     query = request.query_params.copy()
     query["cursor"] = cursor_of(last, order)
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-
-
-def count(query: QuerySet[Any]) -> dict[str, Any]:
-    """How many rows; exact up to a bound, beyond it the bound itself, marked as such."""
-    found = query.order_by().values("pk")[: COUNTED + 1].count()
-    return {"value": min(found, COUNTED), "exact": found <= COUNTED}

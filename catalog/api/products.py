@@ -17,14 +17,15 @@ from catalog.api.formats import NDJSON
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem, refused, told
 from catalog.api.shapes import CHANGES, PRODUCT, PRODUCT_IN
-from catalog.models import Product, SavedView
+from catalog.models import Product, User
 from catalog.models.codes import code_key
 from catalog.products import copying, trash
 from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.represent import INCLUDES, Wanted, known_fields, represent
 from catalog.products.wire import load_json, read_product
 from catalog.products.write import WriteResult, write_product, write_products
-from catalog.search import filters, text
+from catalog.search import filters
+from catalog.search.select import conditions_of, select, view_of
 
 SORTS = {
     "created": Order("pk"),
@@ -77,10 +78,11 @@ def selection(request: Request) -> QuerySet[Product]:
     query = request.query_params
     conditions: list[Any] = []
     if "view" in query:
-        view = SavedView.objects.filter(pk=params.number(request, "view", 0)).first()
-        if view is None or not (view.shared or view.user_id == request.user.pk):
+        assert isinstance(request.user, User)
+        view = view_of(request.user, params.number(request, "view", 0))
+        if view is None:
             raise Http404("There is no such view.")
-        conditions += [view.filter] if view.filter else []
+        conditions += conditions_of(view)
     if given := query.get("filter"):
         conditions.append(load_json(given))
     for name in ("family", "sku", "gtin", "code"):
@@ -91,11 +93,9 @@ def selection(request: Request) -> QuerySet[Product]:
     if (trashed := params.flag(request, "trashed")) is not None:
         conditions.append({"field": "trashed", "value": trashed})
     try:
-        found = filters.build(conditions)
+        return select(conditions, query.get("q", ""))
     except filters.BadFilter as error:
         raise Problem(400, error.code, str(error), parameter="filter", path=error.path) from error
-    manager = Product.everything if filters.mentions(conditions, "trashed") else Product.objects
-    return text.matching(manager.filter(found), query.get("q", ""))
 
 
 class ProductList(ApiView):

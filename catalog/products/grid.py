@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models import Count, Max, Min, Sum
 
 from catalog.models import Completeness, MediaLink, Offer, Product, StockLevel, Variant
-from catalog.models.codes import code_key
 from pimhub.foundation import panels
 
 
@@ -25,15 +24,9 @@ class Row:
     stock: int | None
     complete: int  # percent, of the scope and language that has least
     missing: list[str]
+    variants_complete: int  # of the scope and language that has least
+    current: bool  # whether that was measured by the family's present requirements
     state: str
-
-
-def found_by(text: str) -> QuerySet[Product]:
-    """Products that have every word of `text` in code, name, brand, SKU or barcode; all without words."""
-    query = Product.objects.select_related("family")
-    for word in code_key(text).split():
-        query = query.filter(search_text__contains=word)
-    return query
 
 
 def rows_of(products: Sequence[Product]) -> list[Row]:
@@ -61,6 +54,8 @@ def rows_of(products: Sequence[Product]) -> list[Row]:
             stock=stock.get(p.pk),
             complete=min((c.percent for c in complete.get(p.pk, ())), default=100),
             missing=sorted({key for c in complete.get(p.pk, ()) for key in c.missing}),
+            variants_complete=min((c.variants_complete for c in complete.get(p.pk, ())), default=0),
+            current=all(c.requirements >= p.family.requirements for c in complete.get(p.pk, ())),
             state=states.get(p.pk, ""),
         )
         for p in products

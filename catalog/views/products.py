@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
@@ -11,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from catalog.attributes.spec import ValueProblem
@@ -20,7 +18,6 @@ from catalog.models import Attribute, AttributeOption, FamilyAttribute, HeldPric
 from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import UNSET, ChangeError, OfferChange, ProductChange, VariantChange
-from catalog.products.grid import found_by, rows_of
 from catalog.products.held import CannotDecide, decide
 from catalog.products.told import Teller
 from catalog.products.write import write_product
@@ -29,45 +26,7 @@ from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.money import parse_amount
 from pimhub.foundation.panels import panels
 
-PAGE = 50
 VARIANT_FIELDS = (("GTIN", "numeric"), ("Price", "decimal"), ("Stock", "numeric"))
-
-
-@requires("catalog.view_product")
-def product_list(request: HttpRequest) -> HttpResponse:
-    """The grid: newest first, searched by words, paged by key."""
-    text, family = request.GET.get("q", ""), request.GET.get("family", "")
-    query = found_by(text).order_by("-id")
-    if family:
-        query = query.filter(family__code=family)
-    if request.GET.get("after", "").isdigit():
-        query = query.filter(pk__lt=int(request.GET["after"]))
-    found = list(query[: PAGE + 1])
-    rows = rows_of(found[:PAGE])
-    after = {"q": text} | ({"family": family} if family else {})
-    context = {
-        "rows": [
-            {
-                "row": row,
-                "name": row.product.name(),
-                "picture": pictures.picture(row.picture) if row.picture else "",
-                "price": price_range(row.lowest, row.highest),
-            }
-            for row in rows
-        ],
-        "q": text,
-        "next_url": f"?{urlencode(after | {'after': str(rows[-1].product.pk)})}" if len(found) > PAGE else "",
-        "first_url": f"?{urlencode(after)}" if "after" in request.GET else "",
-        "total": min(Product.objects.count(), 100_000),
-    }
-    return render(request, "catalog/product_list.html", context)
-
-
-def price_range(lowest: Decimal | None, highest: Decimal | None) -> str:
-    if lowest is None or highest is None:
-        return ""
-    low, high = f"{lowest:.2f}", f"{highest:.2f}"
-    return low if low == high else f"{low} – {high}"
 
 
 @dataclass(slots=True)

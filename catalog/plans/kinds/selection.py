@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from catalog.models import Product, SavedView
 from catalog.models.codes import code_key
 from catalog.plans.kinds.base import BadPlan
-from catalog.search import filters, text
+from catalog.search import filters
+from catalog.search.select import conditions_of, select
 from pimhub.foundation.jsonvalue import JSON
 
 PARTS = frozenset({"filter", "text", "view", "codes"})
@@ -34,13 +35,11 @@ def selected(given: Mapping[str, JSON]) -> QuerySet[Product]:
         view = SavedView.objects.filter(pk=given["view"]).first() if isinstance(given["view"], int) else None
         if view is None:
             raise BadPlan("select.view", "There is no such view.")
-        conditions += [view.filter] if view.filter else []
+        conditions += conditions_of(view)
     try:
-        found = filters.build(conditions)
+        query = select(conditions, str(given.get("text", "")))
     except filters.BadFilter as error:
         raise BadPlan("select.filter", str(error), error.code) from error
-    manager = Product.everything if filters.mentions(conditions, "trashed") else Product.objects
-    query = text.matching(manager.filter(found), str(given.get("text", "")))
     if "codes" in given:
         query = query.filter(code_key__in=[code_key(code) for code in given["codes"]])
     return query

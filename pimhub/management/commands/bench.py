@@ -15,6 +15,7 @@ from django.db import connection
 BENCHMARKS = {
     "import_rows": "products",
     "feed_items": "products",
+    "assortment": "products",
     "pages": "products",
     "shopify_files": "folder",
 }

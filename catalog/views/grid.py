@@ -1,0 +1,234 @@
+"""The product grid: filtered, searched, sorted, paged by key; what is selected goes into a plan."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, cast
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from catalog.api.paging import Order, after, cursor_of
+from catalog.api.problems import Problem
+from catalog.attributes.types import type_of
+from catalog.models import Attribute, Product, SavedView, User
+from catalog.permissions import requires
+from catalog.products.grid import rows_of
+from catalog.search import filters, operators, text
+from catalog.search.select import conditions_of, count, leaves, select, view_of
+from catalog.search.values import BY_COLUMN
+from catalog.views import pictures
+from pimhub.foundation.jsonvalue import JSON
+
+PAGE = 50
+SORTS = {
+    "": ("Newest first", Order("pk", descending=True)),
+    "updated": ("Changed last", Order("updated_at", descending=True)),
+    "code": ("By code", Order("code_key")),
+}
+
+
+@requires("catalog.view_product")
+def product_list(request: HttpRequest) -> HttpResponse:
+    """A page of products. The address holds all that is asked for, so it can be kept and sent."""
+    asked = request.GET
+    if "add_field" in asked:
+        return _with_condition(request)
+    user = cast(User, request.user)
+    view = view_of(user, int(asked["view"])) if asked.get("view", "").isdigit() else None
+    words = asked.get("q", "") or (view.text if view else "")
+    problem = ""
+    own: JSON = []
+    try:
+        own = json.loads(asked["filter"]) if asked.get("filter") else []
+        query = select([*conditions_of(view), own, *_family(asked)], words)
+    except (ValueError, RecursionError) as error:  # BadFilter is one
+        problem, query = str(error), Product.objects.none()
+    label, order = SORTS.get(asked.get("sort", ""), SORTS[""])
+    found, first = _page(query.select_related("family"), order, asked.get("after", ""), words)
+    rows = rows_of(found[:PAGE])
+    context = {
+        "rows": [_row(row) for row in rows],
+        "q": words,
+        "sort": asked.get("sort", ""),
+        "sorts": [(name, words_of) for name, (words_of, _) in SORTS.items()],
+        "next_url": _url(asked, after=cursor_of(found[PAGE - 1], order)) if len(found) > PAGE else "",
+        "first_url": "" if first else _url(asked, after=None),
+        "total": count(query),
+        "problem": problem,
+        "filter": asked.get("filter", ""),
+        "save_filter": _json([*conditions_of(view), *([own] if own else [])]),
+        "conditions": _chips(asked, own),
+        "grouped": bool(own) and not leaves(own),
+        "fields": _fields(),
+        "operators": sorted(operators.EVERY),
+        "view": view,
+        "views": SavedView.objects.filter(user=user) | SavedView.objects.filter(shared=True),
+        "filtered": bool(own or words or view or asked.get("family")),
+        "may_change": user.has_perm("catalog.undo_changes"),
+    }
+    return render(request, "catalog/product_list.html", context, status=400 if problem else 200)
+
+
+def _family(asked: QueryDict) -> list[JSON]:
+    return [{"field": "family", "op": "=", "value": asked["family"]}] if asked.get("family") else []
+
+
+def _page(query: QuerySet[Product], order: Order, cursor: str, words: str) -> tuple[list[Product], bool]:
+    """One more than a page of rows, and whether it is the first. What is called exactly so comes first of all."""
+    try:
+        page = list(after(query, order, cursor)[: PAGE + 1])
+    except Problem:  # an old bookmark, sorted otherwise
+        cursor, page = "", list(after(query, order, "")[: PAGE + 1])
+    if cursor or not words:
+        return page, not cursor
+    named = text.exact_ids(words)
+    exact = {p.pk: p for p in query.filter(pk__in=named)} if named else {}
+    if not exact:
+        return page, True
+    rest = [p for p in page if p.pk not in exact]
+    return [*(exact[pk] for pk in named if pk in exact), *rest], True
+
+
+def _row(row: Any) -> dict[str, Any]:
+    return {
+        "row": row,
+        "name": row.product.name(),
+        "picture": pictures.picture(row.picture) if row.picture else "",
+        "price": price_range(row.lowest, row.highest),
+    }
+
+
+def price_range(lowest: Decimal | None, highest: Decimal | None) -> str:
+    if lowest is None or highest is None:
+        return ""
+    low, high = f"{lowest:.2f}", f"{highest:.2f}"
+    return low if low == high else f"{low} – {high}"
+
+
+def _url(asked: QueryDict, **changes: str | None) -> str:
+    query = asked.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    return f"{reverse('product_list')}?{query.urlencode()}"
+
+
+def _chips(asked: QueryDict, given: JSON) -> list[dict[str, str]]:
+    """Each condition in words, with the address without it."""
+    found = leaves(given)
+    return [
+        {
+            "text": f"{_label(str(leaf['field']))} {leaf.get('op', '=')} {_shown(leaf.get('value'))}".strip(),
+            "url": _url(asked, after=None, filter=_json([each for each in found if each is not leaf]) or None),
+        }
+        for leaf in found
+    ]
+
+
+def _json(given: JSON) -> str:
+    return json.dumps(given, ensure_ascii=False, separators=(",", ":")) if given else ""
+
+
+def _label(field: str) -> str:
+    return filters.parts.get(field).label if field in filters.parts else field
+
+
+def _shown(value: JSON) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _fields() -> list[dict[str, str]]:
+    """What one can filter by, each with its operators, for the form."""
+    found = [
+        {"name": part.name, "label": part.label, "ops": "|".join(part.ops), "kind": part.kind} for part in filters.parts
+    ]
+    for attribute in Attribute.objects.filter(filterable=True).order_by("code"):
+        ops = (*BY_COLUMN[type_of(attribute.type).index_column], operators.EMPTY, operators.NOT_EMPTY)
+        name = f"{attribute.code}@en_US" if attribute.localizable else attribute.code
+        found.append({"name": name, "label": f"{attribute.label()} ({name})", "ops": "|".join(ops), "kind": "value"})
+    return sorted(found, key=lambda field: field["label"].casefold())
+
+
+def _with_condition(request: HttpRequest) -> HttpResponse:
+    """The same page with one condition more, as typed into the form."""
+    asked = request.GET.copy()
+    field, op, typed = (asked.pop(name, [""])[0] for name in ("add_field", "add_op", "add_value"))
+    try:
+        held = json.loads(str(asked["filter"])) if asked.get("filter") else []
+    except ValueError:
+        held = []
+    items = leaves(held) if leaves(held) or not held else [held]
+    leaf: dict[str, JSON] = {"field": field.strip(), "op": op}
+    if op not in operators.NEEDS_NO_VALUE:
+        leaf["value"] = _typed(field, op, typed)
+    return redirect(_url(asked, after=None, filter=_json([*items, leaf])))
+
+
+def _typed(field: str, op: str, typed: str) -> JSON:
+    """What was typed, as the language wants it: lists by commas, numbers and answers where the field has them."""
+    items = [item.strip() for item in typed.split(",")]
+    several = op in (operators.IN, operators.NOT_IN, operators.IN_CHILDREN, operators.NOT_IN_CHILDREN)
+    if several or op in (operators.BETWEEN, operators.NOT_BETWEEN, operators.IN_OR_NONE):
+        return [_one(field, item) for item in items]
+    if op == operators.LAST_DAYS:
+        return int(typed) if typed.strip().isdigit() else typed
+    return _one(field, typed.strip())
+
+
+def _one(field: str, typed: str) -> JSON:
+    kind = filters.parts.get(field).kind if field in filters.parts else "value"
+    if kind == "number" and typed.lstrip("-").isdigit():
+        return int(typed)
+    if kind == "flag":
+        return typed.casefold() in ("yes", "true", "1", "ja", "oui")
+    return typed
+
+
+@require_POST
+@requires("catalog.view_product")
+def view_save(request: HttpRequest) -> HttpResponse:
+    """Keep what the grid shows under a name."""
+    user, given = cast(User, request.user), request.POST
+    name = given.get("name", "").strip()[:100]
+    try:
+        conditions = json.loads(given["filter"]) if given.get("filter") else []
+        filters.build(conditions)
+    except (ValueError, RecursionError) as error:
+        messages.error(request, f"The view was not saved: {error}")
+        return redirect("product_list")
+    if not name:
+        messages.error(request, "Give the view a name.")
+        return redirect(_url(QueryDict(given.get("query", "")), after=None))
+    view, made = SavedView.objects.update_or_create(
+        user=user,
+        name=name,
+        defaults={
+            "filter": conditions,
+            "text": given.get("q", "")[:200],
+            "sort": given.get("sort", "")[:50],
+            "shared": given.get("shared") == "1",
+        },
+    )
+    messages.success(request, f"The view “{name}” is {'saved' if made else 'changed'}.")
+    return redirect(f"{reverse('product_list')}?view={view.pk}")
+
+
+@require_POST
+@requires("catalog.view_product")
+def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a view of one's own away."""
+    gone, _ = SavedView.objects.filter(pk=pk, user=cast(User, request.user)).delete()
+    if gone:
+        messages.success(request, "The view is gone; the products are as they were.")
+    else:
+        messages.error(request, "This view is not yours.")
+    return redirect("product_list")
