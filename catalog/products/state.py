@@ -10,8 +10,10 @@ from catalog.models import (
     Association,
     ExternalReference,
     HeldPrice,
+    Location,
     MediaLink,
     Offer,
+    PriceList,
     Product,
     StockLevel,
     Variant,
@@ -95,7 +97,7 @@ def load_states(*, codes: Collection[str] = (), ids: Collection[int] = (), lock:
     With `lock`, rows are locked in primary-key order, so that two writers cannot embrace; call it
     inside a transaction then. (SQLite has one writer at a time anyway.)
     """
-    query = Product.everything.order_by("pk").select_related("family").prefetch_related("categories")
+    query = Product.everything.order_by("pk").select_related("family")
     query = query.filter(pk__in=ids) if ids else query.filter(code_key__in={code_key(c) for c in codes})
     if lock:
         query = query.select_for_update(of=("self",))
@@ -107,10 +109,12 @@ def load_states(*, codes: Collection[str] = (), ids: Collection[int] = (), lock:
             values=dict(product.values),
             originals=dict(product.originals),
             axes=list(product.axes),
-            categories=[c.code for c in product.categories.all()],
+            categories=[],
             trashed=product.trashed_at is not None,
         )
-        states[product.pk].categories.sort()
+    placed = Product.categories.through.objects.filter(product_id__in=states).order_by("category__code")
+    for pk, category in placed.values_list("product_id", "category__code"):
+        states[pk].categories.append(category)
     variants = _load_variants(states)
     _load_associations(states, variants)
     _load_references(states, variants)
@@ -118,17 +122,18 @@ def load_states(*, codes: Collection[str] = (), ids: Collection[int] = (), lock:
 
 
 def _load_variants(states: Mapping[int, ProductState]) -> dict[int, VariantState]:
-    variants = (
-        Variant.everything.filter(product_id__in=states)
-        .order_by("product_id", "position", "pk")
-        .prefetch_related("offers__price_list", "stock_levels__location")
-    )
+    variants = Variant.everything.filter(product_id__in=states).order_by("product_id", "position", "pk")
     by_id: dict[int, VariantState] = {}
     for row in variants:
         state = VariantState(row=row, values=dict(row.values), trashed=row.trashed_at is not None)
-        state.offers = {o.price_list.code: o for o in row.offers.all()}
-        state.stock = {s.location.code: s for s in row.stock_levels.all()}
         by_id[row.pk] = states[row.product_id].variants[row.sku_key] = state
+    # By hand rather than by prefetch: these are most of what a large write reads.
+    lists = dict(PriceList.objects.values_list("pk", "code"))
+    for offer in Offer.objects.filter(variant_id__in=by_id):
+        by_id[offer.variant_id].offers[lists[offer.price_list_id]] = offer
+    places = dict(Location.objects.values_list("pk", "code"))
+    for level in StockLevel.objects.filter(variant_id__in=by_id):
+        by_id[level.variant_id].stock[places[level.location_id]] = level
     for held in HeldPrice.objects.filter(variant_id__in=by_id, confirmed__isnull=True).select_related("price_list"):
         variant = by_id[held.variant_id]
         variant.held[held.price_list.code, held.field] = held

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -22,7 +21,7 @@ from catalog.products.grid import rows_of
 from catalog.search import filters, operators, text
 from catalog.search.select import conditions_of, count, leaves, select, view_of
 from catalog.search.values import BY_COLUMN
-from catalog.views import pictures
+from catalog.views.grid_rows import rows_html
 from pimhub.foundation.jsonvalue import JSON
 
 PAGE = 50
@@ -50,10 +49,11 @@ def product_list(request: HttpRequest) -> HttpResponse:
     except (ValueError, RecursionError) as error:  # BadFilter is one
         problem, query = str(error), Product.objects.none()
     label, order = SORTS.get(asked.get("sort", ""), SORTS[""])
+    panel = bool(problem) or asked.get("panel") == "filter"
     found, first = _page(query.select_related("family"), order, asked.get("after", ""), words)
     rows = rows_of(found[:PAGE])
     context = {
-        "rows": [_row(row) for row in rows],
+        "rows": rows_html(rows, pick=user.has_perm("catalog.undo_changes")) if rows else "",
         "q": words,
         "sort": asked.get("sort", ""),
         "sorts": [(name, words_of) for name, (words_of, _) in SORTS.items()],
@@ -65,7 +65,9 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "save_filter": _json([*conditions_of(view), *([own] if own else [])]),
         "conditions": _chips(asked, own),
         "grouped": bool(own) and not leaves(own),
-        "fields": _fields(),
+        "panel": panel,
+        "panel_url": _url(asked, after=None, panel=None if panel else "filter"),
+        "fields": _fields() if panel else [],
         "operators": sorted(operators.EVERY),
         "view": view,
         "views": SavedView.objects.filter(user=user) | SavedView.objects.filter(shared=True),
@@ -93,22 +95,6 @@ def _page(query: QuerySet[Product], order: Order, cursor: str, words: str) -> tu
         return page, True
     rest = [p for p in page if p.pk not in exact]
     return [*(exact[pk] for pk in named if pk in exact), *rest], True
-
-
-def _row(row: Any) -> dict[str, Any]:
-    return {
-        "row": row,
-        "name": row.product.name(),
-        "picture": pictures.picture(row.picture) if row.picture else "",
-        "price": price_range(row.lowest, row.highest),
-    }
-
-
-def price_range(lowest: Decimal | None, highest: Decimal | None) -> str:
-    if lowest is None or highest is None:
-        return ""
-    low, high = f"{lowest:.2f}", f"{highest:.2f}"
-    return low if low == high else f"{low} – {high}"
 
 
 def _url(asked: QueryDict, **changes: str | None) -> str:
@@ -170,7 +156,7 @@ def _with_condition(request: HttpRequest) -> HttpResponse:
     leaf: dict[str, JSON] = {"field": field.strip(), "op": op}
     if op not in operators.NEEDS_NO_VALUE:
         leaf["value"] = _typed(field, op, typed)
-    return redirect(_url(asked, after=None, filter=_json([*items, leaf])))
+    return redirect(_url(asked, after=None, panel=None, filter=_json([*items, leaf])))
 
 
 def _typed(field: str, op: str, typed: str) -> JSON:
