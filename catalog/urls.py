@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from catalog.views import access, grid, home, imports, media, pictures, plans, products, search, trash
+from catalog.views import access, grid, home, imports, links, media, pictures, plans, products, search, trash, variants
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("views/save/", grid.view_save, name="view_save"),
     path("views/<int:pk>/delete/", grid.view_delete, name="view_delete"),
     path("products/<path:code>/trash/", trash.product_trash, name="product_trash"),
+    path("products/<path:code>/variant/", variants.variant_detail, name="variant_detail"),
+    path("products/<path:code>/links/", links.product_links, name="product_links"),
     path("products/<path:code>/variants/trash/", trash.variant_trash, name="variant_trash"),
     path("products/<path:code>/copy/", trash.product_copy, name="product_copy"),
     path("products/<path:code>/pictures/", pictures.product_pictures, name="product_pictures"),

@@ -292,3 +292,40 @@ rememberNew();
 localTimes();
 [...document.querySelectorAll("#messages > .message")].forEach((message) => setTimeout(() => announce(message), 150));
 document.querySelectorAll("[data-single-keys]").forEach((box) => (box.checked = singleKeys()));
+
+// ---- selecting rows: `data-select` on the form, `data-select-all` on the head's box ----------------
+function showSelected(form) {
+  const boxes = [...form.querySelectorAll('input[name="code"]')];
+  const count = boxes.filter((box) => box.checked).length;
+  const words = form.querySelector("[data-selected]");
+  if (words) words.textContent = count ? `${count} selected.` : "Nothing is selected.";
+  const all = form.querySelector("[data-select-all]");
+  if (all) Object.assign(all, { checked: count > 0 && count === boxes.length, indeterminate: count > 0 && count < boxes.length });
+  form.querySelectorAll("[data-needs-selection]").forEach((button) => (button.disabled = !count));
+}
+on("change", (event) => {
+  const form = event.target.closest("[data-select]");
+  if (!form) return;
+  if (event.target.matches("[data-select-all]"))
+    form.querySelectorAll('input[name="code"]').forEach((box) => (box.checked = event.target.checked));
+  showSelected(form);
+});
+document.querySelectorAll("[data-select]").forEach(showSelected);
+
+// ---- forms whose fields depend on a choice ----------------------------------------------------------
+function showDeed(form) {
+  const deed = form.querySelector('[name="deed"]').value;
+  form.querySelectorAll("[data-for]").forEach((part) => (part.hidden = !part.dataset.for.split(" ").includes(deed)));
+}
+function showOperators(select) {
+  const known = select.selectedOptions[0]?.dataset.ops?.split("|") ?? [];
+  const target = byId(select.dataset.opsFor);
+  for (const option of target.options) option.hidden = option.disabled = !known.includes(option.value);
+  if (!known.includes(target.value)) target.value = known[0];
+}
+on("change", (event) => {
+  if (event.target.matches('[data-deeds] [name="deed"]')) showDeed(event.target.form);
+  if (event.target.matches("[data-ops-for]")) showOperators(event.target);
+});
+document.querySelectorAll("[data-deeds]").forEach(showDeed);
+document.querySelectorAll("[data-ops-for]").forEach(showOperators);

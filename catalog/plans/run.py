@@ -187,7 +187,8 @@ def _apply_slice(plan: ChangePlan) -> bool:
         plan.save(update_fields=["state", "finished_at"])
         return False
     reason = plan.reason or plan.title
-    with acting(user=plan.user, source=ChangeSet.Source.SYSTEM, reason=reason, change_set=plan.change_set):
+    source = ChangeSet.Source.PAGE if plan.user else ChangeSet.Source.SYSTEM
+    with acting(user=plan.user, source=source, reason=reason, change_set=plan.change_set):
         if plan.change_set is None:
             plan.change_set = change_set()
             undone = plan_kinds.get(plan.kind).undoes(plan.what)

@@ -54,7 +54,7 @@ def _complete(row: Row, check: str) -> str:
         title = "The family's requirements changed; this is being measured anew."
         more = f' <span class="quiet" title="{escape(title)}">being measured</span>'
     elif row.variants > 1 and row.variants_complete < row.variants:
-        more = f' <span class="quiet nowrap">{row.variants_complete} of {row.variants} variants</span>'
+        more = f' <span class="quiet">{row.variants_complete} of {row.variants} variants</span>'
     title = f' title="Missing: {names}"' if names else ""
     return (
         f'<span class="completeness{" is-complete" if whole else ""}"{title}>'

@@ -21,7 +21,7 @@ from catalog.products.changes import UNSET, ChangeError, OfferChange, ProductCha
 from catalog.products.held import CannotDecide, decide
 from catalog.products.told import Teller
 from catalog.products.write import write_product
-from catalog.views import pictures
+from catalog.views import links, pictures
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.money import parse_amount
 from pimhub.foundation.panels import panels
@@ -90,7 +90,15 @@ def page(
         "pictures": pictures.shown(product, locale),
         "completeness": product.completeness.select_related("scope").order_by("scope__code", "locale"),
         "panels": sorted(found, key=lambda p: p.order),
-        "journal": [{"entry": e, "changes": teller.tell(e.changes)} for e in journal],
+        "journal": [
+            {
+                "entry": e,
+                "changes": teller.tell(e.changes),
+                "url": reverse("change_set_detail", kwargs={"pk": e.change_set_id}),
+            }
+            for e in journal
+        ],
+        "links": links.shown(product),
         "held_prices": HeldPrice.objects.filter(variant__product=product, confirmed__isnull=True).select_related(
             "variant", "change_set"
         ),
@@ -167,6 +175,7 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
                     for (name, now), (label, mode) in zip(held.items(), VARIANT_FIELDS, strict=True)
                 ],
                 "errors": [e.message for e in errors if e.sku == variant.sku],
+                "own": ", ".join(variant.overrides.split()),
             }
         )
     return rows

@@ -1,0 +1,87 @@
+"""Where a product stands and what it has to do with others: categories and associations, typed as codes."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from catalog.models import Association, AssociationType, Category, Product, Variant
+from catalog.models.codes import code_key
+from catalog.permissions import requires
+from catalog.products.changes import AssociationChange, ProductChange
+from catalog.products.write import write_product
+
+_LINE = re.compile(r"(?:(\d+(?:[.,]\d+)?)\s*[×x*]\s+)?(.+)")
+
+
+def shown(product: Product) -> dict[str, Any]:
+    """What the panel needs: category codes, and each type with its targets, a line each."""
+    found: dict[str, list[str]] = {}
+    links = Association.objects.filter(product=product, variant__isnull=True)
+    for link in links.select_related("type", "to_product", "to_variant").order_by("position", "pk"):
+        name = link.to_variant.sku if link.to_variant else link.to_product.code
+        amount = f"{link.quantity.normalize():f} × " if link.quantity is not None else ""
+        found.setdefault(link.type.code, []).append(f"{amount}{name}")
+    arriving = Association.objects.filter(to_product=product, product__trashed_at__isnull=True)
+    return {
+        "categories": "\n".join(product.categories.order_by("path").values_list("code", flat=True)),
+        "known": Category.objects.filter(trashed_at__isnull=True).order_by("path")[:500],
+        "types": [
+            {"row": kind, "label": kind.label(), "text": "\n".join(found.get(kind.code, []))}
+            for kind in AssociationType.objects.all()
+        ],
+        "pointed_at": list(arriving.values_list("product__code", "type__code").distinct()[:20]),
+    }
+
+
+@require_POST
+@requires("catalog.change_product")
+def product_links(request: HttpRequest, code: str) -> HttpResponse:
+    """Save what the panel says; all of it or nothing."""
+    product = get_object_or_404(Product, code_key=code_key(code))
+    associations = {}
+    problem = ""
+    for kind in AssociationType.objects.all():
+        name = f"association:{kind.code}"
+        if name in request.POST:
+            try:
+                associations[kind.code] = tuple(_target(line) for line in _lines(request.POST[name]))
+            except ValueError as error:
+                problem = str(error)
+    change = ProductChange(
+        code=product.code,
+        categories=tuple(_lines(request.POST["categories"])) if "categories" in request.POST else None,
+        associations=associations,
+    )
+    if problem:
+        messages.error(request, f"Nothing was saved. {problem}")
+        return redirect("product_detail", code=product.code)
+    result = write_product(change)
+    if result.status == "rejected":
+        messages.error(request, f"Nothing was saved. {' '.join(e.message for e in result.errors)}")
+    else:
+        messages.success(request, "Saved." if result.changes else "Nothing was changed, so nothing was saved.")
+    return redirect("product_detail", code=product.code)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in str(text).splitlines() if line.strip()]
+
+
+def _target(line: str) -> AssociationChange:
+    """“6 × SKU”, a SKU, or a product's code; a SKU is meant where both are possible. Raises ValueError."""
+    match = _LINE.fullmatch(line)
+    amount, name = (match[1], match[2].strip()) if match else (None, line)
+    try:
+        quantity = Decimal(amount.replace(",", ".")) if amount else None
+    except InvalidOperation as error:
+        raise ValueError(f"“{line}” is no target. Write 6 × SKU.") from error
+    if Variant.objects.filter(sku_key=code_key(name)).exists():
+        return AssociationChange(sku=name, quantity=quantity)
+    return AssociationChange(product=name, quantity=quantity)

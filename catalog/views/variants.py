@@ -1,0 +1,125 @@
+"""One variant: what it says itself, what it inherits, and back to inheriting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from catalog.attributes.spec import ValueProblem
+from catalog.attributes.types import type_of
+from catalog.models import FamilyAttribute, Locale, Product, Variant
+from catalog.models.codes import code_key
+from catalog.permissions import requires
+from catalog.products.changes import ChangeError, ProductChange, VariantChange
+from catalog.products.write import write_product
+from pimhub.foundation.jsonvalue import JSON
+
+
+@dataclass(slots=True)
+class Field:
+    """`own`: the variant says it itself. `inherited`: what it would say without."""
+
+    key: str
+    label: str
+    widget: str
+    text: str
+    base: str
+    own: bool
+    inherited: str
+    axis: bool
+    error: str = ""
+
+
+@requires("catalog.view_product")
+def variant_detail(request: HttpRequest, code: str) -> HttpResponse:
+    """The values of `?sku=` in one language; saving and resetting go through the door."""
+    product = get_object_or_404(Product.objects.select_related("family"), code_key=code_key(code))
+    variant = get_object_or_404(Variant, product=product, sku_key=code_key(request.GET.get("sku", "")))
+    locales = list(Locale.objects.values_list("code", flat=True))
+    locale = request.GET.get("locale", "en_US")
+    locale = locale if locale in locales else "en_US"
+    errors: list[ChangeError] = []
+    if request.method == "POST":
+        if not request.user.has_perm("catalog.change_product"):
+            raise PermissionDenied
+        errors = _save(request, product, variant)
+        if not errors:
+            address = reverse("variant_detail", kwargs={"code": product.code})
+            query = request.GET.copy()
+            return redirect(f"{address}?{query.urlencode()}")
+    fields = _fields(product, variant, locale)
+    for field in fields:
+        wrong = next((e for e in errors if e.key == field.key), None)
+        if errors:
+            field.text = request.POST.get(f"value:{field.key}", field.text)
+        field.error = wrong.message if wrong else ""
+    context = {
+        "product": product,
+        "variant": variant,
+        "name": product.name(locale),
+        "locale": locale,
+        "locales": locales,
+        "fields": fields,
+        "errors": [e for e in errors if not any(f.key == e.key for f in fields)],
+        "may_edit": request.user.has_perm("catalog.change_product"),
+    }
+    return render(request, "catalog/variant_detail.html", context, status=422 if errors else 200)
+
+
+def _fields(product: Product, variant: Variant, locale: str) -> list[Field]:
+    rows = FamilyAttribute.objects.filter(family=product.family).select_related("attribute__group")
+    found = []
+    for row in rows.order_by("attribute__group__position", "position"):
+        attribute = row.attribute
+        axis = attribute.code in product.axes
+        if not (row.on_variant or axis):
+            continue
+        key = f"{attribute.code}@{locale}" if attribute.localizable else attribute.code
+        kind, spec = type_of(attribute.type), attribute.spec()
+        own = kind.export(variant.values.get(key), spec)
+        found.append(
+            Field(
+                key=key,
+                label=attribute.label(locale),
+                widget=kind.widget,
+                text=own,
+                base=own,
+                own=key in variant.values,
+                inherited=kind.display(product.values.get(key), spec, locale),
+                axis=axis,
+            )
+        )
+    return found
+
+
+def _save(request: HttpRequest, product: Product, variant: Variant) -> list[ChangeError]:
+    attributes = {a.code: a for a in product.family.attributes.all()}
+    if reset := request.POST.get("reset"):
+        change = VariantChange(sku=variant.sku, reset=(reset,))
+        words = f"{reset} is inherited again."
+    else:
+        values: dict[str, JSON] = {}
+        errors = []
+        for name, typed in request.POST.items():
+            kind, _, key = name.partition(":")
+            attribute = attributes.get(key.partition("@")[0])
+            text = str(typed)
+            if kind != "value" or attribute is None or text == request.POST.get(f"base:{key}", ""):
+                continue
+            try:
+                values[key] = type_of(attribute.type).parse(text, attribute.spec()) if text.strip() else None
+            except ValueProblem as problem:
+                errors.append(ChangeError(key=key, code=problem.code, message=str(problem), value=text))
+        if errors:
+            return errors
+        change, words = VariantChange(sku=variant.sku, values=values), "Saved."
+    result = write_product(ProductChange(code=product.code, variants=(change,)))
+    if result.status == "rejected":
+        return result.errors
+    messages.success(request, words if result.status == "updated" else "Nothing was changed, so nothing was saved.")
+    return []
