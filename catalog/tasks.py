@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from catalog import events
+from catalog.api import idempotency
 from catalog.imports import run as imports
 from catalog.media import ingest
 from catalog.plans import run as plans
@@ -53,6 +54,12 @@ def sweep() -> None:
         recompute_families.apply_async(expires=10)
     if ingest.anything_due():
         fetch_media.apply_async(expires=10)
+
+
+@shared_task(name="catalog.tidy")
+def tidy() -> None:
+    """Forget answers that were kept long enough for calls to be repeated."""
+    idempotency.forget_old()
 
 
 @shared_task(name="catalog.fetch_media")

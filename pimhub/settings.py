@@ -136,6 +136,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(PIMHUB_HOME / "queue/beat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    "catalog.tidy": {"task": "catalog.tidy", "schedule": 3600.0, "options": {"expires": 60}},
     "catalog": {"task": "catalog.sweep", "schedule": 2.0, "options": {"expires": 5}},
     "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
 }

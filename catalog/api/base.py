@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import orjson
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.http import http_date
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.parsers import BaseParser
@@ -31,6 +35,20 @@ from pimhub.foundation.address import client_address
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An endpoint that will go: announced since a moment, gone on a day, with what takes its place."""
+
+    since: dt.datetime
+    gone: dt.datetime
+    successor: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """RFC 9745 and RFC 8594."""
+        found = {"Deprecation": f"@{int(self.since.timestamp())}", "Sunset": http_date(self.gone.timestamp())}
+        return found | ({"Link": f'<{self.successor}>; rel="successor-version"'} if self.successor else {})
 
 
 class MayDo(BasePermission):
@@ -72,6 +90,7 @@ class ApiView(APIView):
     permission_classes: Sequence[type[BasePermission]] = (MayDo,)
     parser_classes: Sequence[type[BaseParser]] = (ExactJSONParser,)
     renderer_classes = (ExactJSONRenderer,)
+    leaving: ClassVar[Leaving | None] = None
     calls: int | None = None
     operations: ClassVar[Mapping[str, Op]] = {}
 
@@ -112,6 +131,9 @@ class ApiView(APIView):
             trusted=settings.PIMHUB_TRUSTED_PROXIES,
         )
         super().initial(request, *args, **kwargs)
+        if self.leaving is not None and timezone.now() >= self.leaving.gone:
+            instead = f" Use {self.leaving.successor}." if self.leaving.successor else ""
+            raise Problem(410, "gone", f"This ended on {self.leaving.gone:%Y-%m-%d}.{instead}")
         act_for(request)
 
     def check_permissions(self, request: Request) -> None:
@@ -139,6 +161,8 @@ class ApiView(APIView):
             # draft-ietf-httpapi-ratelimit-headers
             response["RateLimit-Policy"] = f'"token";q={rate};w=60'
             response["RateLimit"] = f'"token";r={max(rate - self.calls, 0)};t={reset}'
+        for name, value in self.leaving.headers().items() if self.leaving else ():
+            response[name] = value
         if isinstance(response, Response) and request.method in ("GET", "HEAD") and response.status_code == 200:
             _conditional(request, response)
         return response

@@ -43,12 +43,19 @@ class Reference:
     scopes: dict[str, list[str]]  # scope code → its locale codes
     price_lists: dict[str, PriceList]
     locations: dict[str, Location]
-    categories: set[str]
+    categories: set[str]  # grows with those that a batch mentions: a taxonomy has ten thousand
     association_types: dict[str, AssociationType] = field(default_factory=dict)
     systems: dict[str, ExternalSystem] = field(default_factory=dict)
     searchable: set[str] = field(default_factory=set)  # attributes whose text the search box finds
     options: dict[str, set[str]] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)  # by SHA-256, of those that a batch mentions
+
+    def learn_categories(self, mentioned: set[str]) -> None:
+        """Look up which of the mentioned categories there are."""
+        unknown = mentioned - self.categories
+        if unknown:
+            found = Category.objects.filter(trashed_at__isnull=True, code__in=unknown)
+            self.categories.update(found.values_list("code", flat=True))
 
     def learn_pictures(self, mentioned: set[str]) -> None:
         """Look up which of the mentioned uploads are held here."""
@@ -103,7 +110,7 @@ def load_reference() -> Reference:
         scopes={s.code: [x.code for x in s.locales.all()] for s in Scope.objects.prefetch_related("locales")},
         price_lists={p.code: p for p in PriceList.objects.select_related("currency")},
         locations={x.code: x for x in Location.objects.all()},
-        categories=set(Category.objects.filter(trashed_at__isnull=True).values_list("code", flat=True)),
+        categories=set(),
         searchable={code for code, a in attributes.items() if a.searchable},
         association_types={a.code: a for a in AssociationType.objects.all()},
         systems={s.code: s for s in ExternalSystem.objects.all()},

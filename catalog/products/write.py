@@ -120,6 +120,7 @@ def _prepare(
     changes = keys.with_codes(in_our_codes(changes, reference), reference, reserve=lock)
     states = load_states(codes=[c.code for c in changes], lock=lock)
     reference.learn_options(_mentioned_options(changes, reference))
+    reference.learn_categories({code for c in changes for code in (*(c.categories or ()), *c.add_categories)})
     targets = _mentioned_targets(changes, reference)
     if targets:
         reference.learn_targets(targets, coming={c.code for c in changes})

@@ -68,7 +68,8 @@ def append(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
     ready = (tuple(c(v) if c else v for c, v in zip(cells, row, strict=True)) for row in rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            # The driver's errors become Django's, which COPY by itself does not do.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in ready:
                     copy.write_row(row)
         else:

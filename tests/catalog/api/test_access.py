@@ -14,6 +14,8 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from catalog.access import signed, tokens
+from catalog.api.base import Leaving
+from catalog.api.offers import OfferList
 from catalog.models import ApiToken
 from tests.catalog.api.conftest import Api
 from tests.world import World
@@ -245,3 +247,20 @@ def test_keys_that_sign_are_changed_over(world: World) -> None:
     with override_settings(PIMHUB_JWT_KEYS=["a-new-key-of-our-own"]):
         refused(Api(world, old).get("products/"))
         assert Api(world, new).get("products/").status_code == 200
+
+
+def test_what_will_go_says_so_and_then_is_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    since = timezone.now() - dt.timedelta(days=400)
+    going = Leaving(since=since, gone=timezone.now() + dt.timedelta(days=30), successor="/api/v1/stock/")
+    api = Api(world).of("mara")
+    monkeypatch.setattr(OfferList, "leaving", going)
+    answer = api.get("offers/")
+    assert answer.status_code == 200
+    assert answer.headers["Deprecation"] == f"@{int(since.timestamp())}"
+    assert answer.headers["Sunset"].endswith("GMT")
+    assert answer.headers["Link"] == '</api/v1/stock/>; rel="successor-version"'
+    monkeypatch.setattr(OfferList, "leaving", Leaving(since=since, gone=timezone.now(), successor="/api/v1/stock/"))
+    gone = api.get("offers/")
+    assert (gone.status_code, gone.json()["code"]) == (410, "gone")
+    assert "/api/v1/stock/" in gone.json()["detail"]
+    assert "Sunset" in gone.headers
