@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from django.db.models import QuerySet
 
 from catalog.attributes.spec import AttributeSpec
 from catalog.attributes.types import type_of
@@ -12,34 +14,35 @@ from catalog.attributes.values import ValueKey
 from catalog.imports.text import guarded
 from catalog.models import Attribute, Product
 from catalog.products.state import PRODUCT_ROW, flatten, load_states
+from catalog.products.told import target_text
 from pimhub.foundation.jsonvalue import JSON
 
 CHUNK = 200
 FIRST = ["sku", "product", "family", "gtin"]
 
 
-def export_csv(path: Path) -> int:
-    """Write all products to `path` (CSV, UTF-8 with BOM), whole or not at all; how many rows.
+def export_csv(path: Path, products: QuerySet[Product] | None = None) -> int:
+    """Write products (all, unless some are chosen) to `path` (CSV, UTF-8 with BOM), whole or not at all; how many rows.
 
     Columns: sku, product, family, gtin, then every value key and part in use, in order. A cell that a
     spreadsheet would run as a formula gets an apostrophe in front, which an import takes off again.
     """
     specs = {a.code: a.spec() for a in Attribute.objects.all()}
-    columns = [*FIRST, *_columns()]
+    ids = list((Product.objects.all() if products is None else products).order_by("pk").values_list("pk", flat=True))
+    columns = [*FIRST, *_columns(ids)]
     draft = path.with_name(f".{path.name}.part")
     rows = 0
     with draft.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
-        for row in _rows():
+        for row in _rows(ids):
             writer.writerow([_cell(column, row.get(column), specs) for column in columns])
             rows += 1
     draft.replace(path)
     return rows
 
 
-def _rows() -> Iterator[dict[str, JSON]]:
-    ids = list(Product.objects.order_by("pk").values_list("pk", flat=True))
+def _rows(ids: Sequence[int]) -> Iterator[dict[str, JSON]]:
     for start in range(0, len(ids), CHUNK):
         for state in load_states(ids=ids[start : start + CHUNK], lock=False).values():
             flat = flatten(state)
@@ -50,10 +53,10 @@ def _rows() -> Iterator[dict[str, JSON]]:
                 yield {**own, **values, "sku": sku, "product": state.row.code}
 
 
-def _columns() -> list[str]:
+def _columns(ids: Sequence[int]) -> list[str]:
     """Every key in use, in a first pass over the rows."""
     skipped = {*FIRST, "axes", "categories", "media"}
-    return sorted({key for row in _rows() for key in row if key not in skipped})
+    return sorted({key for row in _rows(ids) for key in row if key not in skipped})
 
 
 def _cell(column: str, value: JSON, specs: dict[str, AttributeSpec]) -> str:
@@ -61,5 +64,7 @@ def _cell(column: str, value: JSON, specs: dict[str, AttributeSpec]) -> str:
         return ""
     attribute = "" if "." in column or column in FIRST else ValueKey.parse(column).attribute
     spec = specs.get(attribute)
+    if spec is None and isinstance(value, list):
+        return guarded("; ".join(map(target_text, value)))
     text = type_of(spec.type).export(value, spec) if spec is not None else str(value)
     return guarded(text)

@@ -61,6 +61,7 @@ def _translated(change: ProductChange, reference: Reference, say: Say) -> Produc
 
     return replace(
         change,
+        code=say("product", change.code) if change.code else "",
         values=_values(change.values, reference, say),
         add_values=_values(change.add_values, reference, say),
         remove_values=_values(change.remove_values, reference, say),
@@ -77,6 +78,7 @@ def _translated(change: ProductChange, reference: Reference, say: Say) -> Produc
 def _variant(variant: VariantChange, reference: Reference, say: Say) -> VariantChange:
     return replace(
         variant,
+        sku=say("variant", variant.sku) if variant.sku else "",
         values=_values(variant.values, reference, say),
         add_values=_values(variant.add_values, reference, say),
         remove_values=_values(variant.remove_values, reference, say),

@@ -79,7 +79,7 @@ class Teller:
         if key == "categories":
             return "\n".join(self._category(code) for code in value or [])
         if key.startswith("associations."):
-            return "\n".join(_target(each) for each in value or [])
+            return "\n".join(target_text(each) for each in value or [])
         if key == "trashed":
             return "in the trash" if value else ""
         if key == "media":
@@ -119,7 +119,7 @@ class Teller:
         return {f"url:{digest}": url.rsplit("/", 1)[-1].partition("?")[0] for digest, url in rows}
 
 
-def _target(value: dict[str, str]) -> str:
+def target_text(value: dict[str, str]) -> str:
     name = value.get("sku") or value.get("product", "")
     return f"{value['quantity']} × {name}" if value.get("quantity") else name
 

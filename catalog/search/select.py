@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from catalog.models import Product, SavedView, User
@@ -17,7 +19,7 @@ COUNTED = 10_000  # beyond, a count is a bound
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many there are; `exact` is false when there are at least so many."""
+    """How many there are; when `exact` is false, as the database estimates (at least 10,000)."""
 
     value: int
     exact: bool
@@ -47,9 +49,21 @@ def conditions_of(view: SavedView | None) -> list[JSON]:
 
 
 def count(query: QuerySet[Any]) -> Count:
-    """Exact up to 10,000; counting on would cost more the more there are."""
-    found = query.order_by().values("pk")[: COUNTED + 1].count()
-    return Count(min(found, COUNTED), found <= COUNTED)
+    """Exact up to 10,000; counting on would cost more the more there are, so beyond it is the planner's estimate."""
+    plain = query.order_by().values("pk")
+    found = plain[: COUNTED + 1].count()
+    if found <= COUNTED:
+        return Count(found, exact=True)
+    return Count(max(COUNTED, _estimate(plain)), exact=False)
+
+
+def _estimate(query: QuerySet[Any]) -> int:
+    """How many rows PostgreSQL expects, to two digits; 0 where nobody estimates."""
+    if connection.vendor != "postgresql":
+        return 0
+    rows = int(json.loads(query.explain(format="json"))[0]["Plan"]["Plan Rows"])
+    step: int = 10 ** max(len(str(rows)) - 2, 0)
+    return int(rows // step * step)
 
 
 def leaves(given: JSON) -> list[Mapping[str, JSON]]:

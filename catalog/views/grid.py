@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import cast
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -15,6 +18,7 @@ from django.views.decorators.http import require_POST
 from catalog.api.paging import Order, after, cursor_of
 from catalog.api.problems import Problem
 from catalog.attributes.types import type_of
+from catalog.exports.run import export_csv
 from catalog.models import Attribute, Product, SavedView, User
 from catalog.permissions import requires
 from catalog.products.grid import rows_of
@@ -65,6 +69,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "save_filter": _json([*conditions_of(view), *([own] if own else [])]),
         "conditions": _chips(asked, own),
         "grouped": bool(own) and not leaves(own),
+        "export_url": _url(asked, after=None).replace(reverse("product_list"), reverse("product_export"), 1),
         "panel": panel,
         "panel_url": _url(asked, after=None, panel=None if panel else "filter"),
         "fields": _fields() if panel else [],
@@ -75,6 +80,27 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "may_change": user.has_perm("catalog.undo_changes"),
     }
     return render(request, "catalog/product_list.html", context, status=400 if problem else 200)
+
+
+@requires("catalog.export_product")
+def product_export(request: HttpRequest) -> HttpResponseBase:
+    """What the grid shows, as a CSV file; more than fits a download is for the command line."""
+    asked, user = request.GET, cast(User, request.user)
+    view = view_of(user, int(asked["view"])) if asked.get("view", "").isdigit() else None
+    try:
+        own = json.loads(asked["filter"]) if asked.get("filter") else []
+        query = select([*conditions_of(view), own, *_family(asked)], asked.get("q", "") or (view.text if view else ""))
+    except (ValueError, RecursionError) as error:
+        messages.error(request, f"This cannot be asked: {error}")
+        return redirect("product_list")
+    if not count(query).exact:
+        messages.error(request, "More than 10,000 products: narrow them, or use “manage.py export_products”.")
+        return redirect(_url(asked, after=None))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "products.csv"
+        export_csv(path, query)
+        # The open file outlives its name.
+        return FileResponse(path.open("rb"), as_attachment=True, filename="products.csv", content_type="text/csv")
 
 
 def _family(asked: QueryDict) -> list[JSON]:

@@ -46,7 +46,12 @@ DEEDS = {
 def plan_new(request: HttpRequest) -> HttpResponse:
     """Which products (chosen in the grid), and what to do with them."""
     given = request.POST if request.method == "POST" else request.GET
-    select, problem = _select(given), ""
+    problem = ""
+    try:
+        select = _select(given)
+    except (ValueError, RecursionError):
+        messages.error(request, "The selection cannot be read. Select the products again.")
+        return redirect("product_list")
     total: Count | None = None
     try:
         if request.method == "POST":

@@ -1,0 +1,127 @@
+"""The grid over HTTP: filters in the address, views, exports, and what goes into a plan."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from django.test import Client
+
+from catalog.models import ChangePlan, SavedView
+from catalog.plans import run
+from catalog.search import select
+from tests.world import World
+
+BRAND = json.dumps([{"field": "brand", "op": "=", "value": "Acme"}])
+
+
+@pytest.fixture
+def mara(world: World, client: Client) -> Client:
+    client.force_login(world.people["mara"])
+    return client
+
+
+def test_a_condition_is_added_and_taken_away(mara: Client, world: World) -> None:
+    world.product("tee", sizes=("s",))
+    world.product("hat", sizes=("s",))
+    world.change("hat", values={"brand": "Bolt"})
+    added = mara.get("/products/", {"add_field": "brand", "add_op": "in", "add_value": "Acme, Crest"})
+    page = mara.get(added.headers["Location"])
+    assert b"tee" in page.content
+    assert b'value="hat"' not in page.content
+    assert "Brand" not in added.headers["Location"]
+    assert b"in Acme, Crest" in page.content
+    number = mara.get("/products/", {"add_field": "stock", "add_op": ">=", "add_value": "5"})
+    assert mara.get(number.headers["Location"]).status_code == 200
+
+
+def test_what_cannot_be_asked_is_said_on_the_page(mara: Client) -> None:
+    for wrong in ('{"field": "brnd", "op": "=", "value": "x"}', "{", "[[[[", '"x"'):
+        page = mara.get("/products/", {"filter": wrong})
+        assert page.status_code == 400
+        assert b"This cannot be asked" in page.content
+    assert mara.get("/products/", {"after": "nonsense", "sort": "none"}).status_code == 200
+
+
+def test_the_very_code_comes_first(mara: Client, world: World) -> None:
+    world.product("shirt", sizes=("s",))
+    for number in range(3):
+        world.product(f"tee-{number}", sizes=("s",))
+    page = mara.get("/products/", {"q": "shirt"}).content.decode()
+    assert page.index('value="shirt"') < page.index('value="tee-2"')
+
+
+def test_views_are_kept_changed_and_taken_away_by_their_owner(mara: Client, world: World) -> None:
+    mara.post("/views/save/", {"name": "Acme", "filter": BRAND, "shared": "1"})
+    view = SavedView.objects.get()
+    assert (view.user, view.shared, view.filter) == (world.people["mara"], True, json.loads(BRAND))
+    world.product("tee", sizes=("s",))
+    assert b"tee" in mara.get(f"/products/?view={view.pk}").content
+    mara.post("/views/save/", {"name": "Bad", "filter": "{"})
+    mara.force_login(world.people["rafael"])
+    mara.post(f"/views/{view.pk}/delete/")
+    assert SavedView.objects.count() == 1
+    mara.force_login(world.people["mara"])
+    mara.post(f"/views/{view.pk}/delete/")
+    assert not SavedView.objects.exists()
+
+
+def test_what_the_grid_shows_is_exported(mara: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.product("tee", sizes=("s",))
+    world.product("hat", sizes=("s",))
+    world.change("hat", values={"brand": "Bolt"})
+    answer = mara.get("/products/export.csv", {"filter": BRAND})
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))  # type: ignore[arg-type]
+    assert [row["sku"] for row in rows] == ["tee-s"]
+    monkeypatch.setattr(select, "COUNTED", 1)
+    assert mara.get("/products/export.csv").status_code == 302
+
+
+def test_counts_are_exact_up_to_a_bound_and_marked_beyond(
+    mara: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        world.product(f"p{number}", sizes=("s",))
+    assert b"4 in the catalogue" in mara.get("/products/").content
+    monkeypatch.setattr(select, "COUNTED", 2)
+    assert b"about" in mara.get("/products/").content
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        ({"deed": "set", "key": "brand", "value": "Bolt"}, "edit"),
+        ({"deed": "empty", "key": "brand"}, "edit"),
+        ({"deed": "add_category", "category": "products"}, "edit"),
+        ({"deed": "family", "family": "default"}, "edit"),
+        ({"deed": "axes", "axes": "size, color"}, "axes"),
+        ({"deed": "down", "key": "mpn"}, "levels"),
+        ({"deed": "up", "key": "mpn"}, "levels"),
+        ({"deed": "attach", "parent": "hat"}, "attach"),
+        ({"deed": "trash"}, "edit"),
+    ],
+)
+def test_every_deed_becomes_a_plan(mara: Client, world: World, form: dict[str, str], kind: str) -> None:
+    world.product("tee", sizes=("s",))
+    world.product("hat", sizes=("m",))
+    assert b"Change 1 product" in mara.get("/plans/new/", {"code": "tee", "do": "selected"}).content
+    made = mara.post("/plans/new/", {"select": json.dumps({"codes": ["tee"]})} | form)
+    assert made.status_code == 302, made.content
+    plan = ChangePlan.objects.get()
+    assert plan.kind == kind
+    while run.advance(str(plan.pk)):
+        pass
+    page = mara.get(made.headers["Location"])
+    assert b"This is what would happen" in page.content
+
+
+def test_a_deed_that_cannot_be_is_said(mara: Client, world: World) -> None:
+    world.product("tee", sizes=("s",))
+    for form in ({"deed": "set", "key": "brand", "value": ""}, {"deed": "attach", "parent": "none"}, {"deed": "magic"}):
+        answer = mara.post("/plans/new/", {"select": json.dumps({"codes": ["tee"]})} | form)
+        assert answer.status_code == 422
+        assert b'role="alert"' in answer.content
+    assert mara.get("/plans/new/").status_code == 302
+    assert mara.post("/plans/new/", {"select": "{", "deed": "trash"}).status_code in (302, 400, 422)
