@@ -14,6 +14,7 @@ urlpatterns = [
     path("search/", search.search_page, name="search"),
     path("products/", grid.product_list, name="product_list"),
     path("products/export.csv", grid.product_export, name="product_export"),
+    path("attributes/<str:code>/options/", products.option_search, name="option_search"),
     path("views/save/", grid.view_save, name="view_save"),
     path("views/<int:pk>/delete/", grid.view_delete, name="view_delete"),
     path("products/<path:code>/trash/", trash.product_trash, name="product_trash"),

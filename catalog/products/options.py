@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from catalog.models import Attribute, AttributeGroup, AttributeOption, Category, Family, FamilyAttribute
 from catalog.models.codes import code_key
+from pimhub.foundation.jsonvalue import JSON
 
 CODE_LENGTH = 80
 
@@ -16,6 +17,19 @@ def slug(label: str) -> str:
     """A readable code for a label; "" when nothing readable is left."""
     text = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "_", text).strip("_")[:CODE_LENGTH].strip("_")
+
+
+def codes_for(attribute: Attribute, value: JSON) -> JSON:
+    """What a person typed for a choice, labels put into codes; what is neither stays, and is refused by name."""
+    texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+    options = AttributeOption.objects.filter(attribute=attribute)
+    codes = set(options.filter(code__in=texts).values_list("code", flat=True))
+    by_label = dict(options.filter(label_key__in=[code_key(t) for t in texts]).values_list("label_key", "code"))
+
+    def code(text: JSON) -> JSON:
+        return text if text in codes or not isinstance(text, str) else by_label.get(code_key(text), text)
+
+    return [code(text) for text in value] if isinstance(value, list) else code(value)
 
 
 class OptionBook:
@@ -62,7 +76,8 @@ class OptionBook:
     def _learn(self, attribute: Attribute | None, code: str) -> dict[str, str]:
         if code not in self._codes:
             rows = (
-                AttributeOption.objects.filter(attribute=attribute).values_list("label_key", "code")
+                # Those in the trash too: their codes and labels stay taken, and the door refuses them by name.
+                AttributeOption.everything.filter(attribute=attribute).values_list("label_key", "code")
                 if attribute
                 else []
             )

@@ -21,6 +21,7 @@ from catalog.permissions import requires
 from catalog.plans import run
 from catalog.plans.kinds.base import BadPlan
 from catalog.plans.kinds.selection import selected
+from catalog.products.options import codes_for
 from catalog.products.told import Teller
 from catalog.search.select import Count, count
 from pimhub.foundation.jsonvalue import JSON
@@ -138,7 +139,9 @@ def _value(key: str, text: str) -> JSON:
     attribute = Attribute.objects.filter(code=ValueKey.parse(key).attribute).first()
     if attribute is None:
         raise BadPlan("key", f"There is no attribute “{key}”.")
-    value = type_of(attribute.type).parse(text, attribute.spec())
+    kind = type_of(attribute.type)
+    value = kind.parse(text, attribute.spec())
+    value = codes_for(attribute, value) if kind.has_options else value
     if value is None:
         raise BadPlan("value", "Give a value, or choose “Empty a value”.")
     return value

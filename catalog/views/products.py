@@ -7,9 +7,11 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.views.decorators.http import require_POST
 
 from catalog.attributes.spec import ValueProblem
@@ -19,6 +21,7 @@ from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import UNSET, ChangeError, OfferChange, ProductChange, VariantChange
 from catalog.products.held import CannotDecide, decide
+from catalog.products.options import codes_for
 from catalog.products.told import Teller
 from catalog.products.write import write_product
 from catalog.views import links, pictures
@@ -26,6 +29,7 @@ from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.money import parse_amount
 from pimhub.foundation.panels import panels
 
+SHORT = 200  # options that fit a list
 VARIANT_FIELDS = (("GTIN", "numeric"), ("Price", "decimal"), ("Stock", "numeric"))
 
 
@@ -45,6 +49,7 @@ class Field:
     choices: list[tuple[str, str]]
     error: str = ""
     theirs: str = ""
+    search_url: str = ""  # where options are found while typing
 
 
 @requires("catalog.view_product")
@@ -122,8 +127,13 @@ def _fields(
         text = request.POST.get(f"value:{key}", kind.export(value, spec)) if errors else kind.export(value, spec)
         error = wrong.get(key)
         choices = list(kind.choices)
-        if kind.widget == "select":  # a short closed list, or what is held and can be typed
-            choices = [(o.code, o.label(locale)) for o in attribute.options.all()[:200]]
+        search_url = ""
+        if kind.has_options:  # a short list to choose from; a long one is searched while typing
+            options = list(AttributeOption.objects.filter(attribute=attribute)[: SHORT + 1])
+            if kind.widget == "select" and len(options) <= SHORT:
+                choices = [(o.code, o.label(locale)) for o in options]
+            else:
+                search_url = reverse("option_search", kwargs={"code": attribute.code})
         groups.setdefault(attribute.group.label, []).append(
             Field(
                 key=key,
@@ -140,6 +150,7 @@ def _fields(
                 choices=choices,
                 error=error.message if error else "",
                 theirs=kind.export(error.current, spec) if error and error.code == "conflict" else "",
+                search_url=search_url,
             )
         )
     return list(groups.items())
@@ -217,6 +228,8 @@ def _posted_values(
         spec, kind_of = attribute.spec(), type_of(attribute.type)
         try:
             values[key] = kind_of.parse(str(text), spec) if str(text).strip() else None
+            if kind_of.has_options:
+                values[key] = codes_for(attribute, values[key])
             base[key] = kind_of.parse(seen, spec) if seen.strip() else None
         except ValueProblem as problem:
             errors.append(ChangeError(key=key, code=problem.code, message=str(problem), value=str(text)))
@@ -243,6 +256,21 @@ def _posted_variants(request: HttpRequest, product: Product) -> tuple[list[Varia
             code = (gtin or None) if renumbered else UNSET
             changes.append(VariantChange(sku=variant.sku, offers=offers, stock=levels, gtin=code))
     return changes, errors
+
+
+@requires("catalog.view_product")
+def option_search(request: HttpRequest, code: str) -> HttpResponse:
+    """Options of an attribute whose label or code holds `q`, for a field's list of suggestions."""
+    attribute = get_object_or_404(Attribute, code=code)
+    typed = next((str(text) for name, text in request.GET.items() if name == "q" or name.startswith("value:")), "")
+    before, separator, last = typed.rpartition(";")
+    asked = code_key(last)[:100]
+    options = AttributeOption.objects.filter(attribute=attribute).filter(
+        Q(label_key__contains=asked) | Q(code__icontains=asked)
+    )
+    head = f"{before.strip()}; " if separator else ""  # of several, the last one is being typed
+    rows = ((head + o.code, o.label(request.GET.get("locale", "en_US"))) for o in options.order_by("label_key")[:50])
+    return HttpResponse(format_html_join("", '<option value="{}">{}</option>', rows))
 
 
 @require_POST

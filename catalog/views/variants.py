@@ -16,6 +16,7 @@ from catalog.models import FamilyAttribute, Locale, Product, Variant
 from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import ChangeError, ProductChange, VariantChange
+from catalog.products.options import codes_for
 from catalog.products.write import write_product
 from pimhub.foundation.jsonvalue import JSON
 
@@ -113,6 +114,8 @@ def _save(request: HttpRequest, product: Product, variant: Variant) -> list[Chan
                 continue
             try:
                 values[key] = type_of(attribute.type).parse(text, attribute.spec()) if text.strip() else None
+                if type_of(attribute.type).has_options:
+                    values[key] = codes_for(attribute, values[key])
             except ValueProblem as problem:
                 errors.append(ChangeError(key=key, code=problem.code, message=str(problem), value=text))
         if errors:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from catalog.models import Product, Variant
+from catalog.models import Attribute, AttributeOption, Product, Variant
 from tests.world import World
 
 GTIN = "4006381333931"
@@ -59,3 +59,23 @@ def test_reviewers_land_in_their_queue_and_merchandisers_on_products(mara: Clien
     for name, page in (("rafael", "/review/"), ("chiara", "/channels/")):
         mara.force_login(world.people[name])
         assert mara.get("/").headers["Location"] == page
+
+
+def test_options_by_the_thousand_are_searched_while_typing(mara: Client, world: World) -> None:
+    gender = Attribute.objects.get(code="gender")
+    AttributeOption.objects.bulk_create(
+        AttributeOption(attribute=gender, code=f"g{n}", label_key=f"kind {n}", labels={"en_US": f"Kind {n}"})
+        for n in range(3000)
+    )
+    page = mara.get("/products/tee/").content.decode()
+    assert page.count("<option") < 500
+    assert "/attributes/gender/options/" in page
+    found = mara.get("/attributes/gender/options/", {"value:gender": "kind 299"}).content.decode()
+    assert '<option value="g299">Kind 299</option>' in found
+    several = mara.get("/attributes/tags/options/", {"value:tags": "a; b"}).content.decode()
+    assert several == ""
+    assert '"x; g2999"' in mara.get("/attributes/gender/options/", {"q": "x; kind 2999"}).content.decode()
+    mara.post("/products/tee/?locale=en_US", {"value:gender": "KIND 7", "base:gender": ""})
+    assert Product.objects.get(code="tee").values["gender"] == "g7"
+    wrong = mara.post("/products/tee/?locale=en_US", {"value:gender": "nothing", "base:gender": "g7"})
+    assert wrong.status_code == 422
