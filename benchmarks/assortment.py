@@ -121,7 +121,9 @@ class _Api:
             AttributeOption.objects.create(attribute=size, code=each, labels={"en_US": each})
         tree = Category.objects.get(code="products")
         for number in range(300):
-            Category.objects.get(pk=tree.pk).add_child(code=f"c{number}", code_key=f"c{number}")
+            Category.objects.add_child(
+                Category.objects.get(pk=tree.pk), {"code": f"c{number}", "code_key": f"c{number}"}
+            )
 
     def upsert(self, rows: Iterator[dict[str, Any]]) -> None:
         batch: list[bytes] = []

@@ -54,7 +54,7 @@ class CategoryRow(Row):
         }
 
     def keep(self, row: Category, apart: Mapping[str, Any]) -> None:
-        parent = row.get_parent() if row.pk else None
+        parent = Category.objects.get_parent(row) if row.pk else None
         if "parent" in apart:
             parent = _parent(apart["parent"])
         saved = categories.save_category(

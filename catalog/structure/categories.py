@@ -31,7 +31,7 @@ def save_category(
         raise cannot("attributes", "not_a_root", "The root of a tree says which attributes its categories have.")
     if parent is not None and parent.trashed_at is not None:
         raise cannot("parent", "in_trash", f"{parent.code} is in the trash. Restore it first.")
-    root = parent.get_root() if parent is not None else category
+    root = Category.objects.get_root(parent) if parent is not None else category
     if values is not None:
         known = list(attributes) if attributes is not None else list(root.attributes.all()) if root.pk else []
         category.values = merge_values(category.values, values, {a.code: a for a in known})
@@ -49,19 +49,19 @@ def save_category(
 
 def _add(category: Category, parent: Category | None) -> None:
     if parent is None:
-        Category.add_root(instance=category)
+        Category.objects.add_root(instance=category)
     else:
-        Category.objects.get(pk=parent.pk).add_child(instance=category)
+        Category.objects.add_child(Category.objects.get(pk=parent.pk), instance=category)
 
 
 def _move(category: Category, parent: Category | None) -> None:
     now = Category.objects.get(pk=category.pk)
-    held = now.get_parent()
+    held = Category.objects.get_parent(now)
     if (held.pk if held else None) == (parent.pk if parent else None):
         return
     if parent is not None and (parent.pk == now.pk or parent.is_descendant_of(now)):
         raise cannot("parent", "below_itself", f"{parent.code} is below {now.code}. A category cannot be below itself.")
     if parent is None:
-        now.move(Category.get_last_root_node(), "sorted-sibling")
+        Category.objects.move(now, Category.objects.get_last_root_node(), "sorted-sibling")
     else:
-        now.move(Category.objects.get(pk=parent.pk), "sorted-child")
+        Category.objects.move(now, Category.objects.get(pk=parent.pk), "sorted-child")

@@ -69,8 +69,8 @@ def _categories(folder: Path) -> dict[str, Node]:
 
 
 def _write_tree(nodes: dict[str, Node]) -> int:
-    root = Category.objects.filter(code_key=ROOT).first() or Category.add_root(
-        code=ROOT, code_key=ROOT, labels={"en_US": "Shopify product taxonomy"}
+    root = Category.objects.filter(code_key=ROOT).first() or Category.objects.add_root(
+        {"code": ROOT, "code_key": ROOT, "labels": {"en_US": "Shopify product taxonomy"}}
     )
     google = Attribute.objects.filter(code=GOOGLE)
     root.attributes.add(*google)
@@ -90,7 +90,7 @@ def _write_tree(nodes: dict[str, Node]) -> int:
     if len(held) > 1:  # a newer release: a few, each placed among what is there
         for code, node in fresh.items():
             parent = Category.objects.get(code_key=_parent_key(code))
-            parent.add_child(**_row(code, node, mapped))
+            Category.objects.add_child(parent, _row(code, node, mapped))
     else:
         bulk_create_with_history(list(_placed(fresh, root, mapped)), Category, batch_size=BATCH)
         _count_children(root)

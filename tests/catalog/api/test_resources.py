@@ -217,7 +217,7 @@ def test_category_trees_are_placed_moved_and_described(ada: Api) -> None:
     told = ada.patch("categories/boots/", {"values": {"description@en_US": "<p>High <b>boots</b></p>"}})
     assert told.json()["values"] == {"description@en_US": "<p>High <b>boots</b></p>"}
     assert ada.patch("categories/boots/", {"values": {"mpn": "x"}}).json()["errors"][0]["code"] == "unknown_attribute"
-    assert Category.find_problems() == ([], [], [], [], [])
+    assert Category.objects.find_problems() == ([], [], [], [], [])
 
 
 def test_a_category_goes_to_the_trash_with_what_is_below(ada: Api, world: World) -> None:

@@ -54,8 +54,8 @@ def _shop() -> World:
         attribute = Attribute.objects.get(code="marks")
         AttributeOption.objects.create(attribute=attribute, code=code, labels={"en_US": code.title()})
     tree = Category.objects.get(code="products")
-    shirts = tree.add_child(code="shirts", code_key="shirts")
-    Category.objects.get(pk=shirts.pk).add_child(code="polos", code_key="polos")
+    shirts = Category.objects.add_child(tree, {"code": "shirts", "code_key": "shirts"})
+    Category.objects.add_child(Category.objects.get(pk=shirts.pk), {"code": "polos", "code_key": "polos"})
     AssociationType.objects.create(code="related")
     ExternalSystem.objects.create(code="erp")
     world.write(
