@@ -25,6 +25,7 @@ from catalog.products.changes import ChangeError
 from catalog.products.reference import load_reference
 from catalog.products.state import ProductState, load_states
 from catalog.products.write import WriteResult, write_products
+from catalog.search.select import conditions_of, view_of
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.registry import Registry
 
@@ -50,10 +51,25 @@ def start(*, kind: str, what: What, user: User | None, reason: str = "") -> Chan
         found = plan_kinds.get(kind)
     except LookupError as error:
         raise BadPlan("kind", str(error), "unknown_kind") from error
+    what = without_view(what, user)
     title = found.check(what)
     plan = ChangePlan.objects.create(kind=kind, what=dict(what), title=title[:300], reason=reason[:500], user=user)
     events.ring("plans")
     return plan
+
+
+def without_view(what: What, user: User | None) -> What:
+    """A saved view stands for its conditions as they are now; nobody selects by a view that they may not see."""
+    select = what.get("select")
+    if not isinstance(select, dict) or "view" not in select:
+        return what
+    view = view_of(user, select["view"]) if user is not None else None
+    if view is None:
+        raise BadPlan("select.view", "There is no such view.", "not_found")
+    conditions = [*conditions_of(view), *([select["filter"]] if select.get("filter") else [])]
+    text = " ".join(filter(None, [view.text, str(select.get("text", ""))]))
+    rest = {key: value for key, value in select.items() if key != "view"}
+    return {**what, "select": rest | {"filter": conditions, "text": text}}
 
 
 def apply(plan: ChangePlan, *, user: User | None) -> None:

@@ -53,19 +53,20 @@ def plan_new(request: HttpRequest) -> HttpResponse:
     except (ValueError, RecursionError):
         messages.error(request, "The selection cannot be read. Select the products again.")
         return redirect("product_list")
+    user = cast(User, request.user)
     total: Count | None = None
     try:
         if request.method == "POST":
-            kind, what = _deed(given, select)
-            plan = run.start(kind=kind, what=what, user=cast(User, request.user), reason=given.get("reason", ""))
+            kind, what = _deed(given, select, user)
+            plan = run.start(kind=kind, what=what, user=user, reason=given.get("reason", ""))
             return redirect("plan_detail", pk=plan.pk)
         if not select:
             messages.error(request, "Select products first.")
             return redirect("product_list")
-        total = count(selected(select))
+        total = _total(select, user)
     except (BadPlan, ValueProblem, ValueError) as error:
         problem = str(error)
-        total = None if isinstance(error, BadPlan) and error.key.startswith("select") else count(selected(select))
+        total = None if isinstance(error, BadPlan) and error.key.startswith("select") else _total(select, user)
     context = {
         "select": json.dumps(select),
         "total": total,
@@ -78,6 +79,10 @@ def plan_new(request: HttpRequest) -> HttpResponse:
         "problem": problem,
     }
     return render(request, "catalog/plan_new.html", context, status=422 if problem else 200)
+
+
+def _total(select: dict[str, JSON], user: User) -> Count:
+    return count(selected(run.without_view({"select": select}, user)["select"]))
 
 
 def _select(given: Any) -> dict[str, JSON]:
@@ -106,7 +111,7 @@ def _keys() -> list[tuple[str, str]]:
     return found
 
 
-def _deed(given: Mapping[str, str], select: dict[str, JSON]) -> tuple[str, dict[str, JSON]]:
+def _deed(given: Mapping[str, str], select: dict[str, JSON], user: User) -> tuple[str, dict[str, JSON]]:
     """The kind of plan and its description, from the form. Raises BadPlan, ValueProblem."""
     deed, key = given.get("deed", ""), given.get("key", "").strip()
     what: dict[str, JSON] = {"select": select}
@@ -126,7 +131,8 @@ def _deed(given: Mapping[str, str], select: dict[str, JSON]) -> tuple[str, dict[
     if deed in ("down", "up"):
         return "levels", what | {"attribute": _attribute(key), "to": "variants" if deed == "down" else "product"}
     if deed == "attach":
-        codes = list(selected(select).values_list("code", flat=True)[:101])
+        chosen = selected(run.without_view({"select": select}, user)["select"])
+        codes = list(chosen.values_list("code", flat=True)[:101])
         return "attach", {"parent": given.get("parent", "").strip(), "codes": codes}
     raise BadPlan("deed", "Choose what to do.")
 

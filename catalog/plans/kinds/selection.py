@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from django.db.models import QuerySet
 
-from catalog.models import Product, SavedView
+from catalog.models import Product
 from catalog.models.codes import code_key
 from catalog.plans.kinds.base import BadPlan
 from catalog.search import filters
-from catalog.search.select import conditions_of, select
+from catalog.search.select import select
 from pimhub.foundation.jsonvalue import JSON
 
-PARTS = frozenset({"filter", "text", "view", "codes"})
+PARTS = frozenset({"filter", "text", "codes"})
 
 
 def check_selection(given: JSON) -> None:
@@ -31,11 +31,6 @@ def check_selection(given: JSON) -> None:
 def selected(given: Mapping[str, JSON]) -> QuerySet[Product]:
     """The products. Raises BadPlan."""
     conditions = [given["filter"]] if given.get("filter") else []
-    if "view" in given:
-        view = SavedView.objects.filter(pk=given["view"]).first() if isinstance(given["view"], int) else None
-        if view is None:
-            raise BadPlan("select.view", "There is no such view.")
-        conditions += conditions_of(view)
     try:
         query = select(conditions, str(given.get("text", "")))
     except filters.BadFilter as error:

@@ -92,3 +92,17 @@ def test_what_no_plan_can_be_is_said(api: Api, body: dict[str, Any], key: str) -
     answer = api.post("plans/", body)
     assert answer.status_code == 422, answer.content
     assert answer.json()["errors"][0]["key"] == key
+
+
+def test_a_view_stands_for_its_conditions_and_only_for_who_may_see_it(api: Api, world: World) -> None:
+    world.product("tee", sizes=("s",))
+    world.product("hat", sizes=("s",))
+    world.change("hat", values={"brand": "Bolt"})
+    view = api.post("views/", {"name": "Acme", "filter": {"field": "brand", "op": "=", "value": "Acme"}}).json()["id"]
+    body = {"kind": "edit", "what": {"select": {"view": view}, "change": {"values": {"mpn": "7"}}}}
+    made = api.post("plans/", body).json()
+    assert made["what"]["select"]["filter"] == [{"field": "brand", "op": "=", "value": "Acme"}]
+    worked()
+    assert api.get(f"plans/{made['id']}/").json()["counts"] == {"changes": 1}
+    other = api.of("ada").post("plans/", body)
+    assert (other.status_code, other.json()["code"]) == (422, "not_found")
