@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -110,6 +111,13 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         code = error.errors[0].code
         status = 400 if code in ("not_json", "not_utf8", "too_deep", "key_twice", "bad_character") else 422
         error = Problem(status, code, error.errors[0].message, errors=[told(e) for e in error.errors])
+    elif isinstance(error, RequestDataTooBig):
+        text = (
+            "With an Idempotency-Key, a body has at most as many bytes as memory holds. Send it without, or in parts."
+        )
+        error = Problem(413, "too_large", text)
+    elif isinstance(error, SuspiciousOperation):
+        error = Problem(400, "bad_request", "This request cannot be read.")
     elif isinstance(error, CannotBe):
         status = 409 if any(w.code in ("in_use", "in_trash") for w in error.wrong) else 422
         wrong: list[dict[str, JSON]] = [{"key": w.field, "code": w.code, "message": w.message} for w in error.wrong]

@@ -98,3 +98,9 @@ def test_keys_are_forgotten_after_a_day(api: Api) -> None:
 def test_a_key_has_a_form(api: Api) -> None:
     answer = api.post("products/", MUG, Idempotency_Key="x" * 256)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_idempotency_key")
+
+
+def test_a_body_too_large_to_be_compared_is_refused_in_words(api: Api, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    answer = api.post("products/", MUG | {"values": {"brand": "x" * 200}}, Idempotency_Key="k1")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
