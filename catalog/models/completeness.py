@@ -21,7 +21,15 @@ class Completeness(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["product", "scope", "locale"], name="completeness_once")]
-        indexes = [models.Index(fields=["scope", "locale", "filled", "required"], name="completeness_filter")]
+        indexes = [
+            models.Index(fields=["scope", "locale", "filled", "required"], name="completeness_filter"),
+            # What lacks something is what people look for.
+            models.Index(
+                fields=["locale", "scope", "product"],
+                condition=models.Q(filled__lt=models.F("required")),
+                name="completeness_lacking",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.percent} %"

@@ -166,6 +166,9 @@ def version(asked: Condition) -> Q:
     return _compared(asked, "version")
 
 
+LACKING = Q(filled__lt=F("required"))
+
+
 @part("completeness", "Completeness", *NUMBERS, words=("scope", "locale"), kind="number")
 def completeness(asked: Condition) -> Q:
     """Percent of what is required. `locale`: one, “any” (the default) or “all”; `scope`: one or “any”."""
@@ -187,6 +190,8 @@ def completeness(asked: Condition) -> Q:
 
 def _at_least(percent: int) -> Q:
     """Rows that reach the percentage; where nothing is required, all of it is there."""
+    if percent == 100:  # as the index has it
+        return ~LACKING
     found = Q(hundredfold__gte=F("required") * percent)
     return found if percent <= 100 else found & Q(required__gt=0)
 
@@ -205,12 +210,12 @@ def missing(asked: Condition) -> Q:
     """Value keys that are required and not there, e.g. "name@de_DE"; “not empty” finds whatever lacks anything."""
     rows = _measured(asked)
     if asked.op in (op.EMPTY, op.NOT_EMPTY):
-        found = Q(pk__in=rows.filter(filled__lt=F("required")).values("product_id"))
+        found = Q(pk__in=rows.filter(LACKING).values("product_id"))
         return found if asked.op == op.NOT_EMPTY else ~found
     wanted = Q()
     for key in asked.texts():
         wanted |= Q(missing__icontains=f'"{key}"')
-    return Q(pk__in=rows.filter(wanted, filled__lt=F("required")).values("product_id"))
+    return Q(pk__in=rows.filter(wanted, LACKING).values("product_id"))
 
 
 @part("override", "A variant differs from its product", op.NOT_EMPTY, op.EMPTY, op.EQUAL, op.IN)
