@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
@@ -44,6 +46,9 @@ def lines(ctx: Any, value: Any) -> bytes:
 @pytest.fixture(scope="module")
 def token(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """Of a person with every role, in a shop where the addresses that are tried often exist."""
+    # As Django's own test client: the end of a request must not close the connection that holds the shop.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
     with lasting(django_db_blocker):
         world = build_world()
         world.product("tee")
@@ -54,6 +59,8 @@ def token(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         boss.save()
         _, text = tokens.create(user=boss, name="test", scopes_wanted=["write"], rate=10_000_000)
         yield text
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @schema.parametrize()
