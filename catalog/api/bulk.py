@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, Generic, TypeVar
 
 import orjson
 from django.db import transaction
@@ -14,32 +14,92 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from catalog.api import idempotency, params
+from catalog.api import idempotency
 from catalog.api.formats import NDJSON, SPOOL, lines, spooled
-from catalog.api.problems import Problem, status_of, told
+from catalog.api.problems import Problem, status_of, status_of_form, told
 from catalog.change_sets import acting, current_act
-from catalog.models import IdempotentCall, Product
-from catalog.models.codes import code_key
-from catalog.products.changes import ChangeError, ProductChange
-from catalog.products.reference import load_reference
-from catalog.products.wire import MAX_LINE, BadForm, load_json, read_product
-from catalog.products.write import WriteResult, write_products
+from catalog.models import IdempotentCall
+from catalog.products.changes import ChangeError
+from catalog.products.wire import MAX_LINE, BadForm, load_json
 
 logger = logging.getLogger("pimhub.api")
 MAX_LINES = 10_000
 BATCH = 200
-REJECT_ALL, REJECT_ROWS, REJECT_VALUES = POLICIES = ("reject_all", "reject_rows", "reject_values")
+Line = tuple[int, bytes | None]  # None: too long
+Item = TypeVar("Item")
 
 
-class Work(Protocol):
-    """What is done with the lines: `run` gives one result for each, in order."""
+class Work(Generic[Item]):
+    """What is done with the lines of a call. Its heirs say what a line means (`read`) and carry it out (`write`)."""
 
-    all_or_nothing: bool
+    named_by = "code"  # the member of a line that its result names it by
+    all_or_nothing = False
 
-    def run(self, batch: Sequence[tuple[int, bytes | None]]) -> list[dict[str, Any]]: ...
+    def read(self, given: Any) -> Item:
+        """What a line says. Raises BadForm."""
+        raise NotImplementedError
+
+    def write(self, items: Sequence[Item]) -> list[dict[str, Any]]:
+        """Carry them out; a result for each, in order. Whatever it raises must have left nothing behind."""
+        raise NotImplementedError
+
+    def run(self, batch: Sequence[Line]) -> list[dict[str, Any]]:
+        """A result for each line, in order."""
+        results: dict[int, dict[str, Any]] = {}
+        good: list[tuple[int, str, Item]] = []
+        for number, line in batch:
+            name = ""
+            try:
+                given = _loaded(line)
+                name = self._name(given)
+                good.append((number, name, self.read(given)))
+            except BadForm as error:
+                results[number] = failed(name, error.errors, status=status_of_form(error))
+        for (number, _, _), result in zip(good, self._written(good), strict=True):
+            results[number] = result
+        return [{"line": number, **results[number]} for number, _ in batch]
+
+    def _name(self, given: Any) -> str:
+        name = given.get(self.named_by, "") if isinstance(given, dict) else ""
+        return name if isinstance(name, str) else ""
+
+    def _written(self, good: Sequence[tuple[int, str, Item]]) -> list[dict[str, Any]]:
+        try:
+            return self.write([item for _, _, item in good]) if good else []
+        except Exception:  # one line may be at fault: find it, and let the others through
+            if self.all_or_nothing:
+                raise
+            return [self._alone(name, item) for _, name, item in good]
+
+    def _alone(self, name: str, item: Item) -> dict[str, Any]:
+        try:
+            return self.write([item])[0]
+        except Exception:
+            logger.exception("a line of a bulk call could not be written")
+            message = "Our mistake: this line could not be written. It is in the log; the others went on."
+            return failed(name, [ChangeError("", "internal_error", message)], status=500)
 
 
-def answer(request: Request, work: Work) -> HttpResponseBase:
+def _loaded(line: bytes | None) -> Any:
+    if line is None:
+        text = f"This line has more than {MAX_LINE} bytes. Send less of it at once."
+        raise BadForm([ChangeError("", "too_large", text)])
+    return load_json(line)
+
+
+def failed(code: str, errors: Sequence[ChangeError], *, status: int = 0) -> dict[str, Any]:
+    """The result of a line that was refused."""
+    found: dict[str, Any] = {"code": code, "status": status or status_of(errors), "result": "rejected"}
+    return found | {"errors": [told(e) for e in errors]}
+
+
+def require_lines(request: Request) -> None:
+    """Raises Problem (415) for a body that is not NDJSON."""
+    if (request.content_type or "").split(";")[0].strip() != NDJSON:
+        raise Problem(415, "not_ndjson", f"Send {NDJSON}: one object a line.")
+
+
+def answer(request: Request, work: Work[Any]) -> HttpResponseBase:
     """Read all lines, work on them in batches, and stream the results.
 
     With an `Idempotency-Key` the answer is kept. Raises Problem for more than 10,000 lines.
@@ -79,9 +139,9 @@ def _measured(body: IO[bytes]) -> tuple[int, bytes]:
     return count, digest.digest()
 
 
-def _results(body: IO[bytes], work: Work) -> Iterator[list[dict[str, Any]]]:
+def _results(body: IO[bytes], work: Work[Any]) -> Iterator[list[dict[str, Any]]]:
     with body:
-        batch: list[tuple[int, bytes | None]] = []
+        batch: list[Line] = []
         for item in lines(body, longest=MAX_LINE):
             batch.append(item)
             if len(batch) == BATCH:
@@ -95,7 +155,7 @@ def _encoded(results: Sequence[dict[str, Any]]) -> bytes:
     return b"".join(orjson.dumps(result, default=str) + b"\n" for result in results)
 
 
-def _whole(body: IO[bytes], work: Work, kept: IdempotentCall | None) -> Iterator[bytes]:
+def _whole(body: IO[bytes], work: Work[Any], kept: IdempotentCall | None) -> Iterator[bytes]:
     """Everything first, then the answer: all lines in one transaction, and the answer kept with them."""
     with tempfile.SpooledTemporaryFile(max_size=SPOOL) as out:
         try:
@@ -135,113 +195,3 @@ def _mark_unwritten(out: IO[bytes]) -> None:
             result = {"line": result["line"], "code": result["code"], "status": 424, "result": "rejected"}
             result["errors"] = errors
         out.write(orjson.dumps(result) + b"\n")
-
-
-class Products:
-    """Lines that are products. `?on_error=reject_all | reject_rows | reject_values`, `?dry_run=true`."""
-
-    def __init__(self, request: Request) -> None:
-        self.policy = params.choice(request, "on_error", POLICIES, REJECT_ROWS)
-        self.all_or_nothing = self.policy == REJECT_ALL
-        self.dry_run = params.flag(request, "dry_run") is True
-        self.may_add = request.user.has_perm("catalog.add_product")
-        self.reference = load_reference()
-
-    def run(self, batch: Sequence[tuple[int, bytes | None]]) -> list[dict[str, Any]]:
-        results: dict[int, dict[str, Any]] = {}
-        changes: list[tuple[int, ProductChange]] = []
-        for number, line in batch:
-            try:
-                changes.append((number, _parsed(line)))
-            except BadForm as error:
-                results[number] = failed(number, _code_of(line), error.errors, status=_form_status(error))
-        changes = self._allowed(changes, results)
-        done = self._written([change for _, change in changes])
-        for (number, _), result in zip(changes, done, strict=True):
-            results[number] = line_of(number, result)
-        return [results[number] for number, _ in batch]
-
-    def _written(self, changes: Sequence[ProductChange]) -> list[WriteResult]:
-        how = {"drop_values": self.policy == REJECT_VALUES, "dry_run": self.dry_run, "reference": self.reference}
-        try:
-            return write_products(changes, **how)  # type: ignore[arg-type]
-        except Exception:  # one product may be at fault: find it, and let the others through
-            if self.all_or_nothing:
-                raise
-            return [_alone(change, lambda c: write_products([c], **how)[0]) for change in changes]  # type: ignore[arg-type]
-
-    def _allowed(
-        self, changes: list[tuple[int, ProductChange]], results: dict[int, dict[str, Any]]
-    ) -> list[tuple[int, ProductChange]]:
-        """Without the right to add products, only those that are there."""
-        if self.may_add:
-            return changes
-        keys = {code_key(c.code) for _, c in changes}
-        known = set(Product.everything.filter(code_key__in=keys).values_list("code_key", flat=True))
-        kept = []
-        for number, change in changes:
-            if code_key(change.code) in known:
-                kept.append((number, change))
-                continue
-            message = "There is no such product, and adding one needs the right catalog.add_product."
-            results[number] = failed(number, change.code, [ChangeError("code", "forbidden", message)])
-        return kept
-
-
-def _alone(change: ProductChange, write: Callable[[ProductChange], WriteResult]) -> WriteResult:
-    try:
-        return write(change)
-    except Exception:
-        logger.exception("a product of a bulk call could not be written")
-        message = "Our mistake: this product could not be written. It is in the log; the others went on."
-        return WriteResult(code=change.code, status="failed", errors=[ChangeError("", "internal_error", message)])
-
-
-def _parsed(line: bytes | None) -> ProductChange:
-    if line is None:
-        text = f"This line has more than {MAX_LINE} bytes. Send less of it at once."
-        raise BadForm([ChangeError("", "too_large", text)])
-    return read_product(load_json(line))
-
-
-def _form_status(error: BadForm) -> int:
-    code = error.errors[0].code
-    return 413 if code == "too_large" else 400 if code in ("not_json", "not_utf8", "too_deep", "key_twice") else 422
-
-
-def _code_of(line: bytes | None) -> str:
-    try:
-        given = load_json(line or b"")
-    except BadForm:
-        return ""
-    code = given.get("code", "") if isinstance(given, dict) else ""
-    return code if isinstance(code, str) else ""
-
-
-def failed(number: int, code: str, errors: Sequence[ChangeError], *, status: int = 0) -> dict[str, Any]:
-    return {
-        "line": number,
-        "code": code,
-        "status": status or status_of(errors),
-        "result": "rejected",
-        "errors": [told(e) for e in errors],
-    }
-
-
-def line_of(number: int, result: WriteResult) -> dict[str, Any]:
-    if result.status == "failed":
-        return failed(number, result.code, result.errors, status=500)
-    if result.status == "rejected":
-        return failed(number, result.code, result.errors)
-    found: dict[str, Any] = {
-        "line": number,
-        "code": result.code,
-        "status": 201 if result.status == "created" else 200,
-        "result": result.status,
-        "errors": [told(e) for e in result.dropped],
-    }
-    if result.version:
-        found["version"] = result.version
-    if result.held:
-        found["held"] = [{"sku": s, "key": k, "reason": r} for s, k, r in result.held]
-    return found

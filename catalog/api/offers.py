@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
@@ -14,9 +14,7 @@ from rest_framework.response import Response
 from catalog.api import bulk, params
 from catalog.api.base import ApiView
 from catalog.api.describe import MOMENT, NUMBER, PAGING, TEXT, Op, lines_of, maybe, page_of, thing
-from catalog.api.formats import NDJSON
 from catalog.api.paging import Order, page
-from catalog.api.problems import Problem, told
 from catalog.api.shapes import OFFER
 from catalog.models import Offer, StockLevel
 from catalog.models.codes import code_key
@@ -24,132 +22,151 @@ from catalog.products.changes import ChangeError
 from catalog.products.reference import load_reference
 from catalog.products.sourced import Message, Outcome, take
 from catalog.products.state import amount_text
-from catalog.products.wire import BadForm, load_json, read_offer_fields
+from catalog.products.wire import BadForm, read_offer_fields
 from pimhub.foundation.money import exponent
 
-RIGHTS = {"GET": ("catalog.view_product",), "PATCH": ("catalog.change_product",)}
 ORDER = {"sequence", "at"}
-
-
 HEAD = {"sku": TEXT, "sequence": maybe(NUMBER), "at": maybe(MOMENT)}
-OFFER_OUT = thing("sku price_list currency", sku=TEXT, price_list=TEXT, currency=TEXT)
-STOCK_OUT = thing("sku location available", sku=TEXT, location=TEXT, available=NUMBER)
+TAIL = {"sequence": maybe(NUMBER), "at": maybe(MOMENT), "updated": MOMENT}
+OFFER_IN = {**OFFER["properties"], **HEAD, "price_list": TEXT}
+OFFER_OUT = {"sku": TEXT, "price_list": TEXT, "currency": TEXT, **OFFER["properties"], **TAIL}
 
 
-class OfferList(ApiView):
-    """`GET` with `?sku= &price_list=`. `PATCH` NDJSON: {"sku", "price_list", "price", …, "sequence", "at"} a line."""
+class MessageList(ApiView):
+    """`GET` with `?sku=` and the name of the place. `PATCH` NDJSON: a message a line."""
 
-    resource = "offers"
-    rights = RIGHTS
+    rights = {"GET": ("catalog.view_product",), "PATCH": ("catalog.change_product",)}
     streams = frozenset({"PATCH"})
-    operations = {
-        "GET": Op(query={**PAGING, "sku": "SKUs", "price_list": "codes"}, answers={200: page_of(OFFER_OUT)}),
-        "PATCH": lines_of({**OFFER, "properties": {**OFFER["properties"], **HEAD, "price_list": TEXT}}),
-    }
+    model: ClassVar[type[Offer] | type[StockLevel]]
+    place: ClassVar[str]
+    related: ClassVar[str]  # what a row needs besides its variant
 
     def get(self, request: Request) -> Response:
-        params.only(request, {"sku", "price_list"} | params.PAGING)
-        query: QuerySet[Offer] = Offer.objects.filter(
+        params.only(request, {"sku", self.place} | params.PAGING)
+        query: QuerySet[Any] = self.model._default_manager.filter(
             variant__trashed_at__isnull=True, variant__product__trashed_at__isnull=True
-        ).select_related("variant", "price_list__currency")
+        ).select_related("variant", self.related)
         if skus := params.names(request, "sku"):
             query = query.filter(variant__sku_key__in=[code_key(s) for s in skus])
-        if lists := params.names(request, "price_list"):
-            query = query.filter(price_list__code__in=lists)
-        return Response(page(request, query, Order("pk"), lambda rows: [offer_data(o) for o in rows]))
+        if places := params.names(request, self.place):
+            query = query.filter(**{f"{self.place}__code__in": places})
+        return Response(page(request, query, Order("pk"), lambda rows: [self.told(row) for row in rows]))
 
     def patch(self, request: Request) -> Any:
-        return _answer(request, _offer)
+        bulk.require_lines(request)
+        params.only(request, ())
+        return bulk.answer(request, Messages(self.read))
+
+    @staticmethod
+    def read(given: Any) -> Message:
+        """The message of a line. Raises BadForm."""
+        raise NotImplementedError
+
+    @staticmethod
+    def told(row: Any) -> dict[str, Any]:
+        """A row as it is shown."""
+        raise NotImplementedError
 
 
-class StockList(ApiView):
-    """`GET` with `?sku= &location=`. `PATCH` NDJSON: {"sku", "location", "available", "sequence", "at"} a line."""
+class OfferList(MessageList):
+    """Offers: {"sku", "price_list", "price", …, "sequence", "at"} a line."""
+
+    resource = "offers"
+    model, place, related = Offer, "price_list", "price_list__currency"
+    operations = {
+        "GET": Op(
+            query={**PAGING, "sku": "SKUs", "price_list": "codes"}, answers={200: page_of(thing("*", **OFFER_OUT))}
+        ),
+        "PATCH": lines_of(thing("sku price_list", **OFFER_IN)),
+    }
+
+    @staticmethod
+    def read(given: Any) -> Message:
+        sku, place, sequence, at = _head(given, "price_list")
+        fields = {k: v for k, v in given.items() if k not in {"sku", "price_list", *ORDER}}
+        return Message(sku=sku, place=place, offer=read_offer_fields(fields), sequence=sequence, at=at)
+
+    @staticmethod
+    def told(row: Offer) -> dict[str, Any]:
+        places = exponent(row.price_list.currency.code)
+        return {
+            "sku": row.variant.sku,
+            "price_list": row.price_list.code,
+            "currency": row.price_list.currency.code,
+            **{name: amount_text(getattr(row, name), places) for name in AMOUNTS},
+            "sale_from": row.sale_from,
+            "sale_to": row.sale_to,
+            "tax_class": row.tax_class,
+            **_order_of(row),
+        }
+
+
+class StockList(MessageList):
+    """Stock: {"sku", "location", "available", "sequence", "at"} a line."""
 
     resource = "stock"
-    rights = RIGHTS
-    streams = frozenset({"PATCH"})
+    model, place, related = StockLevel, "location", "location"
     operations = {
-        "GET": Op(query={**PAGING, "sku": "SKUs", "location": "codes"}, answers={200: page_of(STOCK_OUT)}),
+        "GET": Op(
+            query={**PAGING, "sku": "SKUs", "location": "codes"},
+            answers={200: page_of(thing("*", sku=TEXT, location=TEXT, available=NUMBER, **TAIL))},
+        ),
         "PATCH": lines_of(thing("sku location available", location=TEXT, available=NUMBER, **HEAD)),
     }
 
-    def get(self, request: Request) -> Response:
-        params.only(request, {"sku", "location"} | params.PAGING)
-        query: QuerySet[StockLevel] = StockLevel.objects.filter(
-            variant__trashed_at__isnull=True, variant__product__trashed_at__isnull=True
-        ).select_related("variant", "location")
-        if skus := params.names(request, "sku"):
-            query = query.filter(variant__sku_key__in=[code_key(s) for s in skus])
-        if places := params.names(request, "location"):
-            query = query.filter(location__code__in=places)
-        return Response(page(request, query, Order("pk"), lambda rows: [stock_data(s) for s in rows]))
+    @staticmethod
+    def read(given: Any) -> Message:
+        sku, place, sequence, at = _head(given, "location")
+        if strange := set(given) - {"sku", "location", "available", *ORDER}:
+            raise BadForm([ChangeError(sorted(strange)[0], "unknown_field", "There is no such field here.")])
+        units = given.get("available")
+        if isinstance(units, bool) or not isinstance(units, int) or abs(units) >= 2**31:
+            raise BadForm([ChangeError("available", "bad_form", "available is a whole number of units.")])
+        return Message(sku=sku, place=place, available=units, sequence=sequence, at=at)
 
-    def patch(self, request: Request) -> Any:
-        return _answer(request, _stock)
-
-
-def _answer(request: Request, read: Any) -> Any:
-    if (request.content_type or "").split(";")[0].strip() != NDJSON:
-        raise Problem(415, "not_ndjson", f"Send {NDJSON}: one object a line.")
-    params.only(request, ())
-    return bulk.answer(request, Messages(read))
+    @staticmethod
+    def told(row: StockLevel) -> dict[str, Any]:
+        return {
+            "sku": row.variant.sku,
+            "location": row.location.code,
+            "available": row.available,
+            **_order_of(row),
+        }
 
 
-class Messages:
+AMOUNTS = ("price", "compare_at", "sale_price", "cost")
+
+
+def _order_of(row: Offer | StockLevel) -> dict[str, Any]:
+    return {"sequence": row.source_sequence, "at": row.source_at, "updated": row.updated_at}
+
+
+class Messages(bulk.Work[Message]):
     """Lines that are messages of a source."""
 
-    all_or_nothing = False
+    named_by = "sku"
 
-    def __init__(self, read: Any) -> None:
-        self.read = read
+    def __init__(self, read: Callable[[Any], Message]) -> None:
+        self.read = read  # type: ignore[assignment, method-assign]
         self.reference = load_reference()
 
-    def run(self, batch: Sequence[tuple[int, bytes | None]]) -> list[dict[str, Any]]:
-        results: dict[int, dict[str, Any]] = {}
-        good: list[tuple[int, Message]] = []
-        for number, line in batch:
-            try:
-                if line is None:
-                    raise BadForm([ChangeError("", "too_large", "This line is too long.")])
-                good.append((number, self.read(load_json(line))))
-            except BadForm as error:
-                results[number] = bulk.failed(number, "", error.errors, status=422)
-        outcomes = take([message for _, message in good], self.reference)
-        for (number, _), outcome in zip(good, outcomes, strict=True):
-            results[number] = _line(number, outcome)
-        return [results[number] for number, _ in batch]
+    def write(self, items: Sequence[Message]) -> list[dict[str, Any]]:
+        return [_told(outcome) for outcome in take(items, self.reference)]
 
 
-def _line(number: int, outcome: Outcome) -> dict[str, Any]:
+def _told(outcome: Outcome) -> dict[str, Any]:
     if outcome.errors:
-        return bulk.failed(number, outcome.sku, outcome.errors) | {"applied": False}
+        return bulk.failed(outcome.sku, outcome.errors) | {"applied": False}
     found: dict[str, Any] = {
-        "line": number,
         "code": outcome.sku,
         "status": 200,
         "result": "updated" if outcome.changed else "unchanged",
         "applied": outcome.applied,
-        "errors": [told(e) for e in outcome.errors],
+        "errors": [],
     }
     if outcome.held:
         found["held"] = [{"sku": s, "key": k, "reason": r} for s, k, r in outcome.held]
     return found
-
-
-def _offer(given: Any) -> Message:
-    sku, place, sequence, at = _head(given, "price_list")
-    fields = {k: v for k, v in given.items() if k not in {"sku", "price_list", *ORDER}}
-    return Message(sku=sku, place=place, offer=read_offer_fields(fields), sequence=sequence, at=at)
-
-
-def _stock(given: Any) -> Message:
-    sku, place, sequence, at = _head(given, "location")
-    if strange := set(given) - {"sku", "location", "available", *ORDER}:
-        raise BadForm([ChangeError(sorted(strange)[0], "unknown_field", "There is no such field here.")])
-    units = given.get("available")
-    if isinstance(units, bool) or not isinstance(units, int) or abs(units) >= 2**31:
-        raise BadForm([ChangeError("available", "bad_form", "available is a whole number of units.")])
-    return Message(sku=sku, place=place, available=units, sequence=sequence, at=at)
 
 
 def _head(given: Any, place: str) -> tuple[str, str, int | None, dt.datetime | None]:
@@ -170,37 +187,3 @@ def _head(given: Any, place: str) -> tuple[str, str, int | None, dt.datetime | N
         if moment is None or moment.tzinfo is None:
             raise BadForm([ChangeError("at", "bad_form", "at is a moment with its offset.")])
     return given["sku"], given[place], sequence, moment
-
-
-def _at(moment: dt.datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def offer_data(row: Offer) -> dict[str, Any]:
-    exact = {name: amount_text(getattr(row, name), exponent(row.price_list.currency.code)) for name in AMOUNTS}
-    return {
-        "sku": row.variant.sku,
-        "price_list": row.price_list.code,
-        "currency": row.price_list.currency.code,
-        **exact,
-        "sale_from": _at(row.sale_from),
-        "sale_to": _at(row.sale_to),
-        "tax_class": row.tax_class,
-        "sequence": row.source_sequence,
-        "at": _at(row.source_at),
-        "updated": _at(row.updated_at),
-    }
-
-
-AMOUNTS = ("price", "compare_at", "sale_price", "cost")
-
-
-def stock_data(row: StockLevel) -> dict[str, Any]:
-    return {
-        "sku": row.variant.sku,
-        "location": row.location.code,
-        "available": row.available,
-        "sequence": row.source_sequence,
-        "at": _at(row.source_at),
-        "updated": _at(row.updated_at),
-    }

@@ -77,6 +77,13 @@ def status_of(errors: Iterable[ChangeError]) -> int:
     return min(codes, default=422) if codes and 422 not in codes else 422
 
 
+def status_of_form(error: BadForm) -> int:
+    """The HTTP status of what cannot even be read as what it should be."""
+    code = error.errors[0].code
+    unreadable = ("not_json", "not_utf8", "too_deep", "key_twice", "bad_character")
+    return 413 if code == "too_large" else 400 if code in unreadable else 422
+
+
 def refused(errors: list[ChangeError], detail: str = "") -> Problem:
     """The problem that a refused change of one product is."""
     status = status_of(errors)
@@ -108,9 +115,8 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(error, DjangoPermissionDenied):
         error = Problem(403, "forbidden", str(error) or "You do not have the right to do this.")
     elif isinstance(error, BadForm):
-        code = error.errors[0].code
-        status = 400 if code in ("not_json", "not_utf8", "too_deep", "key_twice", "bad_character") else 422
-        error = Problem(status, code, error.errors[0].message, errors=[told(e) for e in error.errors])
+        first, told_all = error.errors[0], [told(e) for e in error.errors]
+        error = Problem(status_of_form(error), first.code, first.message, errors=told_all)
     elif isinstance(error, RequestDataTooBig):
         text = (
             "With an Idempotency-Key, a body has at most as many bytes as memory holds. Send it without, or in parts."

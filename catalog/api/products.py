@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from catalog.api import bulk, params
 from catalog.api.base import ApiView, etag_of
 from catalog.api.describe import FLAG, PAGING, TEXT, Op, Schema, lines_of, page_of, thing
-from catalog.api.formats import NDJSON
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem, refused, told
+from catalog.api.product_lines import POLICIES, Products
 from catalog.api.shapes import CHANGES, PRODUCT, PRODUCT_IN
 from catalog.models import Product, User
 from catalog.models.codes import code_key
@@ -62,7 +62,7 @@ LIST_QUERY = {
 OUTCOME = thing("code result changes errors", code=TEXT, result=TEXT, changes=CHANGES)
 PRODUCT_OR_OUTCOME = {"anyOf": [PRODUCT, OUTCOME]}
 NAMES = {"type": "object", "additionalProperties": TEXT}
-ON_ERROR = {"type": "string", "enum": list(bulk.POLICIES)}
+ON_ERROR = {"type": "string", "enum": list(POLICIES)}
 
 
 def wanted(request: Request) -> Wanted:
@@ -129,10 +129,9 @@ class ProductList(ApiView):
         return written(request, change)
 
     def patch(self, request: Request) -> Any:
-        if request.content_type.split(";")[0].strip() != NDJSON:
-            raise Problem(415, "not_ndjson", f"Send {NDJSON}: one product a line.")
+        bulk.require_lines(request)
         params.only(request, {"on_error", "dry_run"})
-        return bulk.answer(request, bulk.Products(request))
+        return bulk.answer(request, Products(request))
 
 
 class ProductDetail(ApiView):
@@ -162,8 +161,6 @@ class ProductDetail(ApiView):
         change = read_product(request.data, code=code)
         version = expected_version(request)
         held = Product.everything.filter(code_key=code_key(code)).first()
-        if held is None and not request.user.has_perm("catalog.add_product"):
-            raise Problem(403, "missing_right", "This needs the right to add products (catalog.add_product).")
         if version is not None:
             if held is None:
                 raise Problem(412, "not_there", f"There is no product {code}, so If-Match cannot hold.")

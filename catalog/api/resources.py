@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -19,15 +18,13 @@ from catalog import change_sets
 from catalog.api import bulk, params
 from catalog.api.base import SAFE, ApiView, etag_of, matches
 from catalog.api.describe import PAGING, Op, lines_of, page_of
-from catalog.api.formats import NDJSON
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem, flat_errors
 from catalog.products.changes import ChangeError
-from catalog.products.wire import BadForm, load_json
+from catalog.products.wire import BadForm
 from catalog.structure.problems import CannotBe
 from pimhub.foundation.jsonvalue import JSON
 
-logger = logging.getLogger("pimhub.api")
 STRUCTURE = "catalog.manage_structure"
 
 
@@ -198,51 +195,42 @@ class BulkResourceList(ResourceList):
     streams = frozenset({"PATCH"})
 
     def patch(self, request: Request, **where: str) -> Any:
-        if (request.content_type or "").split(";")[0].strip() != NDJSON:
-            raise Problem(415, "not_ndjson", f"Send {NDJSON}: one object a line.")
+        bulk.require_lines(request)
         params.only(request, ())
         return bulk.answer(request, Lines(self))
 
 
-class Lines:
+class Lines(bulk.Work[tuple[str, Any]]):
     """Lines that are rows: each stands for itself."""
-
-    all_or_nothing = False
 
     def __init__(self, view: BulkResourceList) -> None:
         self.view = view
+        self.named_by = view.lookup
 
-    def run(self, batch: Sequence[tuple[int, bytes | None]]) -> list[dict[str, Any]]:
+    def read(self, given: Any) -> tuple[str, Any]:
+        code = given.get(self.named_by) if isinstance(given, dict) else None
+        if not isinstance(code, str) or not code:
+            message = f"Each line is an object with “{self.named_by}”."
+            raise BadForm([ChangeError(self.named_by, "bad_form", message)])
+        return code, given
+
+    def write(self, items: Sequence[tuple[str, Any]]) -> list[dict[str, Any]]:
         with transaction.atomic():
-            return [self._line(number, line) for number, line in batch]
+            return [self._row(code, given) for code, given in items]
 
-    def _line(self, number: int, line: bytes | None) -> dict[str, Any]:
-        code = ""
+    def _row(self, code: str, given: Any) -> dict[str, Any]:
+        row = self.view.rows().filter(**{self.view.lookup: code}).first()
+        wrong: list[dict[str, JSON]] = []
         try:
-            if line is None:
-                raise BadForm([ChangeError("", "too_large", "This line is too long.")])
-            data = load_json(line)
-            code = data.get(self.view.lookup, "") if isinstance(data, dict) else ""
-            if not isinstance(code, str) or not code:
-                message = f"Each line is an object with “{self.view.lookup}”."
-                raise BadForm([ChangeError(self.view.lookup, "bad_form", message)])
-            row = self.view.rows().filter(**{self.view.lookup: code}).first()
             with transaction.atomic():
-                _, result = self.view.written(row, data)
-        except BadForm as error:
-            return bulk.failed(number, str(code), error.errors, status=422)
+                _, result = self.view.written(row, given)
         except serializers.ValidationError as error:
             wrong = flat_errors(error)
-            return {"line": number, "code": code, "status": 422, "result": "rejected", "errors": wrong}
         except CannotBe as error:
-            told = [{"key": w.field, "code": w.code, "message": w.message} for w in error.wrong]
-            return {"line": number, "code": code, "status": 422, "result": "rejected", "errors": told}
-        except Exception:  # one row may be at fault: the others go on
-            logger.exception("a row of a bulk call could not be written")
-            message = "Our mistake: this row could not be written. It is in the log; the others went on."
-            return bulk.failed(number, code, [ChangeError("", "internal_error", message)], status=500)
-        status = 201 if result == "created" else 200
-        return {"line": number, "code": code, "status": status, "result": result, "errors": []}
+            wrong = [{"key": w.field, "code": w.code, "message": w.message} for w in error.wrong]
+        if wrong:
+            return {"code": code, "status": 422, "result": "rejected", "errors": wrong}
+        return {"code": code, "status": 201 if result == "created" else 200, "result": result, "errors": []}
 
 
 class ResourceDetail(Resource):

@@ -23,7 +23,7 @@ from catalog.products.application import Application
 from catalog.products.apply import apply_change
 from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.foreign import in_our_codes
-from catalog.products.guards import refusals
+from catalog.products.guards import newcomers, refusals
 from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
 from catalog.products.save import Touched, save
@@ -153,7 +153,10 @@ def _apply(
     state = _draft(held) if held else _blank(change, reference)
     before = flatten(state) if held else {}
     application = Application(change, state, reference, owners, keep_axes=partial, drop_values=drop_values)
-    apply_change(application)
+    if not held:
+        application.errors += newcomers(change_sets.current_act(), change.code)
+    if not application.errors:
+        apply_change(application)
     result = WriteResult(
         code=change.code,
         status="",

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from catalog.api import bulk
+from catalog.api import bulk, offers, product_lines
 from catalog.models import ChangeSet, JournalEntry, Product, Variant
 from tests.catalog.api.conftest import Api
+from tests.world import World
 
 
 def line(number: int, **more: Any) -> dict[str, Any]:
@@ -83,20 +84,45 @@ def test_one_call_is_one_change_set(api: Api) -> None:
 
 
 def test_a_product_that_breaks_us_is_named_and_the_others_go_in(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = bulk.write_products
+    written = product_lines.write_products
 
     def fragile(changes: Any, **how: Any) -> Any:
         if any(c.code == "b2" for c in changes):
             raise RuntimeError("broken")
         return written(changes, **how)
 
-    monkeypatch.setattr(bulk, "write_products", fragile)
+    monkeypatch.setattr(product_lines, "write_products", fragile)
     results = api.bulk("products/", [line(1), line(2), line(3)])
     assert [(r["status"], [e["code"] for e in r["errors"]]) for r in results] == [
         (201, []),
         (500, ["internal_error"]),
         (201, []),
     ]
+
+
+def test_a_message_that_breaks_us_is_named_and_the_others_are_taken(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.bulk("products/", [line(1), line(2)])
+    taken = offers.take
+
+    def fragile(messages: Any, reference: Any) -> Any:
+        if any(m.sku == "b2" for m in messages):
+            raise RuntimeError("broken")
+        return taken(messages, reference)
+
+    monkeypatch.setattr(offers, "take", fragile)
+    messages = [{"sku": f"b{n}", "location": "main", "available": n} for n in (2, 1)]
+    results = api.bulk("stock/", [*messages, "{"])
+    assert [(r["line"], r["code"], r["status"]) for r in results] == [(1, "b2", 500), (2, "b1", 200), (3, "", 400)]
+    assert [s["available"] for s in api.get("stock/").json()["results"]] == [1]
+
+
+@pytest.mark.parametrize("path", ["products/", "offers/", "stock/", "attributes/"])
+def test_a_line_that_is_too_long_is_refused_by_itself(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_LINE", 100)
+    results = api.of("ada").bulk(path, ["{" + " " * 200 + "}", "[]"])
+    assert [(r["line"], r["status"]) for r in results] == [(1, 413), (2, 422)]
 
 
 def test_only_so_many_and_only_so_long(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

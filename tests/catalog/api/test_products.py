@@ -12,6 +12,7 @@ from catalog.models import (
     AttributeGroup,
     AttributeOption,
     ChangeSet,
+    ExternalSystem,
     Family,
     FamilyAttribute,
     JournalEntry,
@@ -216,6 +217,16 @@ def test_who_may_not_add_changes_only_what_is_there(api: Api, world: World) -> N
     rafael = api.of("rafael")
     assert rafael.patch("products/mug/", {"values": {"brand": "x"}}).status_code == 200
     answer = rafael.patch("products/jug/", {"family": "default", "variants": [{"sku": "jug"}]})
-    assert (answer.status_code, answer.json()["code"]) == (403, "missing_right")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     (line,) = rafael.bulk("products/", [{"code": "jug", "family": "default", "variants": [{"sku": "jug"}]}])
     assert line["status"] == 403
+    assert not Product.everything.filter(code="jug").exists()
+
+
+def test_who_may_not_add_may_name_what_is_there_by_another_systems_code(api: Api, world: World) -> None:
+    ExternalSystem.objects.create(code="erp", label="ERP")
+    api.post("products/", MUG | {"references": {"erp": "4711"}})
+    world.people["rafael"].user_permissions.add(Permission.objects.get(codename="change_product"))
+    lines = [{"key": {"erp": "4711"}, "values": {"brand": "x"}}, {"code": "erp:4711", "values": {"brand": "y"}}]
+    assert [r["status"] for r in api.of("rafael").bulk("products/", lines)] == [200, 200]
+    assert Product.objects.get(code="mug").values["brand"] == "y"

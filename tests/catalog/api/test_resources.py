@@ -100,7 +100,7 @@ def test_many_rows_at_once_are_made_or_merged(ada: Api) -> None:
         (200, "updated"),
         (422, "rejected"),
         (422, "rejected"),
-        (422, "rejected"),
+        (400, "rejected"),
     ]
     assert ada.bulk("attributes/", [attribute("a1", help="x")])[0]["result"] == "unchanged"
     assert Attribute.objects.get(code="a1").help == "x"
