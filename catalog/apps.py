@@ -8,9 +8,10 @@ class CatalogConfig(AppConfig):
     verbose_name = "Catalog"
 
     def ready(self) -> None:
-        from catalog import found, panels
+        from catalog import found, panels, stamp
         from catalog.plans import kinds  # noqa: F401 # they make themselves known
         from catalog.search import parts  # noqa: F401 # its fields make themselves known
 
+        stamp.plug_in()
         panels.plug_in()
         found.plug_in()

@@ -18,6 +18,7 @@ from catalog.models.plan import ChangePlan, PlanLine
 from catalog.models.product import Product, Variant
 from catalog.models.recompute import Recompute
 from catalog.models.record import ReferenceEntity, ReferenceRecord
+from catalog.models.stamp import StructureStamp
 from catalog.models.token import ApiToken, IdempotentCall
 from catalog.models.value_index import UniqueValue, ValueIndex
 from catalog.models.view import SavedView
@@ -65,6 +66,7 @@ __all__ = [
     "SavedView",
     "Scope",
     "StockLevel",
+    "StructureStamp",
     "UniqueValue",
     "User",
     "ValueIndex",

@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey
-from catalog.models import Completeness, Product, Scope, UniqueValue, ValueIndex, Variant
+from catalog.models import Completeness, Product, UniqueValue, ValueIndex, Variant
 from catalog.models.codes import code_key
 from catalog.products.completeness import measure
 from catalog.products.reference import Reference
@@ -64,14 +64,13 @@ def _unique(
 
 
 def completeness(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
-    scopes = {s.code: s for s in Scope.objects.all()}
     fresh: list[Completeness] = []
     held: list[Completeness] = []
     for state in states:
         (fresh if state.row.code_key in new else held).extend(
             Completeness(
                 product=state.row,
-                scope=scopes[f.scope],
+                scope_id=reference.scope_ids[f.scope],
                 locale=f.locale,
                 required=f.required,
                 filled=f.filled,

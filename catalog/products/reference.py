@@ -1,9 +1,10 @@
-"""What a write needs to know of the catalogue's configuration, read once per call."""
+"""What a write needs to know of the catalogue's configuration: one picture of it for a whole call."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
+from catalog import stamp
 from catalog.attributes.spec import AttributeSpec
 from catalog.attributes.types.base import PRODUCTS
 from catalog.models import (
@@ -31,16 +32,21 @@ class FamilyRules:
     on_variant: set[str] = field(default_factory=set)
     required: dict[str, set[str]] = field(default_factory=dict)  # scope code → attribute codes
 
+    def copy(self) -> FamilyRules:
+        required = {scope: set(codes) for scope, codes in self.required.items()}
+        return FamilyRules(self.row, set(self.attributes), set(self.on_variant), required)
+
 
 @dataclass(slots=True)
 class Reference:
-    """Configuration by code. `options` grows with the option codes that a batch mentions."""
+    """Configuration by code: read-only, but for what a batch mentions (`learn_…`), which grows with it."""
 
     attributes: dict[str, Attribute]
     specs: dict[str, AttributeSpec]
     families: dict[str, FamilyRules]
     locales: set[str]
     scopes: dict[str, list[str]]  # scope code → its locale codes
+    scope_ids: dict[str, int]
     price_lists: dict[str, PriceList]
     locations: dict[str, Location]
     categories: set[str]  # grows with those that a batch mentions: a taxonomy has ten thousand
@@ -49,6 +55,18 @@ class Reference:
     searchable: set[str] = field(default_factory=set)  # attributes whose text the search box finds
     options: dict[str, set[str]] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)  # by SHA-256, of those that a batch mentions
+
+    def for_one_call(self) -> Reference:
+        """The same to add to, without the others seeing it. Rows are shared: nobody changes them."""
+        return replace(
+            self,
+            attributes=dict(self.attributes),
+            specs=dict(self.specs),
+            families={code: rules.copy() for code, rules in self.families.items()},
+            categories=set(),
+            options={},
+            pictures=set(),
+        )
 
     def learn_categories(self, mentioned: set[str]) -> None:
         """Look up which of the mentioned categories there are."""
@@ -91,7 +109,24 @@ class Reference:
             setattr(self, each.name, getattr(now, each.name))
 
 
+_kept: tuple[str, Reference] | None = None  # with the stamp under which it was read
+
+
 def load_reference() -> Reference:
+    """The configuration as this transaction sees it. Read from the database only after it changed."""
+    global _kept
+    now = stamp.current()
+    kept = _kept
+    if kept is None or kept[0] != now:
+        read = _read()
+        # A change amid our reading would leave us with half of it.
+        if now is None or stamp.current() != now:
+            return read
+        _kept = kept = (now, read)
+    return kept[1].for_one_call()
+
+
+def _read() -> Reference:
     attributes = {a.code: a for a in Attribute.objects.all()}
     families = {f.code: FamilyRules(row=f) for f in Family.objects.all()}
     by_id = {rules.row.pk: rules for rules in families.values()}
@@ -102,12 +137,14 @@ def load_reference() -> Reference:
             rules.on_variant.add(item.attribute.code)
         for scope in item.required_for.all():
             rules.required.setdefault(scope.code, set()).add(item.attribute.code)
+    scopes = list(Scope.objects.prefetch_related("locales"))
     return Reference(
         attributes=attributes,
         specs={code: a.spec() for code, a in attributes.items()},
         families=families,
         locales=set(Locale.objects.values_list("code", flat=True)),
-        scopes={s.code: [x.code for x in s.locales.all()] for s in Scope.objects.prefetch_related("locales")},
+        scopes={s.code: [x.code for x in s.locales.all()] for s in scopes},
+        scope_ids={s.code: s.pk for s in scopes},
         price_lists={p.code: p for p in PriceList.objects.select_related("currency")},
         locations={x.code: x for x in Location.objects.all()},
         categories=set(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,7 @@ VARIANT_FIELDS = (
     "trashed_at",
     "updated_at",
 )
+NO_CONTENT = {"offers", "stock", "references"}
 OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "cost", "tax_class", "version")
 
 
@@ -50,10 +51,34 @@ class Touched:
     """What a batch changes, so that a new price rewrites a price and nothing else."""
 
     identity: set[str] = field(default_factory=set)  # code keys and SKU keys whose small rows changed
-    content: set[str] = field(default_factory=set)  # code keys
+    content: set[str] = field(default_factory=set)  # code keys, like those below
+    values: set[str] = field(default_factory=set)
+    categories: set[str] = field(default_factory=set)
+    media: set[str] = field(default_factory=set)
+    associations: set[str] = field(default_factory=set)
     offers: set[str] = field(default_factory=set)  # SKU keys
     stock: set[str] = field(default_factory=set)  # SKU keys
     references: set[str] = field(default_factory=set)  # code keys
+
+    def note(self, code: str, sku: str, changed: Collection[str], *, renamed: bool) -> None:
+        """What these changes of a row touch. `code` and `sku` are keys; the product's own row has no SKU."""
+        if renamed or "trashed" in changed or sku and "gtin" in changed or not sku and "family" in changed:
+            self.identity.add(sku or code)
+        parts = {key.partition(".")[0] for key in changed}
+        for part, touched, who in (
+            ("offers", self.offers, sku),
+            ("stock", self.stock, sku),
+            ("references", self.references, code),
+            ("categories", self.categories, code),
+            ("media", self.media, code),
+            ("associations", self.associations, code),
+        ):
+            if part in parts:
+                touched.add(who)
+        if not changed or parts - NO_CONTENT:
+            self.content.add(code)
+        if not changed or parts - NO_CONTENT - {"categories", "media", "associations"}:
+            self.values.add(code)
 
 
 def save(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, touched: Touched) -> None:
@@ -63,13 +88,16 @@ def save(states: Sequence[ProductState], reference: Reference, change_set: Chang
     _variants(states, change_set, touched.identity)
     _offers(states, reference, change_set, touched.offers)
     _stock(states, reference, touched.stock)
-    described = [s for s in states if s.row.code_key in touched.content]
-    _categories(described)
-    _media(described, fresh)
-    derive.value_index(described, reference, fresh)
-    derive.completeness(described, reference, fresh)
-    save_links.associations(described, reference, fresh)
-    save_links.references([s for s in states if s.row.code_key in touched.references], reference, change_set)
+
+    def those(keys: set[str]) -> list[ProductState]:
+        return [s for s in states if s.row.code_key in keys]
+
+    _categories(those(touched.categories), fresh)
+    _media(those(touched.media), fresh)
+    derive.value_index(those(touched.values), reference, fresh)
+    derive.completeness(those(touched.content), reference, fresh)
+    save_links.associations(those(touched.associations), reference, fresh)
+    save_links.references(those(touched.references), reference, change_set)
 
 
 def _history(rows: Sequence[Any], change_set: ChangeSet, *, update: bool) -> None:
@@ -168,14 +196,16 @@ def _stock(states: Sequence[ProductState], reference: Reference, touched: set[st
     update_objects([x for x in levels if x.pk is not None], ("available", "reserved", "incoming", "updated_at"))
 
 
-def _categories(states: Sequence[ProductState]) -> None:
+def _categories(states: Sequence[ProductState], new: set[str]) -> None:
+    if not states:
+        return
     through = Product.categories.through
     codes = {code for s in states for code in s.categories}
     ids = {c.code: c.pk for c in Category.objects.filter(code__in=codes)}
     wanted = {(s.row.pk, ids[code]) for s in states for code in s.categories}
-    held = set(
-        through.objects.filter(product_id__in=[s.row.pk for s in states]).values_list("product_id", "category_id")
-    )
+    old = [s.row.pk for s in states if s.row.code_key not in new]
+    rows = through.objects.filter(product_id__in=old).values_list("product_id", "category_id")
+    held = set(rows) if old else set()
     for product_id, category_id in held - wanted:
         through.objects.filter(product_id=product_id, category_id=category_id).delete()
     through.objects.bulk_create(
@@ -185,6 +215,8 @@ def _categories(states: Sequence[ProductState]) -> None:
 
 def _media(states: Sequence[ProductState], new: set[str]) -> None:
     """Replace the links of products whose pictures changed; unknown addresses become assets to fetch."""
+    if not states:
+        return
     assets = ensure_assets(states)
     held: dict[int, list[tuple[str, str, str]]] = {}
     old = [s.row.pk for s in states if s.row.code_key not in new]

@@ -18,6 +18,8 @@ Held = dict[tuple[int, int | None], dict[str, list[tuple[Any, ...]]]]
 
 def associations(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
     """Replace the targets of those products and variants whose list of some type changed."""
+    if not states:
+        return
     old = [s.row.pk for s in states if s.row.code_key not in new]
     held: Held = {}
     for row in Association.objects.filter(product_id__in=old).select_related("type") if old else ():
@@ -73,6 +75,8 @@ class _Ids:
 
 def references(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet) -> None:
     """End the codes that hold no longer, and begin the new ones, at the same moment."""
+    if not states:
+        return
     now = timezone.now()
     holders = [("product", s.row.pk, s.references) for s in states]
     holders += [("variant", v.row.pk, v.references) for s in states for v in s.variants.values()]

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import F, Q
+
 from catalog.models import (
     Association,
     ExternalReference,
     HeldPrice,
-    Location,
     MediaLink,
     Offer,
-    PriceList,
     Product,
     StockLevel,
     Variant,
@@ -128,12 +128,10 @@ def _load_variants(states: Mapping[int, ProductState]) -> dict[int, VariantState
         state = VariantState(row=row, values=dict(row.values), trashed=row.trashed_at is not None)
         by_id[row.pk] = states[row.product_id].variants[row.sku_key] = state
     # By hand rather than by prefetch: these are most of what a large write reads.
-    lists = dict(PriceList.objects.values_list("pk", "code"))
-    for offer in Offer.objects.filter(variant_id__in=by_id):
-        by_id[offer.variant_id].offers[lists[offer.price_list_id]] = offer
-    places = dict(Location.objects.values_list("pk", "code"))
-    for level in StockLevel.objects.filter(variant_id__in=by_id):
-        by_id[level.variant_id].stock[places[level.location_id]] = level
+    for offer in Offer.objects.filter(variant_id__in=by_id).annotate(place=F("price_list__code")):
+        by_id[offer.variant_id].offers[offer.place] = offer
+    for level in StockLevel.objects.filter(variant_id__in=by_id).annotate(place=F("location__code")):
+        by_id[level.variant_id].stock[level.place] = level
     for held in HeldPrice.objects.filter(variant_id__in=by_id, confirmed__isnull=True).select_related("price_list"):
         variant = by_id[held.variant_id]
         variant.held[held.price_list.code, held.field] = held
@@ -167,10 +165,9 @@ def _load_associations(states: Mapping[int, ProductState], variants: Mapping[int
 
 def _load_references(states: Mapping[int, ProductState], variants: Mapping[int, VariantState]) -> None:
     held = ExternalReference.objects.filter(valid_to__isnull=True).select_related("system")
-    for reference in held.filter(product_id__in=states):
-        states[reference.product_id or 0].references[reference.system.code] = reference.code
-    for reference in held.filter(variant_id__in=variants):
-        variants[reference.variant_id or 0].references[reference.system.code] = reference.code
+    for reference in held.filter(Q(product_id__in=states) | Q(variant_id__in=variants)):
+        holder = variants[reference.variant_id] if reference.variant_id else states[reference.product_id or 0]
+        holder.references[reference.system.code] = reference.code
 
 
 def amount_text(amount: Decimal | None, places: int = 2) -> str | None:

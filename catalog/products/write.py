@@ -27,7 +27,7 @@ from catalog.products.guards import newcomers, refusals
 from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
 from catalog.products.save import Touched, save
-from catalog.products.state import Flat, ProductState, content_of, difference, flatten, is_content, load_states
+from catalog.products.state import Flat, ProductState, content_of, difference, flatten, load_states
 from pimhub.foundation.bulk import append
 from pimhub.foundation.jsonvalue import JSON, canonical
 
@@ -346,17 +346,7 @@ def _touched(work: Sequence[_Work]) -> Touched:
         code = code_key(item.change.code)
         for sku, row in item.result.changes.items():
             key = code_key(sku)
-            renamed = bool(sku) and sku not in item.before
-            if renamed or "trashed" in row or sku and "gtin" in row or not sku and "family" in row:
-                touched.identity.add(key or code)
-            if any(k.startswith("offers.") for k in row):
-                touched.offers.add(key)
-            if any(k.startswith("stock.") for k in row):
-                touched.stock.add(key)
-            if any(k.startswith("references.") for k in row):
-                touched.references.add(code)
-            if not row or any(is_content(k) for k in row):
-                touched.content.add(code)
+            touched.note(code, key, row, renamed=bool(sku) and sku not in item.before)
     return touched
 
 

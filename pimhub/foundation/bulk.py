@@ -7,6 +7,7 @@ which was most of the time that an import took. Models with signals or with file
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import operator
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -61,6 +62,11 @@ def append(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
     Every column without a default of the database must be named. Constraints hold as for any insert:
     raises IntegrityError, and then nothing of the rows is there (call it inside a transaction).
     """
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        return
+    rows = itertools.chain([first], rows)
     fields = [_field(model, name) for name in names]
     quote = connection.ops.quote_name
     table, columns = quote(model._meta.db_table), ", ".join(quote(f.column or "") for f in fields)
