@@ -28,7 +28,14 @@ def changes_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Changes", url=reverse("change_set_list"), icon="history", order=25)
 
 
+def structure_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not (request.user.has_perm("catalog.manage_structure") or request.user.has_perm("catalog.change_category")):
+        return None
+    return panels.entry(request, label="Structure", url=reverse("structure_index"), icon="settings", order=80)
+
+
 def plug_in() -> None:
     panels.nav.add("catalog.products", products_entry)
     panels.nav.add("catalog.imports", imports_entry)
     panels.nav.add("catalog.changes", changes_entry)
+    panels.nav.add("catalog.structure", structure_entry)

@@ -5,7 +5,21 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from catalog.views import access, grid, home, imports, links, media, pictures, plans, products, search, trash, variants
+from catalog.views import (
+    access,
+    grid,
+    home,
+    imports,
+    links,
+    media,
+    pictures,
+    plans,
+    products,
+    search,
+    structure,
+    trash,
+    variants,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -34,6 +48,9 @@ urlpatterns = [
     path("changes/<uuid:pk>/undo/", plans.change_set_undo, name="change_set_undo"),
     path("trash/", trash.trash_list, name="trash_list"),
     path("trash/restore/", trash.trash_restore, name="trash_restore"),
+    path("structure/", structure.structure_index, name="structure_index"),
+    path("structure/<slug:name>/", structure.structure_list, name="structure_list"),
+    path("structure/<slug:name>/edit/", structure.structure_edit, name="structure_edit"),
     path("tokens/", access.token_list, name="token_list"),
     path("tokens/<str:prefix>/", access.token_change, name="token_change"),
     path("imports/", imports.import_list, name="import_list"),

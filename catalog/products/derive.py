@@ -7,12 +7,12 @@ from typing import Any
 
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey
-from catalog.models import Completeness, Product, UniqueValue, ValueIndex, Variant
+from catalog.models import Completeness, UniqueValue, ValueIndex
 from catalog.models.codes import code_key
 from catalog.products.completeness import measure
 from catalog.products.reference import Reference
 from catalog.products.state import ProductState
-from pimhub.foundation.bulk import append, append_objects
+from pimhub.foundation.bulk import append, append_objects, update_objects
 from pimhub.foundation.jsonvalue import JSON, digest
 
 BATCH = 500
@@ -100,9 +100,8 @@ def derive_again(states: Sequence[ProductState], reference: Reference) -> None:
         state.row.search_text = search_text(state, reference)
         for variant in state.variants.values():
             variant.row.overrides = overrides(state, variant.values)
-    Product.everything.bulk_update([s.row for s in states], ["search_text"], batch_size=BATCH)
-    variants = [v.row for s in states for v in s.variants.values()]
-    Variant.everything.bulk_update(variants, ["overrides"], batch_size=BATCH)
+    update_objects([s.row for s in states], ["search_text"])
+    update_objects([v.row for s in states for v in s.variants.values()], ["overrides"])
 
 
 def overrides(state: ProductState, values: Mapping[str, JSON]) -> str:

@@ -27,7 +27,7 @@ def save_category(
     category.code_key = code_key(category.code)
     if Category.objects.filter(code_key=category.code_key).exclude(pk=category.pk).exists():
         raise cannot("code", "exists", f"There is a category “{category.code}” already, in this tree or another.")
-    if attributes is not None and parent is not None:
+    if attributes and parent is not None:
         raise cannot("attributes", "not_a_root", "The root of a tree says which attributes its categories have.")
     if parent is not None and parent.trashed_at is not None:
         raise cannot("parent", "in_trash", f"{parent.code} is in the trash. Restore it first.")

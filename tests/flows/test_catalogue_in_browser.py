@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 
 import pytest
@@ -109,8 +110,42 @@ def test_many_products_are_changed_and_changed_back(product: Product) -> None:
         for path, name in (("changes", "30-changes"), ("plans", "31-plans")):
             page.goto(f"{product.url}/{path}/")
             look(page, name)
+
+        # An attribute of one's own, given to a family and required there.
+        page.get_by_role("link", name="Structure").click()
+        look(page, "33-structure")
+        page.get_by_role("link", name="Attributes", exact=True).click()
+        page.get_by_role("link", name="New attribute").click()
+        page.get_by_label("Code").fill("warranty")
+        page.get_by_label("Type").select_option("integer")
+        page.get_by_label("Label in English").first.fill("Warranty in years")
+        look(page, "34-attribute")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Attribute warranty is saved.")).to_be_visible()
+        look(page, "35-attributes")
+        page.goto(f"{product.url}/structure/families/edit/?code=default")
+        page.get_by_label("Add attributes").fill("warranty")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("link", name="default").click()
+        page.get_by_label(re.compile("Warranty in years is required")).first.check()
+        look(page, "36-family")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Family default is saved.")).to_be_visible()
+        page.goto(f"{product.url}/products/kettlebell/")
+        expect(page.get_by_label("Warranty in years")).to_be_visible()
+
         page.set_viewport_size({"width": 360, "height": 740})
-        for path in ("products/?panel=filter", "trash/", "tokens/", "changes/", "plans/", "products/kettlebell/"):
+        for path in (
+            "structure/",
+            "structure/attributes/",
+            "structure/families/edit/?code=default",
+            "products/?panel=filter",
+            "trash/",
+            "tokens/",
+            "changes/",
+            "plans/",
+            "products/kettlebell/",
+        ):
             page.goto(f"{product.url}/{path}")
             wide = page.evaluate(
                 "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
