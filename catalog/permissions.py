@@ -29,7 +29,10 @@ WRITE = (
 # Role → (label, permissions). Higher floors' permissions are named by text: nothing is imported.
 ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "merchandiser": ("Merchandiser", WRITE),
-    "reviewer": ("Reviewer", (*READ, "governance.approve_product", "catalog.confirm_price")),
+    "reviewer": (
+        "Reviewer",
+        (*READ, "governance.approve_product", "governance.archive_product", "catalog.confirm_price"),
+    ),
     "channelmanager": (
         "Channel manager",
         (*READ, "channels.view_channel", "channels.publish_channel", "catalog.export_product"),
@@ -40,6 +43,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             *WRITE,
             "catalog.manage_structure",
             "governance.approve_product",
+            "governance.archive_product",
             "catalog.confirm_price",
             "channels.view_channel",
             "channels.publish_channel",

@@ -8,10 +8,11 @@ class GovernanceConfig(AppConfig):
     verbose_name = "Governance"
 
     def ready(self) -> None:
-        from governance import filters, panels, subscribers
+        from governance import filters, guards, panels, subscribers
         from governance.api import fields
 
         subscribers.plug_in()
         panels.plug_in()
         fields.plug_in()
         filters.plug_in()
+        guards.plug_in()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from catalog.models import Product
 from catalog.products.changes import ChangeError
@@ -10,12 +10,25 @@ from pimhub.foundation.actor import Act
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.registry import Registry
 
-# (act, product, {sku or "": {key: [old, new]}}) → what is refused, and why.
-Guard = Callable[[Act, Product, Mapping[str, Mapping[str, Sequence[JSON]]]], Sequence[ChangeError]]
+Changes = Mapping[str, Mapping[str, Sequence[JSON]]]  # {SKU or "": {key: [old, new]}}
+# (product, changes) → what is refused, and why.
+Check = Callable[[Product, Changes], Sequence[ChangeError]]
+# (act, ids of the products of a batch) → the check of each: what it must know, it looks up once for all.
+Guard = Callable[[Act, Collection[int]], Check]
 
 ADD = "catalog.add_product"
 
 guards: Registry[Guard] = Registry("write guard")
+
+
+def checks(act: Act, ids: Collection[int]) -> Check:
+    """The plugged-in guards as one, for a batch of products."""
+    all_checks = [guard(act, ids) for guard in guards]
+
+    def check(product: Product, changes: Changes) -> list[ChangeError]:
+        return [error for each in all_checks for error in each(product, changes)]
+
+    return check
 
 
 def newcomers(act: Act, code: str) -> list[ChangeError]:
@@ -24,8 +37,3 @@ def newcomers(act: Act, code: str) -> list[ChangeError]:
         return []
     message = f"There is no product {code}, and adding one needs the right {ADD}." if code else f"This needs {ADD}."
     return [ChangeError("code", "forbidden", message)]
-
-
-def refusals(act: Act, product: Product, changes: Mapping[str, Mapping[str, Sequence[JSON]]]) -> list[ChangeError]:
-    """What the plugged-in guards refuse of these changes."""
-    return [error for guard in guards for error in guard(act, product, changes)]

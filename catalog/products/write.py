@@ -23,7 +23,7 @@ from catalog.products.application import Application
 from catalog.products.apply import apply_change
 from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.foreign import in_our_codes
-from catalog.products.guards import newcomers, refusals
+from catalog.products.guards import Check, checks, newcomers
 from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
 from catalog.products.save import Touched, save
@@ -127,9 +127,12 @@ def _prepare(
     if uploads := {m.sha256 for c in changes for m in c.media or () if m.sha256}:
         reference.learn_pictures(uploads)
     owners = learn(changes, reference)
+    check = checks(change_sets.current_act(), [s.row.pk for s in states.values()])
     done: dict[int, _Work] = {}
     for number in sorted(range(len(changes)), key=lambda n: not changes[n].gives):  # who gives goes first
-        done[number] = _apply(changes[number], states, reference, owners, partial=partial, drop_values=drop_values)
+        done[number] = _apply(
+            changes[number], states, reference, owners, check, partial=partial, drop_values=drop_values
+        )
         if done[number].result.status == "rejected":
             for sku in changes[number].gives:
                 owners.moving.pop(code_key(sku), None)
@@ -144,6 +147,7 @@ def _apply(
     states: dict[str, ProductState],
     reference: Reference,
     owners: Owners,
+    check: Check,
     *,
     partial: bool,
     drop_values: bool,
@@ -185,8 +189,8 @@ def _apply(
         result.errors.append(ChangeError(key="", code="overtaken", message=message))
         result.status = "rejected"
         return work
-    result.errors += refusals(change_sets.current_act(), state.row, result.changes) if result.changes else []
-    if len(result.errors) > len(application.errors):
+    if refused := check(state.row, result.changes) if result.changes else ():
+        result.errors = [*result.errors, *refused]
         result.status = "rejected"
         return work
     result.new_skus = {v.row.sku for v in state.variants.values() if v.row.pk is None}

@@ -111,6 +111,7 @@ def _shared(channel: Channel, connector: Connector, connection: Connection) -> s
         [channel.code, channel.scope.code, dict(connection.settings)],
         [list(market.locales), market.price_list.code, market.price_list.currency.code],
         settings.PIMHUB_PUBLIC_URL,
+        # Revisions from before axes' names were pinned show today's.
         dict(Attribute.objects.values_list("code", "labels")),
     ]
     # Settings and rules may hold floats, which a canonical digest refuses; here any stable form will do.

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.db.models import Prefetch
 
-from catalog.models import Attribute, Offer, PriceList, StockLevel, Variant
+from catalog.models import Offer, PriceList, StockLevel, Variant
 from channels.connectors.base import Connection, Connector, Level, MappedProduct, MappedVariant, Medium, Price
 from channels.mapping.rules import Reader
 from channels.models import Channel
@@ -46,12 +46,9 @@ def gather(
     documents = read_all(wanted)
     price_list = channel.market.price_list
     commerce = _commerce([r.product_id for r in wanted], price_list)
-    axis_labels = _axis_labels(documents.values())
     locales = tuple(dict.fromkeys(x for locale in channel.market.locales for x in fallback_chain(locale)))
     return {
-        r.product_id: _source(
-            channel, connector, documents[r.pk], commerce, axis_labels, locales, price_list, connection, now
-        )
+        r.product_id: _source(channel, connector, documents[r.pk], commerce, locales, price_list, connection, now)
         for r in wanted
     }
 
@@ -61,7 +58,6 @@ def _source(
     connector: Connector,
     document: Document,
     commerce: Mapping[str, Variant],
-    axis_labels: Mapping[str, Mapping[str, str]],
     locales: tuple[str, ...],
     price_list: PriceList,
     connection: Connection,
@@ -93,7 +89,7 @@ def _source(
                 sku=frozen.sku,
                 gtin=frozen.gtin,
                 fields=fields(Level.VARIANT, frozen),
-                options=_options(document, frozen, reader, axis_labels, locales),
+                options=_options(document, frozen, reader, locales),
                 price=_price(offer, price_list, now),
                 stock={s.location.code: max(s.available - s.reserved, 0) for s in row.stock_levels.all()}
                 if row
@@ -141,21 +137,15 @@ def _price(offer: Offer | None, price_list: PriceList, now: dt.datetime) -> Pric
     )
 
 
-def _axis_labels(documents: Iterable[Document]) -> dict[str, dict[str, str]]:
-    axes = {axis for d in documents for axis in d.axes}
-    return dict(Attribute.objects.filter(code__in=axes).values_list("code", "labels"))
-
-
 def _options(
     document: Document,
     variant: FrozenVariant,
     reader: Reader,
-    axis_labels: Mapping[str, Mapping[str, str]],
     locales: tuple[str, ...],
 ) -> tuple[tuple[str, str], ...]:
     options = []
     for axis in document.axes:
-        labels = axis_labels.get(axis, {})
+        labels = document.axis_labels.get(axis, {})
         name = next((labels[x] for x in locales if labels.get(x)), None) or labels.get("en_US") or axis
         options.append((name, reader.option(axis, str(variant.values.get(axis, "")))))
     return tuple(options)

@@ -14,6 +14,7 @@ class ReviewStep(models.Model):
     to_state = models.CharField(max_length=20)
     comment = models.TextField(blank=True)
     content_hash = models.CharField(max_length=64)
+    details = models.JSONField(default=dict)  # what the verb was given besides: keys, reviewer, due date
     revision = models.ForeignKey("governance.Revision", null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

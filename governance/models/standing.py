@@ -25,11 +25,15 @@ class Standing(models.Model):
     last_editor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField(null=True)
+    # Who shall look at it, and until when.
+    assigned_to = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    due_at = models.DateTimeField(null=True)
 
     class Meta:
         permissions = [
             ("submit_product", "Can submit products for review"),
             ("approve_product", "Can approve products or request changes"),
+            ("archive_product", "Can archive products and reopen them"),
         ]
         indexes = [models.Index(fields=["state", "requested_at"], name="review_queue")]
 

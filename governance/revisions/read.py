@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from catalog import blobs
+from catalog.models import Attribute
 from governance.models import Revision
+from governance.revisions.context import Context
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -34,6 +36,11 @@ class Document:
     labels: Mapping[str, Mapping[str, Mapping[str, str]]]  # attribute → option → locale → label
     provenance: Mapping[str, Mapping[str, str]]
     associations: Mapping[str, JSON] = field(default_factory=dict)
+    axis_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # axis → its words
+
+    def context(self) -> Context:
+        """What was frozen besides values."""
+        return Context(labels=self.labels, categories=dict(self.categories), axes=self.axis_labels, media=self.media)
 
 
 def read(revision: Revision) -> Document:
@@ -45,7 +52,15 @@ def read_all(revisions: Iterable[Revision]) -> dict[int, Document]:
     wanted = list(revisions)
     hashes = {h for r in wanted for h in _hashes(r.manifest)}
     found = blobs.get_all(hashes)
+    if any("axes" not in found[r.manifest["context"]] for r in wanted):
+        # Frozen before the names of axes were pinned: as they are today.
+        today = dict(Attribute.objects.values_list("code", "labels"))
+        found = {h: {**part, "axes": today} if _unpinned(part) else part for h, part in found.items()}
     return {r.pk: _assemble(r, found) for r in wanted}
+
+
+def _unpinned(part: JSON) -> bool:
+    return isinstance(part, dict) and set(part) == {"labels", "categories"}
 
 
 def _hashes(manifest: Mapping[str, JSON]) -> list[str]:
@@ -79,6 +94,7 @@ def _assemble(revision: Revision, found: Mapping[str, JSON]) -> Document:
         labels=context["labels"],
         provenance=found[manifest["provenance"]],
         associations=_associations(product),
+        axis_labels={axis: context["axes"][axis] for axis in product["axes"] if axis in context["axes"]},
     )
 
 

@@ -9,12 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from catalog.models import JournalEntry, User
+from catalog.models import User
 from catalog.permissions import requires
-from catalog.products.state import content_of, difference, flatten, load_states
 from catalog.products.told import Teller
 from governance.models import Standing
-from governance.revisions.read import flat, read
+from governance.revisions.pending import Pending, pending
 from governance.workflow import verbs
 from governance.workflow.verbs import Refused
 
@@ -40,10 +39,13 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
             following = Standing.objects.filter(state=Standing.State.IN_REVIEW).order_by("requested_at", "pk").first()
             return redirect("review_detail", product_id=following.product_id) if following else redirect("review_queue")
         standing.refresh_from_db()
+    now = pending(standing)
     context: dict[str, Any] = {
         "standing": standing,
         "product": standing.product,
-        "rows": changes(standing),
+        "now": now,
+        "rows": shown(now),
+        "names": [{"what": what, "old": _plain(old), "new": _plain(new)} for what, (old, new) in now.words.items()],
         "steps": standing.product.review_steps.select_related("user")[:20],
         **_neighbours(standing),
     }
@@ -56,8 +58,17 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
     try:
         if request.POST.get("decision") == "approve":
             content_hash = str(request.POST.get("content_hash", ""))
-            revision = verbs.approve(product=standing.product, user=user, content_hash=content_hash, comment=comment)
-            messages.success(request, f"{standing.product.code} is approved as revision {revision.number}.")
+            chosen = [(row, key) for row, _, key in (c.partition("\n") for c in request.POST.getlist("key"))]
+            revision = verbs.approve(
+                product=standing.product,
+                user=user,
+                content_hash=content_hash,
+                review_hash=str(request.POST.get("review_hash", "")),
+                comment=comment,
+                keys=chosen if "partly" in request.POST else None,
+            )
+            rest = "" if revision.content_hash == content_hash else " What you did not choose is still in review."
+            messages.success(request, f"{standing.product.code} is approved as revision {revision.number}.{rest}")
         else:
             verbs.request_changes(product=standing.product, user=user, comment=comment)
             messages.success(request, f"{standing.product.code} went back with your comment.")
@@ -67,21 +78,22 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
     return 200
 
 
-def changes(standing: Standing) -> list[dict[str, Any]]:
+def shown(now: Pending) -> list[dict[str, Any]]:
     """What an approval would make live: per row and key the live and the new value, and who wrote it."""
-    state = load_states(ids=[standing.product_id], lock=False)[standing.product.code_key]
-    new = content_of(flatten(state))
-    old = flat(read(standing.live)) if standing.live else {}
-    authors: dict[tuple[str, str], JournalEntry] = {}
-    for entry in JournalEntry.objects.filter(product=standing.product).select_related("change_set").order_by("pk"):
-        authors.update({(entry.sku, key): entry for key in entry.changes})
-    changed = difference(old, new)
-    teller = Teller(changed.values(), locale=DEFAULT_LOCALE)
+    authors = now.authors()
+    teller = Teller(map(dict, now.changes.values()), locale=DEFAULT_LOCALE)
     return [
         {"sku": sku, "told": told, "author": authors.get((sku, told.key))}
-        for sku, row in changed.items()
-        for told in teller.tell(row)
+        for sku, row in now.changes.items()
+        for told in teller.tell(dict(row))
     ]
+
+
+def _plain(words: Any) -> str:
+    """Names by language, or along a path, as one text."""
+    if isinstance(words, dict):
+        return ", ".join(f"{text} ({locale})" for locale, text in words.items())
+    return " › ".join(_plain(each) for each in words) if isinstance(words, list) else str(words)
 
 
 def _neighbours(standing: Standing) -> dict[str, int | None]:

@@ -16,6 +16,7 @@ class Move:
     target: str
     permission: str
     comment_needed: bool = False
+    words: str = ""  # of a refusal: "You do not have the right to …"
 
 
 MOVES: dict[str, Move] = {
@@ -31,5 +32,21 @@ MOVES: dict[str, Move] = {
             comment_needed=True,
         ),
         Move("approve", frozenset({S.IN_REVIEW}), S.APPROVED, "governance.approve_product"),
+        Move(
+            "make_live",
+            frozenset({S.DRAFT, S.IN_REVIEW, S.CHANGES_REQUESTED, S.APPROVED}),
+            "",  # approved when the working copy is the same, else a draft
+            "governance.approve_product",
+            comment_needed=True,
+            words="make revisions of products live",
+        ),
+        Move(
+            "archive",
+            frozenset({S.DRAFT, S.CHANGES_REQUESTED, S.APPROVED}),
+            S.ARCHIVED,
+            "governance.archive_product",
+            comment_needed=True,
+        ),
+        Move("reopen", frozenset({S.ARCHIVED}), S.DRAFT, "governance.archive_product"),
     )
 }

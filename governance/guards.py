@@ -1,0 +1,31 @@
+"""What governance refuses at the write door."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from catalog.models import Product
+from catalog.products.changes import ChangeError
+from catalog.products.guards import Changes, Check, guards
+from catalog.products.state import is_content
+from governance.models import Standing
+from pimhub.foundation.actor import Act
+
+
+def archived(act: Act, ids: Collection[int]) -> Check:
+    """An archived product keeps its content until somebody reopens it."""
+    rows = Standing.objects.filter(product_id__in=ids, state=Standing.State.ARCHIVED)
+    resting = set(rows.values_list("product_id", flat=True)) if ids else set()
+
+    def check(product: Product, changes: Changes) -> Sequence[ChangeError]:
+        if product.pk not in resting:
+            return ()
+        if not any(is_content(key) for row in changes.values() for key in row if key != "trashed"):
+            return ()
+        return (ChangeError("", "archived", f"{product.code} is archived. Reopen it first, then edit it."),)
+
+    return check
+
+
+def plug_in() -> None:
+    guards.add("governance.archived", archived)

@@ -1,0 +1,160 @@
+"""What an approval would make live: the difference between the working copy and the live revision."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from catalog.models import JournalEntry, Product
+from catalog.products.state import PRODUCT_ROW, Flat, content_of, difference, flatten, load_states
+from governance.models import Standing
+from governance.revisions.context import Context, context_of
+from governance.revisions.read import Document, flat, read
+from pimhub.foundation.jsonvalue import JSON, digest
+
+Changes = Mapping[str, Mapping[str, list[JSON]]]
+Key = tuple[str, str]  # (row: a SKU, or "" for the product itself; value key or part)
+STRUCTURE = ("family", "axes")  # parts that cannot be approved one without the other
+
+
+class HashMismatch(RuntimeError):
+    """The standing's hash is not the hash of the rows: a write went past the door."""
+
+
+class NoSuchChange(Exception):
+    """A key was chosen that does not differ."""
+
+
+@dataclass(frozen=True, slots=False)
+class Pending:
+    """`content` and `context` are of now; `live` is what was approved last, if anything."""
+
+    product: Product
+    content: Flat
+    context: Context
+    live: Document | None
+
+    @cached_property
+    def before(self) -> Flat:
+        return flat(self.live) if self.live else {}
+
+    @cached_property
+    def changes(self) -> Changes:
+        """{row: {key: [live, new]}}"""
+        return difference(self.before, self.content)
+
+    @cached_property
+    def words(self) -> dict[str, list[JSON]]:
+        """{what: [live, new]} of names and pictures that read differently though no value changed."""
+        if self.live is None:
+            return {}
+        old, new = self.live.context().words(), self.context.words()
+        return {what: [old[what], new[what]] for what in old if what in new and old[what] != new[what]}
+
+    @cached_property
+    def review_hash(self) -> str:
+        """Of all that a reviewer is shown: a decision is bound to it."""
+        return digest([self.content, self.context.words()])
+
+    def authors(self, keys: Collection[Key] | None = None) -> dict[Key, JournalEntry]:
+        """Who wrote the new value of each change, or of the chosen ones."""
+        wanted = {(row, key) for row, changed in self.changes.items() for key in changed}
+        wanted &= set(keys) if keys is not None else wanted
+        found: dict[Key, JournalEntry] = {}
+        entries = JournalEntry.objects.filter(product=self.product).select_related("change_set__user")
+        for entry in entries.order_by("-pk").iterator(chunk_size=200):
+            for key in entry.changes:
+                if (entry.sku, key) in wanted:
+                    found.setdefault((entry.sku, key), entry)
+            if len(found) == len(wanted):
+                break
+        return found
+
+    def provenance(self, keys: Collection[Key] | None = None) -> dict[str, dict[str, str]]:
+        """{row: {key: id of the journal entry that wrote the value}}; with `keys`, of the live values but for these."""
+        found: dict[str, dict[str, str]] = {}
+        for pk, sku, changes in (
+            JournalEntry.objects.filter(product=self.product).order_by("pk").values_list("pk", "sku", "changes")
+        ):
+            for key in changes:
+                found.setdefault(sku, {})[key] = str(pk)
+        if keys is None or self.live is None:
+            return found
+        mixed = {row: dict(ids) for row, ids in self.live.provenance.items()}
+        for row, key in keys:
+            mixed.setdefault(row, {})[key] = found.get(row, {}).get(key, "")
+        return mixed
+
+    def whole(self, keys: Collection[Key]) -> set[Key]:
+        """The chosen changes, and those that must go with them: family, axes, and variants that come or go.
+
+        Raises NoSuchChange.
+        """
+        units = self._structure()
+        chosen: set[Key] = set()
+        for row, key in keys:
+            if key not in self.changes.get(row, {}):
+                raise NoSuchChange(f"{row or 'The product'} does not differ in {key}.")
+            chosen |= units if (row, key) in units else {(row, key)}
+        return chosen
+
+    def _structure(self) -> set[Key]:
+        axes = set(self.content[PRODUCT_ROW]["axes"]) | set(self.before.get(PRODUCT_ROW, {}).get("axes", []))
+        found: set[Key] = set()
+        for row, changed in self.changes.items():
+            moves = (row in self.before) != (row in self.content)
+            found |= {(row, key) for key in changed if moves or key in axes or (not row and key in STRUCTURE)}
+        return found
+
+    def partly(self, keys: Collection[Key]) -> tuple[Flat, Context]:
+        """What would be live with these changes alone, and what belongs to it. Raises NoSuchChange."""
+        chosen = self.whole(keys)
+        rows = dict.fromkeys([*self.content, *self.before])
+        content: Flat = {}
+        for row in rows:
+            old, new, picked = self.before.get(row), self.content.get(row), {k for r, k in chosen if r == row}
+            if old is None or new is None:  # a variant that comes or goes, as one
+                kept = new if picked else old
+                if kept is not None:
+                    content[row] = dict(kept)
+                continue
+            content[row] = dict(old)
+            for key in picked:
+                if key in new:
+                    content[row][key] = new[key]
+                else:
+                    content[row].pop(key, None)
+        return content, self._context_of(content, with_media=(PRODUCT_ROW, "media") in chosen)
+
+    def _context_of(self, content: Flat, *, with_media: bool) -> Context:
+        """Names that were approved stay as they were; new values bring theirs."""
+        if self.live is None:
+            return self.context
+        own, held = content[PRODUCT_ROW], self.live.context()
+        labels = {a: {**self.context.labels.get(a, {}), **held.labels.get(a, {})} for a in _attributes(self, held)}
+        return Context(
+            labels=labels,
+            categories={c: held.categories.get(c) or self.context.categories[c] for c in own["categories"]},
+            axes={a: held.axes.get(a) or self.context.axes.get(a, {}) for a in own["axes"]},
+            media=self.context.media if with_media else held.media,
+        )
+
+
+def _attributes(pending: Pending, held: Context) -> list[str]:
+    return list(dict.fromkeys([*held.labels, *pending.context.labels]))
+
+
+def pending(standing: Standing, *, lock: bool = False) -> Pending:
+    """What differs now. With `lock`, inside a transaction that holds the standing."""
+    product = standing.product
+    state = load_states(ids=[product.pk], lock=lock)[product.code_key]
+    content = content_of(flatten(state))
+    if digest(content) != standing.content_hash:
+        raise HashMismatch(f"{product.code}: the stored content hash does not fit the rows")
+    return Pending(
+        product=product,
+        content=content,
+        context=context_of(product, content),
+        live=read(standing.live) if standing.live else None,
+    )
