@@ -34,6 +34,8 @@ FILLED = {
     "attribute": "x",
     "entity": "x",
     "id": "1",
+    "number": "1",
+    "other": "1",
 }
 
 

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from governance.api import workflow
+from governance.api import revisions, workflow
 
 urlpatterns = [
     path("products/<path:code>/submit/", workflow.Submit.as_view(), name="api_product_submit"),
     path("products/<path:code>/withdraw/", workflow.Withdraw.as_view(), name="api_product_withdraw"),
     path("products/<path:code>/request-changes/", workflow.RequestChanges.as_view(), name="api_request_changes"),
     path("products/<path:code>/approve/", workflow.Approve.as_view(), name="api_product_approve"),
+    path("products/<path:code>/make-live/", workflow.MakeLive.as_view(), name="api_product_make_live"),
+    path("products/<path:code>/archive/", workflow.Archive.as_view(), name="api_product_archive"),
+    path("products/<path:code>/reopen/", workflow.Reopen.as_view(), name="api_product_reopen"),
+    path("products/<path:code>/comment/", workflow.Remark.as_view(), name="api_product_comment"),
+    path("products/<path:code>/assign/", workflow.Assign.as_view(), name="api_product_assign"),
+    path("products/<path:code>/steps/", revisions.StepList.as_view(), name="api_product_steps"),
+    path("products/<path:code>/review/", revisions.Review.as_view(), name="api_product_review"),
+    path("products/<path:code>/revisions/", revisions.RevisionList.as_view(), name="api_revisions"),
+    path("products/<path:code>/revisions/<int:number>/", revisions.RevisionDetail.as_view(), name="api_revision"),
+    path(
+        "products/<path:code>/revisions/<int:number>/compare/<int:other>/",
+        revisions.RevisionCompare.as_view(),
+        name="api_revision_compare",
+    ),
 ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api import params
 from catalog.api.base import ApiView
-from catalog.api.describe import TEXT, Op, thing
+from catalog.api.describe import MOMENT, NUMBER, TEXT, TEXTS, Op, Schema, array, maybe, thing
 from catalog.api.problems import Problem
 from catalog.api.shapes import PRODUCT
 from catalog.models import Product, User
@@ -17,9 +20,13 @@ from catalog.models.codes import code_key
 from catalog.products.represent import Wanted, known_fields, represent
 from governance.workflow import verbs
 
+KEYS = {**array(TEXTS), "description": "only these changes: [[row, key], …]"}
+
 
 class Verb(ApiView):
-    """One move of one product. The body may hold a "comment"."""
+    """One move of one product. The body may hold a "comment" and what `takes` names."""
+
+    takes: ClassVar[Mapping[str, Schema]] = {}
 
     resource = "products"
     rights = {"POST": ("catalog.view_product",)}  # the verb itself asks for its own right
@@ -30,10 +37,13 @@ class Verb(ApiView):
         if product is None:
             raise Problem(404, "not_found", f"There is no product “{code[:100]}”.")
         given = request.data
-        if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
-            raise Problem(422, "bad_form", "Send an object of texts.")
-        if strange := set(given) - {"comment", "content_hash"}:
+        if not isinstance(given, dict):
+            raise Problem(422, "bad_form", "Send an object.")
+        if strange := set(given) - {"comment", *self.takes}:
             raise Problem(422, "unknown_field", f"There is no “{sorted(strange)[0]}” here.")
+        for name, value in given.items():
+            if (name == "comment" or self.takes[name] == TEXT) and not isinstance(value, str):
+                raise Problem(422, "bad_form", f"{name} is a text.")
         assert isinstance(request.user, User)
         try:
             self.carry_out(product, request.user, given)
@@ -42,7 +52,9 @@ class Verb(ApiView):
         (data,) = represent([product], Wanted(frozenset(known_fields())))
         return Response(data)
 
-    operations = {"POST": Op(body=thing("", comment=TEXT), answers={200: PRODUCT})}
+    def operation(self, method: str) -> Op | None:
+        body = thing("", comment=TEXT, **self.takes)
+        return Op(body=body, answers={200: PRODUCT}) if method == "POST" else None
 
     def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
         raise NotImplementedError
@@ -72,10 +84,82 @@ class RequestChanges(Verb):
 class Approve(Verb):
     """Approve what was looked at: "content_hash" is the one that the reader saw; another one is a 409."""
 
-    operations = {"POST": Op(body=thing("content_hash", content_hash=TEXT, comment=TEXT), answers={200: PRODUCT})}
+    takes = {"content_hash": TEXT, "review_hash": TEXT, "keys": KEYS}
 
     def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
         if not given.get("content_hash"):
             raise Problem(422, "content_hash_missing", "Send the content_hash of what you looked at.")
-        comment = given.get("comment", "")
-        verbs.approve(product=product, user=user, content_hash=given["content_hash"], comment=comment)
+        verbs.approve(
+            product=product,
+            user=user,
+            content_hash=given["content_hash"],
+            review_hash=given.get("review_hash", ""),
+            comment=given.get("comment", ""),
+            keys=_keys(given["keys"]) if "keys" in given else None,
+        )
+
+
+def _keys(given: Any) -> list[tuple[str, str]]:
+    pairs = given if isinstance(given, list) else [None]
+    found = [(p[0], p[1]) for p in pairs if isinstance(p, list) and len(p) == 2]
+    if len(found) != len(pairs) or not all(isinstance(text, str) for pair in found for text in pair):
+        raise Problem(422, "bad_form", 'keys is a list of pairs: [["", "brand"], ["SKU", "size"]].')
+    return found
+
+
+class MakeLive(Verb):
+    """Put an older "revision" live again, with a "comment" that says why."""
+
+    takes = {"revision": NUMBER}
+
+    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
+        number = given.get("revision")
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 < number < 2**31:
+            raise Problem(422, "bad_form", "revision is the number of a revision.")
+        verbs.make_live(product=product, user=user, number=number, comment=given.get("comment", ""))
+
+
+class Archive(Verb):
+    """Take it out of use, with a "comment" that says why: nothing of it is live or edited until it is reopened."""
+
+    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
+        verbs.archive(product=product, user=user, comment=given.get("comment", ""))
+
+
+class Reopen(Verb):
+    """Make an archived product a draft again."""
+
+    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
+        verbs.reopen(product=product, user=user, comment=given.get("comment", ""))
+
+
+class Remark(Verb):
+    """Say something about it: a "comment"."""
+
+    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
+        verbs.remark(product=product, user=user, comment=given.get("comment", ""))
+
+
+class Assign(Verb):
+    """Say who shall decide: "to" (a name, null takes it back) and "due" (a moment with its offset)."""
+
+    takes = {"to": maybe(TEXT), "due": maybe(MOMENT)}
+
+    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
+        name, due = given.get("to"), given.get("due")
+        to = User.objects.filter(username=name, is_active=True).first() if isinstance(name, str) else None
+        if name is not None and to is None:
+            raise Problem(422, "unknown_user", "There is nobody of that name.", value=str(name)[:150])
+        verbs.assign(product=product, user=user, to=to, due_at=_moment(due))
+
+
+def _moment(text: Any) -> dt.datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = parse_datetime(text) if isinstance(text, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Problem(422, "bad_form", "due is a moment with its offset, such as 2026-11-27T06:00:00+01:00.")
+    return moment

@@ -49,8 +49,7 @@ class Pending:
         """{what: [live, new]} of names and pictures that read differently though no value changed."""
         if self.live is None:
             return {}
-        old, new = self.live.context().words(), self.context.words()
-        return {what: [old[what], new[what]] for what in old if what in new and old[what] != new[what]}
+        return named_differently(self.live.context(), self.context)
 
     @cached_property
     def review_hash(self) -> str:
@@ -143,6 +142,12 @@ class Pending:
 
 def _attributes(pending: Pending, held: Context) -> list[str]:
     return list(dict.fromkeys([*held.labels, *pending.context.labels]))
+
+
+def named_differently(old: Context, new: Context) -> dict[str, list[JSON]]:
+    """{what: [old, new]} of what both have and call, or show, differently."""
+    before, after = old.words(), new.words()
+    return {what: [before[what], after[what]] for what in before if what in after and before[what] != after[what]}
 
 
 def pending(standing: Standing, *, lock: bool = False) -> Pending:

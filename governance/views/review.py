@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from catalog.models import User
 from catalog.permissions import requires
 from catalog.products.told import Teller
 from governance.models import Standing
-from governance.revisions.pending import Pending, pending
+from governance.revisions.pending import Changes, Pending, pending
 from governance.workflow import verbs
 from governance.workflow.verbs import Refused
 
@@ -35,6 +36,8 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
     status = 200
     if request.method == "POST":
         status = _decide(request, standing)
+        if status == 303:  # part of it is left to decide
+            return redirect("review_detail", product_id=product_id)
         if status == 200:
             following = Standing.objects.filter(state=Standing.State.IN_REVIEW).order_by("requested_at", "pk").first()
             return redirect("review_detail", product_id=following.product_id) if following else redirect("review_queue")
@@ -44,8 +47,9 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         "standing": standing,
         "product": standing.product,
         "now": now,
+        "partly": standing.state == Standing.State.IN_REVIEW and standing.live is not None,
         "rows": shown(now),
-        "names": [{"what": what, "old": _plain(old), "new": _plain(new)} for what, (old, new) in now.words.items()],
+        "names": told_names(now.words),
         "steps": standing.product.review_steps.select_related("user")[:20],
         **_neighbours(standing),
     }
@@ -56,22 +60,25 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
     """Carry the decision out; the HTTP status it came to."""
     user, comment = cast(User, request.user), str(request.POST.get("comment", ""))
     try:
-        if request.POST.get("decision") == "approve":
+        if request.POST.get("decision") in ("approve", "partly"):
             content_hash = str(request.POST.get("content_hash", ""))
-            chosen = [(row, key) for row, _, key in (c.partition("\n") for c in request.POST.getlist("key"))]
+            # No value key holds a blank; a SKU may.
+            chosen = [(row, key) for row, _, key in (c.rpartition(" ") for c in request.POST.getlist("key"))]
             revision = verbs.approve(
                 product=standing.product,
                 user=user,
                 content_hash=content_hash,
                 review_hash=str(request.POST.get("review_hash", "")),
                 comment=comment,
-                keys=chosen if "partly" in request.POST else None,
+                keys=chosen if request.POST["decision"] == "partly" else None,
             )
-            rest = "" if revision.content_hash == content_hash else " What you did not choose is still in review."
-            messages.success(request, f"{standing.product.code} is approved as revision {revision.number}.{rest}")
-        else:
-            verbs.request_changes(product=standing.product, user=user, comment=comment)
-            messages.success(request, f"{standing.product.code} went back with your comment.")
+            if revision.content_hash == content_hash:
+                messages.success(request, f"{standing.product.code} is approved as revision {revision.number}.")
+                return 200
+            messages.success(request, f"Revision {revision.number} is live. What you did not tick is still in review.")
+            return 303
+        verbs.request_changes(product=standing.product, user=user, comment=comment)
+        messages.success(request, f"{standing.product.code} went back with your comment.")
     except Refused as refusal:
         messages.error(request, str(refusal))
         return refusal.status
@@ -81,19 +88,24 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
 def shown(now: Pending) -> list[dict[str, Any]]:
     """What an approval would make live: per row and key the live and the new value, and who wrote it."""
     authors = now.authors()
-    teller = Teller(map(dict, now.changes.values()), locale=DEFAULT_LOCALE)
-    return [
-        {"sku": sku, "told": told, "author": authors.get((sku, told.key))}
-        for sku, row in now.changes.items()
-        for told in teller.tell(dict(row))
-    ]
+    return [row | {"author": authors.get((row["sku"], row["told"].key))} for row in told_changes(now.changes)]
+
+
+def told_changes(changes: Changes) -> list[dict[str, Any]]:
+    """Changes in people's words."""
+    teller = Teller(map(dict, changes.values()), locale=DEFAULT_LOCALE)
+    return [{"sku": sku, "told": told} for sku, row in changes.items() for told in teller.tell(dict(row))]
+
+
+def told_names(words: Mapping[str, list[Any]]) -> list[dict[str, str]]:
+    return [{"what": what, "old": _plain(old), "new": _plain(new)} for what, (old, new) in words.items()]
 
 
 def _plain(words: Any) -> str:
     """Names by language, or along a path, as one text."""
     if isinstance(words, dict):
         return ", ".join(f"{text} ({locale})" for locale, text in words.items())
-    return " › ".join(_plain(each) for each in words) if isinstance(words, list) else str(words)
+    return " › ".join(_plain(each) for each in words) if isinstance(words, list) else str(words or "—")
 
 
 def _neighbours(standing: Standing) -> dict[str, int | None]:
