@@ -1,0 +1,271 @@
+"""A small shop under random hands, and what its channels may show of it.
+
+The keeper of the books here knows nothing of revisions: it notes what an approval was shown, and by whom
+each value was written, and holds every rendering against these notes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from django.utils import timezone
+
+from catalog.change_sets import acting
+from catalog.models import Attribute, AttributeOption, Category, ChangeSet, MediaAsset, Product
+from catalog.plans import run as plans
+from catalog.products import trash
+from catalog.products.changes import MediaChange, OfferChange, ProductChange, VariantChange
+from catalog.products.state import Flat, content_of, difference, flatten, load_states
+from catalog.products.write import write_products
+from channels.connections import connect, connector_of
+from channels.models import Channel
+from channels.rendering.source import gather
+from governance.models import Revision, Standing
+from governance.revisions.pending import pending
+from governance.workflow.verbs import Refused
+from tests.catalog.api.conftest import Api
+from tests.world import World, variant
+
+CODES = ("tee", "hat")
+WORDS = ("Acme", "Bolt", "Crow")
+MAY_APPROVE = {"rafael", "ada"}
+
+
+@dataclass
+class Book:
+    """Of one product: what is live by the notes, and what every channel showed then."""
+
+    content: Flat | None = None
+    shown: dict[str, Any] = field(default_factory=dict)
+    archive: dict[int, tuple[Flat, dict[str, Any]]] = field(default_factory=dict)  # by revision number
+
+
+class Shop:
+    def __init__(self, world: World, random: Random) -> None:
+        self.world, self.random = world, random
+        self.books = {code: Book() for code in CODES}
+        self.authors: dict[tuple[str, str, str], str] = {}  # (product, row, key) → who wrote the present value
+        self.log: list[str] = []
+        self.acts: list[ChangeSet] = []
+        for code in CODES:
+            world.product(code)
+            self._wrote(code, {}, self.content(code), "mara")
+
+    # ---- what there is ----
+
+    def content(self, code: str) -> Flat:
+        return content_of(flatten(load_states(codes=[code], lock=False)[code]))
+
+    def standing(self, code: str) -> Standing:
+        return Standing.objects.select_related("product", "live").get(product__code=code)
+
+    def rendered(self, code: str) -> dict[str, Any]:
+        """What each channel would show, but for prices and stock: these pass on another authority."""
+        standing = self.standing(code)
+        if standing.live is None:
+            return {}
+        found = {}
+        for channel in Channel.objects.all():
+            connection = connect(channel)
+            source = gather(channel, connector_of(channel), [standing.live], connection, timezone.now())
+            mapped = source[standing.product_id].mapped
+            bare = tuple(replace(v, price=None, stock={}) for v in mapped.variants)
+            found[channel.code] = replace(mapped, variants=bare, revision=0)
+        return found
+
+    # ---- what people do ----
+
+    def step(self) -> None:
+        name = self.random.choice(list(STEPS))
+        usual = {"submit": "mara", "approv": "rafael", "make l": "rafael", "archiv": "rafael"}.get(name[:6], "mara")
+        code, by = self.random.choice(CODES), self.random.choice([usual] * 5 + ["mara", "rafael", "chiara", "ada"])
+        self.log.append(f"{name} {code} by {by}")
+        act = STEPS[name]
+        if "approv" in name:  # writes nothing itself
+            act(self, code, by)
+        else:
+            self._noting(lambda: act(self, code, by), by)
+
+    def _noting(self, act: Callable[[], None], by: str) -> None:
+        before = {c: self.content(c) for c in CODES}
+        act()
+        for each in CODES:
+            self._wrote(each, before[each], self.content(each), by)
+
+    def _wrote(self, code: str, before: Flat, after: Flat, by: str) -> None:
+        for row, changed in difference(before, after).items():
+            for key in changed:
+                self.authors[code, row, key] = by
+
+    def write(self, code: str, by: str, **parts: Any) -> None:
+        with acting(user=self.world.people[by], source=self.random.choice(["page", "import", "api"])) as act:
+            write_products([ProductChange(code=code, **parts)])
+        if act.change_set is not None:
+            self.acts.append(act.change_set)
+
+    def edit(self, code: str, by: str) -> None:
+        word = self.random.choice(WORDS)
+        self.write(
+            code,
+            by,
+            **self.random.choice(
+                [
+                    {"values": {"brand": word}},
+                    {"values": {"name@en_US": f"{word} {code}", "product_type": self.random.choice(WORDS)}},
+                    {"values": {"description@en_US": f"<p>{word}</p>"}},
+                    {"categories": self.random.choice([(), ("products",)])},
+                    {"media": self.random.choice([(), (MediaChange(url=f"https://img.example/{word}.jpg"),)])},
+                    {"variants": (variant(f"{code}-l", "l"),)},
+                    {"variants": (VariantChange(f"{code}-s", values={"mpn": word}),)},
+                    {"variants": (VariantChange(f"{code}-m", trashed=self.random.choice([True, False])),)},
+                    {"variants": (VariantChange(f"{code}-s", offers={"default": OfferChange(price=Decimal("9.90"))}),)},
+                ]
+            ),
+        )
+
+    def bulk(self, code: str, by: str) -> None:
+        """Through the API, many at once, by whoever may."""
+        lines = [{"code": c, "values": {"brand": self.random.choice(WORDS)}} for c in CODES]
+        Api(self.world).of(by).send("products/", lines).close()
+
+    def undo(self, code: str, by: str) -> None:
+        if not self.acts:
+            return
+        person = self.world.people[by]
+        chosen = self.random.choice(self.acts)
+        plan = plans.start(kind="undo", what={"change_set": str(chosen.pk)}, user=person, reason="undo")
+        while plans.advance(str(plan.pk)):
+            pass
+        plan.refresh_from_db()
+        plans.apply(plan, user=person)
+        while plans.advance(str(plan.pk)):
+            pass
+
+    def trash_and_restore(self, code: str, by: str) -> None:
+        product = Product.everything.get(code=code)
+        with acting(user=self.world.people[by], source="page"):
+            if product.trashed_at is None and self.random.random() < 0.5:
+                trash.trash_product(product=product, force=True)
+            elif product.trashed_at is not None:
+                trash.restore_product(product=product)
+
+    def rename(self, code: str, by: str) -> None:
+        """Past the door: options, categories, axes, and the bytes of pictures."""
+        word = self.random.choice(WORDS)
+        self.random.choice(
+            [
+                lambda: AttributeOption.objects.filter(code="s").update(labels={"en_US": word}),
+                lambda: Attribute.objects.filter(code="size").update(labels={"en_US": word}),
+                lambda: Category.objects.filter(code="products").update(labels={"en_US": word}),
+                lambda: MediaAsset.objects.update(
+                    sha256=self.random.choice("abc") * 64, state="ready", extension=".jpg", mime="image/jpeg"
+                ),
+            ]
+        )()
+
+    def _verb(self, name: str, code: str, by: str, **given: Any) -> Any:
+        """The verb, or None where it was refused."""
+        try:
+            return self.world.verb(name, Product.everything.get(code=code), by, **given)
+        except Refused as refused:
+            self.log[-1] += f": {refused.code}"
+            return None
+
+    def submit(self, code: str, by: str) -> None:
+        self._verb(self.random.choice(["submit", "submit", "submit", "withdraw"]), code, by)
+
+    def approve(self, code: str, by: str) -> None:
+        standing, content = self.standing(code), self.content(code)
+        now = pending(standing)
+        stale = self.random.random() < 0.1
+        changed = {(row, key) for row, keys in now.changes.items() for key in keys}
+        chosen = self.random.sample(sorted(changed), k=min(2, len(changed))) if self.random.random() < 0.4 else None
+        given: dict[str, Any] = {"content_hash": standing.content_hash, "review_hash": now.review_hash, "keys": chosen}
+        if stale:
+            self._noting(lambda: self.edit(code, "mara"), "mara")
+            stale = self.content(code) != content
+        if self.random.random() < 0.5:
+            revision = self._verb("approve", code, by, **given)
+        else:
+            revision = self._approve_by_api(code, by, given)
+        if revision is None:
+            return
+        assert not stale, "an approval of what was edited since"
+        assert by in MAY_APPROVE, "an approval by somebody who may not"
+        whole = changed if chosen is None else now.whole(chosen)
+        for row, key in whole:
+            assert self.authors.get((code, row, key)) != by, f"{by} wrote {key} and approved it"
+        expected = content if chosen is None else composed(self.books[code].content, content, whole)
+        book = self.books[code]
+        book.content, book.shown = expected, self.rendered(code)
+        book.archive[revision.number] = (expected, book.shown)
+
+    def _approve_by_api(self, code: str, by: str, given: dict[str, Any]) -> Revision | None:
+        body = {name: value for name, value in given.items() if value is not None}
+        answer = Api(self.world).of(by).post(f"products/{code}/approve/", json.loads(json.dumps(body)))
+        if answer.status_code != 200:
+            self.log[-1] += f": {answer.json()['code']}"
+            return None
+        return Revision.objects.get(product__code=code, number=answer.json()["live_revision"])
+
+    def make_live(self, code: str, by: str) -> None:
+        numbers = list(self.books[code].archive) or [1]
+        number = self.random.choice(numbers)
+        revision = self._verb("make_live", code, by, number=number, comment="back")
+        if revision is not None:
+            assert by in MAY_APPROVE
+            self.books[code].content, self.books[code].shown = self.books[code].archive[number]
+
+    def archive(self, code: str, by: str) -> None:
+        state = self.standing(code).state
+        name = "reopen" if state == Standing.State.ARCHIVED else "archive"
+        if self._verb(name, code, by, comment="season") is not None and name == "archive":
+            assert by in MAY_APPROVE
+            self.books[code].content, self.books[code].shown = None, {}
+
+    # ---- what must be so ----
+
+    def check(self) -> None:
+        for code, book in self.books.items():
+            assert self.rendered(code) == book.shown, f"{code} shows what nobody approved"
+
+
+def composed(live: Flat | None, content: Flat, chosen: set[tuple[str, str]]) -> Flat:
+    """What is live with the chosen changes, put together by hand."""
+    found = {row: dict(values) for row, values in (live or {}).items()}
+    for row, key in chosen:
+        if row not in content:
+            found.pop(row, None)
+        elif row not in (live or {}):
+            found[row] = content[row]
+        elif key in content[row]:
+            found[row][key] = content[row][key]
+        else:
+            found[row].pop(key, None)
+    return found
+
+
+STEPS: dict[str, Callable[[Shop, str, str], None]] = {
+    "edit": Shop.edit,
+    "edit again": Shop.edit,
+    "bulk": Shop.bulk,
+    "undo": Shop.undo,
+    "trash": Shop.trash_and_restore,
+    "rename": Shop.rename,
+    "submit": Shop.submit,
+    "edit once more": Shop.edit,
+    "submit again": Shop.submit,
+    "submit once more": Shop.submit,
+    "submit at last": Shop.submit,
+    "approve": Shop.approve,
+    "approve again": Shop.approve,
+    "approve once more": Shop.approve,
+    "make live": Shop.make_live,
+    "approve at last": Shop.approve,
+    "archive": Shop.archive,
+}

@@ -1,0 +1,58 @@
+"""Nothing unapproved is ever rendered, whatever people do, in whatever order."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from django.db import transaction
+
+from channels.demo.shop import ensure_channels
+from channels.models import Channel
+from governance.revisions.read import flat, read
+from tests.governance.gate import Shop
+from tests.world import World
+
+STEPS = 25
+
+
+def play(world: World, seed: int) -> Shop:
+    """One sequence of random acts; raises AssertionError with its log."""
+    shop = Shop(world, Random(seed))  # noqa: S311
+    try:
+        for _ in range(STEPS):
+            shop.step()
+            shop.check()
+        for code, book in shop.books.items():
+            live = shop.standing(code).live
+            assert (flat(read(live)) if live else None) == book.content
+    except AssertionError as error:
+        raise AssertionError(f"seed {seed}: {error}\n" + "\n".join(shop.log)) from error
+    return shop
+
+
+def rehearse(world: World, seeds: range) -> dict[str, int]:
+    ensure_channels()
+    Channel.objects.filter(mapping__isnull=True).delete()  # of connectors that are not there
+    assert Channel.objects.count() >= 2
+    told = {"approved": 0, "refused": 0}
+    for seed in seeds:
+        with transaction.atomic():
+            shop = play(world, seed)
+            told["approved"] += sum(len(b.archive) for b in shop.books.values())
+            told["refused"] += sum(":" in line for line in shop.log)
+            transaction.set_rollback(True)
+    return told
+
+
+@pytest.mark.django_db
+def test_whatever_people_do_channels_show_what_was_approved(world: World) -> None:
+    told = rehearse(world, range(30))
+    assert told["approved"] > 15, told  # the sequences do reach what they are about
+    assert told["refused"] > 50, told
+
+
+@pytest.mark.long
+@pytest.mark.django_db
+def test_whatever_people_do_in_two_thousand_sequences(world: World) -> None:
+    assert rehearse(world, range(1000, 3000))["approved"] > 1000
