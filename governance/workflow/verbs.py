@@ -183,6 +183,8 @@ def assign(*, product: Product, user: User, to: User | None, due_at: dt.datetime
 
 
 def _locked(product: Product) -> Standing:
+    # The product first, as the write door does: two that lock in another order each wait for the other.
+    Product.everything.select_for_update(of=("self",)).get(pk=product.pk)
     return Standing.objects.select_for_update(of=("self",)).select_related("live", "product").get(product=product)
 
 
