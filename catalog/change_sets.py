@@ -22,10 +22,12 @@ def acting(
     source: str,
     reason: str = "",
     actor_name: str = "",
+    system: str = "",
     change_set: ChangeSet | None = None,
 ) -> Iterator[Act]:
-    """Everything written inside belongs to this act. `change_set` continues an earlier one."""
-    act = Act(user=user, source=source, reason=reason, actor=actor_name, change_set=change_set)
+    """Everything written inside belongs to this act; `system` is the code of the other system that writes, if
+    one does. `change_set` continues an earlier one."""
+    act = Act(user=user, source=source, reason=reason, actor=actor_name, system=system, change_set=change_set)
     token = actor.current.set(act)
     try:
         yield act

@@ -42,6 +42,8 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             *WRITE,
             "catalog.manage_structure",
+            "catalog.speak_for_system",
+            "governance.manage_ownership",
             "governance.approve_product",
             "governance.archive_product",
             "catalog.confirm_price",

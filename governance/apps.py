@@ -8,7 +8,7 @@ class GovernanceConfig(AppConfig):
     verbose_name = "Governance"
 
     def ready(self) -> None:
-        from governance import filters, guards, panels, subscribers
+        from governance import filters, guards, pages, panels, subscribers
         from governance.api import fields
 
         subscribers.plug_in()
@@ -16,3 +16,4 @@ class GovernanceConfig(AppConfig):
         fields.plug_in()
         filters.plug_in()
         guards.plug_in()
+        pages.plug_in()

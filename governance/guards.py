@@ -9,6 +9,7 @@ from catalog.products.changes import ChangeError
 from catalog.products.guards import Changes, Check, guards
 from catalog.products.state import is_content
 from governance.models import Standing
+from governance.ownership.guard import ownership
 from pimhub.foundation.actor import Act
 
 
@@ -17,7 +18,7 @@ def archived(act: Act, ids: Collection[int]) -> Check:
     rows = Standing.objects.filter(product_id__in=ids, state=Standing.State.ARCHIVED)
     resting = set(rows.values_list("product_id", flat=True)) if ids else set()
 
-    def check(product: Product, changes: Changes) -> Sequence[ChangeError]:
+    def check(product: Product, changes: Changes, new: Collection[str]) -> Sequence[ChangeError]:
         if product.pk not in resting:
             return ()
         if not any(is_content(key) for row in changes.values() for key in row if key != "trashed"):
@@ -29,3 +30,4 @@ def archived(act: Act, ids: Collection[int]) -> Check:
 
 def plug_in() -> None:
     guards.add("governance.archived", archived)
+    guards.add("governance.ownership", ownership)

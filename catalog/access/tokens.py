@@ -13,10 +13,15 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog.access import scopes
-from catalog.models import ApiToken, User
+from catalog.models import ApiToken, ExternalSystem, User
 
 # Shown as pim_<prefix>_<secret>: the prefix names the token, the secret opens the door.
+SPEAK = "catalog.speak_for_system"
 PREFIX_LENGTH, SECRET_BYTES = 8, 32
+
+
+class BadSystem(Exception):
+    """No token can be made for that system, by that person."""
 
 
 class Refused(Exception):
@@ -31,8 +36,12 @@ def create(
     expires_at: dt.datetime | None = None,
     networks: Sequence[str] = (),
     rate: int = 600,
+    system: str = "",
 ) -> tuple[ApiToken, str]:
-    """The token and its text, which nobody can see again. Raises BadScope, ValueError (a bad network)."""
+    """The token and its text, which nobody can see again. `system`: the code of the one that writes with it.
+
+    Raises BadScope, ValueError (a bad network), BadSystem.
+    """
     secret = secrets.token_urlsafe(SECRET_BYTES)
     token = ApiToken.objects.create(
         user=user,
@@ -43,8 +52,18 @@ def create(
         networks=[str(ipaddress.ip_network(n)) for n in networks],
         expires_at=expires_at,
         rate=rate,
+        system=_system(system, user) if system else None,
     )
     return token, f"pim_{token.prefix}_{secret}"
+
+
+def _system(code: str, user: User) -> ExternalSystem:
+    if not user.has_perm(SPEAK):
+        raise BadSystem(f"Tokens that write for another system need the right {SPEAK}.")
+    found = ExternalSystem.objects.filter(code=code).first()
+    if found is None:
+        raise BadSystem(f"There is no system “{code}”. Register it first.")
+    return found
 
 
 def rotate(token: ApiToken, *, overlap: dt.timedelta) -> str:

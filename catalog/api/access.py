@@ -30,8 +30,8 @@ MAX_DAYS = 366
 
 
 class TokenList(ApiView):
-    """`GET` one's own tokens, newest first. `POST` {"name", "scopes", "expires", "networks", "rate"} makes one;
-    its text is in this answer and nowhere else."""
+    """`GET` one's own tokens, newest first. `POST` makes one, whose text is in this answer and nowhere else:
+    {"name", "scopes", "expires", "networks", "rate", "system"}."""
 
     resource = "tokens"
     rights = {"GET": (), "POST": ()}
@@ -39,7 +39,7 @@ class TokenList(ApiView):
     operations = {
         "GET": Op(query=PAGING, answers={200: page_of(TOKEN)}),
         "POST": Op(
-            body=thing("scopes", name=TEXT, scopes=TEXTS, expires=MOMENT, networks=TEXTS, rate=NUMBER),
+            body=thing("scopes", name=TEXT, scopes=TEXTS, expires=MOMENT, networks=TEXTS, rate=NUMBER, system=TEXT),
             answers={201: TOKEN},
         ),
     }
@@ -66,7 +66,10 @@ class TokenList(ApiView):
                 expires_at=_expiry(given),
                 networks=_texts(given, "networks"),
                 rate=_rate(given),
+                system=_text(given, "system"),
             )
+        except tokens.BadSystem as error:
+            raise Problem(422, "bad_system", str(error)) from error
         except scopes.BadScope as error:
             raise Problem(422, "bad_scopes", str(error)) from error
         except ValueError as error:

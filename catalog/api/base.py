@@ -187,6 +187,7 @@ def act_for(request: Request) -> None:
     act.source = ChangeSet.Source.API
     act.reason = request.headers.get("X-Change-Reason", "")[:500]
     if isinstance(request.auth, Credentials):
+        act.system = request.auth.token.system.code if request.auth.token.system else ""
         act.actor = f"{request.auth.token.user.display_name} ({request.auth.token.name})"[:200]
 
 

@@ -121,7 +121,7 @@ def answer(request: Request, work: Work[Any]) -> HttpResponseBase:
     act = current_act()
 
     def flow() -> Iterator[bytes]:
-        with acting(user=act.user, source=act.source, reason=act.reason, actor_name=act.actor):
+        with acting(user=act.user, source=act.source, reason=act.reason, actor_name=act.actor, system=act.system):
             if kept is None and not work.all_or_nothing:
                 yield from map(_encoded, _results(body, work))
             else:

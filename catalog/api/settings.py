@@ -108,7 +108,8 @@ class LocationRow(Row):
 class SystemRow(Row):
     class Meta:
         model = ExternalSystem
-        fields = ("code", "label")
+        fields = ("code", "label", "owner", "contact", "creates", "reads", "updates", "publishes", "last_seen")
+        read_only_fields = ("last_seen",)
 
 
 class Settings(Resource):

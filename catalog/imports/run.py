@@ -61,12 +61,15 @@ def start_run(
     chunks: Iterable[bytes],
     locale: str = "en_US",
     bad_barcodes: str = "reject",
+    system: str = "",
     apply: bool = False,
 ) -> ImportRun:
-    """Keep the file and queue its dry run; with `apply`, the import itself."""
-    run = ImportRun.objects.create(
-        user=user, filename=Path(filename).name[:255], locale=locale, options={"bad_barcodes": bad_barcodes}
-    )
+    """Keep the file and queue its dry run; with `apply`, the import itself.
+
+    `system` is the code of the one that the file comes from: what it owns, the file may write.
+    """
+    options = {"bad_barcodes": bad_barcodes, "system": system}
+    run = ImportRun.objects.create(user=user, filename=Path(filename).name[:255], locale=locale, options=options)
     path = settings.PIMHUB_HOME / "imports" / f"{run.pk}.csv"
     with path.open("wb") as file:
         for chunk in chunks:
@@ -120,7 +123,8 @@ def advance(run_id: int, *, seconds: float = SLICE_SECONDS) -> bool:
         return False
     run = ImportRun.objects.select_related("user", "change_set").get(pk=run_id)
     source = ChangeSet.Source.IMPORT
-    with acting(user=run.user, source=source, reason=run.filename, change_set=run.change_set):
+    system = str(run.options.get("system", ""))
+    with acting(user=run.user, source=source, reason=run.filename, system=system, change_set=run.change_set):
         try:
             more = _slice(run, seconds=seconds)
         except FileRefused as refusal:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -14,13 +16,27 @@ class ExternalSystem(models.Model):
 
     code = models.CharField(max_length=50, unique=True, validators=[key_code])
     label = models.CharField(max_length=100, blank=True)
+    # The register: who answers for it, and what it does here, in words.
+    owner = models.CharField(max_length=200, blank=True)
+    contact = models.CharField(max_length=200, blank=True)
+    creates = models.CharField(max_length=500, blank=True)
+    reads = models.CharField(max_length=500, blank=True)
+    updates = models.CharField(max_length=500, blank=True)
+    publishes = models.CharField(max_length=500, blank=True)
     history = history()
 
     class Meta:
         ordering = ["code"]
+        permissions = [("speak_for_system", "Can write on behalf of other systems")]
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def last_seen(self) -> dt.datetime | None:
+        """When one of its tokens was last used."""
+        found: dt.datetime | None = self.tokens.aggregate(last=models.Max("last_used_at"))["last"]
+        return found
 
 
 class ExternalReference(models.Model):

@@ -11,6 +11,8 @@ class ApiToken(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100)
+    # The system that writes with it: what it owns, it may write.
+    system = models.ForeignKey("catalog.ExternalSystem", null=True, on_delete=models.PROTECT, related_name="tokens")
     prefix = models.CharField(max_length=12, unique=True)  # the public half: names the token in logs and lists
     secret_hash = models.CharField(max_length=64)
     # The secret before the last rotation, for as long as clients may still use it.

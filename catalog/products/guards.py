@@ -11,8 +11,8 @@ from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.registry import Registry
 
 Changes = Mapping[str, Mapping[str, Sequence[JSON]]]  # {SKU or "": {key: [old, new]}}
-# (product, changes) → what is refused, and why.
-Check = Callable[[Product, Changes], Sequence[ChangeError]]
+# (product, changes, SKUs that are new) → what is refused, and why.
+Check = Callable[[Product, Changes, Collection[str]], Sequence[ChangeError]]
 # (act, ids of the products of a batch) → the check of each: what it must know, it looks up once for all.
 Guard = Callable[[Act, Collection[int]], Check]
 
@@ -25,8 +25,8 @@ def checks(act: Act, ids: Collection[int]) -> Check:
     """The plugged-in guards as one, for a batch of products."""
     all_checks = [guard(act, ids) for guard in guards]
 
-    def check(product: Product, changes: Changes) -> list[ChangeError]:
-        return [error for each in all_checks for error in each(product, changes)]
+    def check(product: Product, changes: Changes, new: Collection[str]) -> list[ChangeError]:
+        return [error for each in all_checks for error in each(product, changes, new)]
 
     return check
 

@@ -24,6 +24,7 @@ from catalog.products.apply import apply_change
 from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.foreign import in_our_codes
 from catalog.products.guards import Check, checks, newcomers
+from catalog.products.less import without
 from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
 from catalog.products.save import Touched, save
@@ -63,6 +64,7 @@ class _Work:
     state: ProductState
     before: Flat
     result: WriteResult
+    refused: list[ChangeError] = field(default_factory=list)  # by the guards
 
 
 def write_products(
@@ -152,6 +154,32 @@ def _apply(
     partial: bool,
     drop_values: bool,
 ) -> _Work:
+    """What becomes of one change. Where bad values may be left out, so may those that a guard refuses."""
+    how = {"partial": partial, "drop_values": drop_values}
+    work = _attempt(change, states, reference, owners, check, **how)
+    if not work.refused or not (partial or drop_values):
+        return work
+    lesser = without(change, [(e.sku, e.key) for e in work.refused])
+    if lesser is None:
+        return work
+    rest = _attempt(lesser, states, reference, owners, check, **how)
+    if rest.refused:
+        return work
+    rest.change = change
+    (rest.result.errors if partial else rest.result.dropped).extend(work.refused)
+    return rest
+
+
+def _attempt(
+    change: ProductChange,
+    states: dict[str, ProductState],
+    reference: Reference,
+    owners: Owners,
+    check: Check,
+    *,
+    partial: bool,
+    drop_values: bool,
+) -> _Work:
     key = code_key(change.code)
     held = states.get(key)
     state = _draft(held) if held else _blank(change, reference)
@@ -189,11 +217,13 @@ def _apply(
         result.errors.append(ChangeError(key="", code="overtaken", message=message))
         result.status = "rejected"
         return work
-    if refused := check(state.row, result.changes) if result.changes else ():
+    result.new_skus = {v.row.sku for v in state.variants.values() if v.row.pk is None}
+    asked = _asked(result)
+    if refused := check(state.row, asked, result.new_skus) if asked else ():
+        work.refused = list(refused)
         result.errors = [*result.errors, *refused]
         result.status = "rejected"
         return work
-    result.new_skus = {v.row.sku for v in state.variants.values() if v.row.pk is None}
     holds = any(v.held != v.held_before for v in state.variants.values())
     result.waits = any(v.held for v in state.variants.values())
     if not held:
@@ -205,6 +235,14 @@ def _apply(
         states[key] = state  # a later change of the same product in this batch builds on it
         owners.claim(state, application.claims)
     return work
+
+
+def _asked(result: WriteResult) -> dict[str, dict[str, list[JSON]]]:
+    """What guards look at: the changes, and the prices that would wait for a second person."""
+    asked = {row: dict(changed) for row, changed in result.changes.items()}
+    for sku, key, _ in result.held:
+        asked.setdefault(sku, {}).setdefault(key, [None, None])
+    return asked
 
 
 def _blank(change: ProductChange, reference: Reference) -> ProductState:

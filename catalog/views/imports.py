@@ -11,8 +11,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from catalog.access.tokens import SPEAK
 from catalog.imports.run import confirm, error_file, resume, start_run
-from catalog.models import ImportLine, ImportRun, Locale, User
+from catalog.models import ExternalSystem, ImportLine, ImportRun, Locale, User
 from catalog.permissions import requires
 from catalog.products.told import Teller
 
@@ -26,13 +27,15 @@ def import_list(request: HttpRequest) -> HttpResponse:
     error = ""
     if request.method == "POST":
         file = request.FILES.get("file")
-        locale = str(request.POST.get("locale", "en_US"))
+        locale, system = str(request.POST.get("locale", "en_US")), str(request.POST.get("system", ""))
         if file is None:
             error = "Choose a file first."
         elif file.size is not None and file.size > LARGEST:
             error = f"The file has {file.size // 2**20} MB; at most {LARGEST // 2**20} are taken. Split it."
         elif not Locale.objects.filter(code=locale).exists():
             error = f"There is no language “{locale}”."
+        elif system and not (request.user.has_perm(SPEAK) and ExternalSystem.objects.filter(code=system).exists()):
+            error = "You may not import for another system, or there is none of that name."
         else:
             run = start_run(
                 user=cast(User, request.user),
@@ -40,11 +43,13 @@ def import_list(request: HttpRequest) -> HttpResponse:
                 chunks=file.chunks(),
                 locale=locale,
                 bad_barcodes=str(request.POST.get("bad_barcodes", "reject")),
+                system=system,
             )
             return redirect("import_detail", pk=run.pk)
     context = {
         "runs": ImportRun.objects.select_related("user")[:50],
         "locales": Locale.objects.values_list("code", flat=True),
+        "systems": ExternalSystem.objects.all() if request.user.has_perm(SPEAK) else (),
         "error": error,
     }
     return render(request, "catalog/import_list.html", context, status=422 if error else 200)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from governance.api import revisions, workflow
+from governance.api import ownership, revisions, workflow
 
 urlpatterns = [
+    path("ownership/", ownership.RuleList.as_view(), name="api_ownership"),
+    path("ownership/owner/", ownership.Owner.as_view(), name="api_owner"),
+    path("ownership/<str:code>/", ownership.RuleDetail.as_view(), name="api_ownership_rule"),
     path("products/<path:code>/submit/", workflow.Submit.as_view(), name="api_product_submit"),
     path("products/<path:code>/withdraw/", workflow.Withdraw.as_view(), name="api_product_withdraw"),
     path("products/<path:code>/request-changes/", workflow.RequestChanges.as_view(), name="api_request_changes"),

@@ -15,6 +15,7 @@ class Act:
     source: str
     reason: str = ""
     actor: str = ""
+    system: str = ""  # code of the other system on whose behalf it is done; "" = people's own doing
     change_set: Any | None = None
 
 

@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 
 from catalog.imports.run import error_file, start_run, work_through
 from catalog.management.base import BadInput, PimhubCommand, user_named
-from catalog.models import ImportRun
+from catalog.models import ExternalSystem, ImportRun
 
 SHOWN_ERRORS = 1000
 
@@ -24,6 +24,7 @@ class Command(PimhubCommand):
         parser.add_argument("--profile", default="shopify", help="how the file is read; only “shopify” so far")
         parser.add_argument("--locale", default="en_US", help="the language of the file's texts")
         parser.add_argument("--bad-barcodes", choices=("reject", "empty"), default="reject")
+        parser.add_argument("--system", default="", help="code of the system that the file comes from")
         parser.add_argument("--as", dest="user", default="", help="the person who imports")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and write nothing")
 
@@ -32,12 +33,15 @@ class Command(PimhubCommand):
         path: Path = options["file"]
         if options["profile"] != "shopify":
             raise BadInput(f"There is no import profile “{options['profile']}”. Known: shopify.")
+        if options["system"] and not ExternalSystem.objects.filter(code=options["system"]).exists():
+            raise BadInput(f"There is no system “{options['system']}”. Register it first.")
         run = start_run(
             user=user_named(options["user"]) if options["user"] else None,
             filename=path.name,
             chunks=_chunks(path),
             locale=options["locale"],
             bad_barcodes=options["bad_barcodes"],
+            system=options["system"],
             apply=not options["dry_run"],
         )
         run = work_through(run)

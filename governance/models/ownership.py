@@ -1,0 +1,64 @@
+"""Who owns what: rules that say which system, or people, may write a value or a part of a product."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from catalog.models.codes import key_code
+from catalog.models.history import history
+
+
+class OwnershipRule(models.Model):
+    """Everything that is set must fit; the most specific rule that fits decides.
+
+    An owner of None are people. At most one of `attribute`, `group` and `part` says what it is about; none of
+    them: everything.
+    """
+
+    class Part(models.TextChoices):
+        PRICES = "prices", "prices"
+        SALES = "sales", "sale prices and their windows"
+        STOCK = "stock", "stock"
+        MEDIA = "media", "pictures"
+        CATEGORIES = "categories", "categories"
+        STRUCTURE = "structure", "family, axes, and which variants there are"
+        BARCODE = "gtin", "barcodes"
+        ASSOCIATIONS = "associations", "associations"
+
+    code = models.CharField(max_length=100, unique=True, validators=[key_code])
+    owner = models.ForeignKey("catalog.ExternalSystem", null=True, blank=True, on_delete=models.PROTECT)
+    attribute = models.ForeignKey("catalog.Attribute", null=True, blank=True, on_delete=models.CASCADE)
+    group = models.ForeignKey("catalog.AttributeGroup", null=True, blank=True, on_delete=models.CASCADE)
+    part = models.CharField(max_length=20, blank=True, choices=Part.choices)
+    family = models.ForeignKey("catalog.Family", null=True, blank=True, on_delete=models.CASCADE)
+    scope = models.ForeignKey("catalog.Scope", null=True, blank=True, on_delete=models.CASCADE)
+    locale = models.ForeignKey("catalog.Locale", null=True, blank=True, on_delete=models.CASCADE)
+    location = models.ForeignKey("catalog.Location", null=True, blank=True, on_delete=models.CASCADE)
+    price_list = models.ForeignKey("catalog.PriceList", null=True, blank=True, on_delete=models.CASCADE)
+    reason = models.CharField(max_length=500, blank=True)
+    history = history()
+
+    class Meta:
+        ordering = ["code"]
+        permissions = [("manage_ownership", "Can say who owns which values")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(attribute__isnull=True, group__isnull=True)
+                | Q(attribute__isnull=True, part="")
+                | Q(group__isnull=True, part=""),
+                name="ownership_of_one_thing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def clean(self) -> None:
+        if sum((self.attribute is not None, self.group is not None, bool(self.part))) > 1:
+            raise ValidationError({"part": "Choose one of attribute, group and part."})
+        if self.location is not None and self.part not in ("", self.Part.STOCK):
+            raise ValidationError({"location": "Only stock lies at a location."})
+        if self.price_list is not None and self.part not in ("", self.Part.PRICES, self.Part.SALES):
+            raise ValidationError({"price_list": "Only prices are on a price list."})

@@ -1,0 +1,1 @@
+"""Who owns what: the rules, the guard at the write door, and the matrix that tells them."""

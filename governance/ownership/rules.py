@@ -1,0 +1,112 @@
+"""Which rule decides of a value or a part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from catalog.attributes.spec import ValueProblem
+from catalog.attributes.values import ValueKey
+from catalog.models import Attribute
+from catalog.products.state import is_part
+from governance.models import OwnershipRule
+
+P = OwnershipRule.Part
+PARTS = {
+    "media": P.MEDIA,
+    "categories": P.CATEGORIES,
+    "family": P.STRUCTURE,
+    "axes": P.STRUCTURE,
+    "trashed": P.STRUCTURE,
+    "": P.STRUCTURE,  # that there is such a variant at all
+    "gtin": P.BARCODE,
+    "stock": P.STOCK,
+    "associations": P.ASSOCIATIONS,
+}
+SALE = ("sale_price", "sale_from", "sale_to")
+
+
+class BadKey(ValueError):
+    """No value key, and no part of a product."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a key is, as far as rules ask."""
+
+    attribute: str = ""
+    group: str = ""
+    part: str = ""
+    family: str = ""
+    scope: str = ""
+    locale: str = ""
+    location: str = ""
+    price_list: str = ""
+
+
+class Rules:
+    """All rules, ready to be asked."""
+
+    def __init__(self, rules: Sequence[OwnershipRule], groups: Mapping[str, str]) -> None:
+        self.rules = sorted(rules, key=_weight, reverse=True)
+        self.groups = groups  # attribute → its group
+
+    def of(self, key: str, *, family: str) -> OwnershipRule | None:
+        """The rule that decides of a value key or part, the most specific first; None: anybody may write it.
+
+        Raises BadKey.
+        """
+        about = self._about(key, family)
+        return next((rule for rule in self.rules if about is not None and _fits(rule, about)), None)
+
+    def _about(self, key: str, family: str) -> About | None:
+        if key and not is_part(key):
+            try:
+                parsed = ValueKey.parse(key)
+            except ValueProblem as error:
+                raise BadKey(str(error)) from error
+            group = self.groups.get(parsed.attribute, "")
+            return About(parsed.attribute, group, "", family, parsed.scope or "", parsed.locale or "")
+        name, _, rest = key.partition(".")
+        if name == "references":
+            return None  # what a system calls a thing, it says itself
+        if name == "offers":
+            place, _, field = rest.rpartition(".")
+            return About(part=P.SALES if field in SALE else P.PRICES, family=family, price_list=place)
+        location = rest.rpartition(".")[0] if name == "stock" else ""
+        if name not in PARTS:
+            raise BadKey(f"“{key}” is no part of a product.")
+        return About(part=PARTS[name], family=family, location=location)
+
+
+def load_rules() -> Rules | None:
+    """None when there are none."""
+    names = ("owner", "attribute", "group", "family", "scope", "locale", "location", "price_list")
+    rules = list(OwnershipRule.objects.select_related(*names))
+    if not rules:
+        return None
+    groups = dict(Attribute.objects.values_list("code", "group__code")) if any(r.group_id for r in rules) else {}
+    return Rules(rules, groups)
+
+
+def _fits(rule: OwnershipRule, about: About) -> bool:
+    if rule.part and rule.part != about.part:
+        return False
+    return all(
+        getattr(rule, f"{name}_id") is None or getattr(rule, name).code == getattr(about, name)
+        for name in ("attribute", "group", "family", "scope", "locale", "location", "price_list")
+    )
+
+
+def _weight(rule: OwnershipRule) -> tuple[int, ...]:
+    """What counts more comes first: the thing itself, then where, then for which kind of product."""
+    thing = 3 if rule.attribute_id else 2 if rule.group_id or rule.part else 0
+    place = bool(rule.location_id) + bool(rule.price_list_id)
+    return (thing, bool(rule.scope_id) + place, bool(rule.locale_id), bool(rule.family_id), -rule.pk)
+
+
+def owner_words(rule: OwnershipRule) -> str:
+    """The owner, for people."""
+    if rule.owner is None:
+        return "people"
+    return str(rule.owner.label or rule.owner.code)
