@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from catalog.change_sets import current_act
 from catalog.models import Product
 from catalog.products.changes import ChangeError
 from pimhub.foundation.actor import Act
@@ -29,6 +30,14 @@ def checks(act: Act, ids: Collection[int]) -> Check:
         return [error for each in all_checks for error in each(product, changes, new)]
 
     return check
+
+
+def locked(product: Product, keys: Mapping[str, Collection[str]]) -> dict[tuple[str, str], str]:
+    """Why the act under way may not write these keys ({SKU or "": keys}): {(SKU, key): words}. Under ("", "")
+    stands what holds for the product as a whole."""
+    changes = {sku: {key: [None, None] for key in row} for sku, row in keys.items()}
+    found = checks(current_act(), [product.pk])(product, changes, ())
+    return {(error.sku, error.key): error.message for error in found}
 
 
 def newcomers(act: Act, code: str) -> list[ChangeError]:

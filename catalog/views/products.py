@@ -20,6 +20,7 @@ from catalog.models import Attribute, AttributeOption, FamilyAttribute, HeldPric
 from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import UNSET, ChangeError, OfferChange, ProductChange, VariantChange
+from catalog.products.guards import locked
 from catalog.products.held import CannotDecide, decide
 from catalog.products.options import codes_for
 from catalog.products.told import Teller
@@ -31,6 +32,7 @@ from pimhub.foundation.panels import panels
 
 SHORT = 200  # options that fit a list
 VARIANT_FIELDS = (("GTIN", "numeric"), ("Price", "decimal"), ("Stock", "numeric"))
+PARTS = {"gtin": "gtin", "price": "offers.default.price", "stock": "stock.main.available"}  # that they write
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class Field:
     error: str = ""
     theirs: str = ""
     search_url: str = ""  # where options are found while typing
+    locked: str = ""  # why nobody may write it here
 
 
 @requires("catalog.view_product")
@@ -79,6 +82,10 @@ def page(
     request: HttpRequest, product: Product, locale: str, locales: list[str], errors: list[ChangeError]
 ) -> dict[str, Any]:
     fields = _fields(product, locale, request, errors)
+    shut = locked(product, {"": [f.key for _, group in fields for f in group]})
+    for _, group in fields:
+        for field in group:
+            field.locked = shut.get(("", field.key), "")
     found = [p for make in panels if (p := make(request, product))]
     journal = list(JournalEntry.objects.filter(product=product).select_related("change_set").order_by("-pk")[:30])
     teller = Teller([e.changes for e in journal], locale=locale)
@@ -90,6 +97,7 @@ def page(
         "groups": [(name, found, _is_open(n, found)) for n, (name, found) in enumerate(fields)],
         "errors": errors,
         "other_errors": [e for e in errors if not e.sku and not any(f.key == e.key for _, fs in fields for f in fs)],
+        "locked": shut.get(("", ""), ""),
         "variants": _variants(request, product, locale, errors),
         "axes": [a.label(locale) for code in product.axes for a in Attribute.objects.filter(code=code)],
         "pictures": pictures.shown(product, locale),
@@ -168,7 +176,9 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
         for o in AttributeOption.objects.filter(attribute__code__in=product.axes).select_related("attribute")
     }
     rows = []
-    for variant in product.variants.prefetch_related("offers", "stock_levels"):
+    variants = list(product.variants.prefetch_related("offers", "stock_levels"))
+    shut = locked(product, {v.sku: list(PARTS.values()) for v in variants})
+    for variant in variants:
         offer = next(iter(variant.offers.all()), None)
         level = next(iter(variant.stock_levels.all()), None)
         held = {
@@ -182,7 +192,14 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
                 "row": variant,
                 "options": [labels.get(pair, pair[1]) for pair in codes],
                 "fields": [
-                    (name, label, mode, request.POST.get(f"{name}:{variant.sku}", now) if errors else now, now)
+                    (
+                        name,
+                        label,
+                        mode,
+                        request.POST.get(f"{name}:{variant.sku}", now) if errors else now,
+                        now,
+                        shut.get((variant.sku, PARTS[name]), ""),
+                    )
                     for (name, now), (label, mode) in zip(held.items(), VARIANT_FIELDS, strict=True)
                 ],
                 "errors": [e.message for e in errors if e.sku == variant.sku],
@@ -240,13 +257,14 @@ def _posted_variants(request: HttpRequest, product: Product) -> tuple[list[Varia
     changes, errors = [], []
     for variant in product.variants.all():
         gtin = str(request.POST.get(f"gtin:{variant.sku}", variant.gtin or "")).strip()
-        price = str(request.POST.get(f"price:{variant.sku}", ""))
-        stock = str(request.POST.get(f"stock:{variant.sku}", ""))
+        # A field that is locked is not sent: then it is as it was.
+        was = {name: str(request.POST.get(f"base-{name}:{variant.sku}", "")) for name in ("price", "stock")}
+        price, stock = (str(request.POST.get(f"{name}:{variant.sku}", was[name])) for name in ("price", "stock"))
         offers, levels = {}, {}
         try:
-            if price != request.POST.get(f"base-price:{variant.sku}", ""):
+            if price != was["price"]:
                 offers["default"] = OfferChange(price=parse_amount(price) if price.strip() else None)
-            if stock != request.POST.get(f"base-stock:{variant.sku}", "") and stock.strip():
+            if stock != was["stock"] and stock.strip():
                 levels["main"] = int(stock)
         except ValueError as error:
             errors.append(ChangeError(key="price or stock", code="number", message=str(error), sku=variant.sku))

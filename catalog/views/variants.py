@@ -16,6 +16,7 @@ from catalog.models import FamilyAttribute, Locale, Product, Variant
 from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import ChangeError, ProductChange, VariantChange
+from catalog.products.guards import locked
 from catalog.products.options import codes_for
 from catalog.products.write import write_product
 from pimhub.foundation.jsonvalue import JSON
@@ -34,6 +35,7 @@ class Field:
     inherited: str
     axis: bool
     error: str = ""
+    locked: str = ""  # why nobody may write it here
 
 
 @requires("catalog.view_product")
@@ -54,7 +56,9 @@ def variant_detail(request: HttpRequest, code: str) -> HttpResponse:
             query = request.GET.copy()
             return redirect(f"{address}?{query.urlencode()}")
     fields = _fields(product, variant, locale)
+    shut = locked(product, {variant.sku: [f.key for f in fields]})
     for field in fields:
+        field.locked = shut.get((variant.sku, field.key)) or shut.get(("", ""), "")
         wrong = next((e for e in errors if e.key == field.key), None)
         if errors:
             field.text = request.POST.get(f"value:{field.key}", field.text)

@@ -195,6 +195,34 @@ def test_rules_through_the_api_and_what_they_come_to(world: World, erp: External
     assert Api(world).of("mara").post("ownership/", {"code": "mine"}).status_code == 403
 
 
+def test_the_editor_says_what_one_may_not_write_and_writes_the_rest(
+    world: World, erp: ExternalSystem, client: Client
+) -> None:
+    own("brands", erp, attribute="brand", reason="Item master.")
+    own("prices", erp, part=P.PRICES)
+    client.force_login(world.people["mara"])
+    page = client.get("/products/tee/").content.decode()
+    field = page[page.index('id="field-brand"') :][:900]
+    assert "disabled" in field
+    assert "It belongs to the ERP (rule brands). Item master." in field
+    assert "disabled" not in page[page.index('id="field-name@en_US"') :][:700]
+    # What a browser sends then: disabled fields are missing, hidden ones are not.
+    sent = {
+        "base:brand": "Acme",
+        "base:mpn": "",
+        "value:mpn": "X-1",
+        "base-price:tee-s": "19.90",
+        "base-stock:tee-s": "5",
+    }
+    assert client.post("/products/tee/?locale=en_US", sent | {"stock:tee-s": "5"}).status_code == 302
+    flat = world.flat()
+    assert (flat[""]["brand"], flat[""]["mpn"]) == ("Acme", "X-1")
+    assert flat["tee-s"]["offers.default.price"] == "19.90"
+    answer = client.post("/products/tee/?locale=en_US", {"base:brand": "Acme", "value:brand": "Bolt"})
+    assert answer.status_code == 422
+    assert "It belongs to the ERP" in answer.content.decode()
+
+
 def test_rules_on_pages(world: World, erp: ExternalSystem, client: Client) -> None:
     client.force_login(world.people["ada"])
     sent = {"code": "stock", "owner": "erp", "part": "stock", "reason": "counted there"}
