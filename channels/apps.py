@@ -10,9 +10,11 @@ class ChannelsConfig(AppConfig):
     def ready(self) -> None:
         from channels import filters, panels, search, subscribers
         from channels.connectors import registry
+        from channels.mapping import document
 
         registry.load()
         subscribers.plug_in()
         panels.plug_in()
         search.plug_in()
         filters.plug_in()
+        document.plug_in()

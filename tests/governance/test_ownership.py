@@ -231,3 +231,16 @@ def test_rules_on_pages(world: World, erp: ExternalSystem, client: Client) -> No
     assert (rule.owner, rule.part) == (erp, "stock")
     assert b"the ERP" in client.get("/structure/ownership/").content
     assert Variant.objects.count() == 2
+
+
+def test_the_matrix_is_printed_as_a_page(world: World, erp: ExternalSystem, tmp_path: Any) -> None:
+    own("stock", erp, part=P.STOCK, reason="a|b")
+    own("texts", None, attribute="name")
+    ExternalSystem.objects.update(owner="Petra", creates="items", updates="prices and stock")
+    call_command("document", "ownership", "--out", str(tmp_path), stdout=io.StringIO())
+    text = (tmp_path / "ownership.md").read_text()
+    assert "| the ERP (erp) | Petra | erp@shop.example | items | — | prices and stock | — | never |" in text
+    assert "| stock | stock | the ERP | a\\|b |" in text
+    assert "| Name, `name` | people (texts) |" in text
+    assert "| Stock at main | the ERP (stock) |" in text
+    assert "| Brand, `brand` | anybody |" in text
