@@ -63,7 +63,10 @@ class Pending:
         found: dict[Key, JournalEntry] = {}
         entries = JournalEntry.objects.filter(product=self.product).select_related("change_set__user")
         for entry in entries.order_by("-pk").iterator(chunk_size=200):
-            for key in entry.changes:
+            keys_of = set(entry.changes)
+            if "trashed" in keys_of and self._moves(entry.sku):  # whoever moved it there, or back, did it all
+                keys_of |= set(self.changes[entry.sku])
+            for key in keys_of:
                 if (entry.sku, key) in wanted:
                     found.setdefault((entry.sku, key), entry)
             if len(found) == len(wanted):
@@ -98,12 +101,17 @@ class Pending:
             chosen |= units if (row, key) in units else {(row, key)}
         return chosen
 
+    def _moves(self, row: str) -> bool:
+        """Whether the variant comes or goes."""
+        return (row in self.before) != (row in self.content)
+
     def _structure(self) -> set[Key]:
         axes = set(self.content[PRODUCT_ROW]["axes"]) | set(self.before.get(PRODUCT_ROW, {}).get("axes", []))
         found: set[Key] = set()
         for row, changed in self.changes.items():
-            moves = (row in self.before) != (row in self.content)
-            found |= {(row, key) for key in changed if moves or key in axes or (not row and key in STRUCTURE)}
+            found |= {
+                (row, key) for key in changed if self._moves(row) or key in axes or (not row and key in STRUCTURE)
+            }
         return found
 
     def partly(self, keys: Collection[Key]) -> tuple[Flat, Context]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.models import Attribute, AttributeOption, Category, MediaAsset, Product
-from catalog.products.changes import MediaChange
+from catalog.products.changes import MediaChange, VariantChange
 from governance.models import ReviewStep, Revision, Standing
 from governance.revisions.pending import pending
 from governance.revisions.read import flat, read
@@ -92,6 +92,17 @@ def test_an_author_does_not_approve_though_somebody_else_edited_last(world: Worl
     with pytest.raises(Refused):
         approve(world, product, by="ada", keys=[("", "brand")])
     approve(world, product)
+
+
+def test_who_takes_a_variant_away_does_not_approve_that(world: World) -> None:
+    product = world.product()
+    world.approve(product)
+    world.change(by="ada", variants=(VariantChange("tee-m", trashed=True),))
+    world.change(by="mara", values={"brand": "Bolt"})
+    world.verb("submit", product, "mara")
+    with pytest.raises(Refused, match="You wrote"):
+        approve(world, product, by="ada")
+    assert [v.sku for v in read(approve(world, product)).variants] == ["tee-s"]
 
 
 def test_names_that_changed_are_reviewed_like_values(world: World) -> None:
