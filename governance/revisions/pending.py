@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,21 +57,38 @@ class Pending:
         return digest([self.content, self.context.words()])
 
     def authors(self, keys: Collection[Key] | None = None) -> dict[Key, JournalEntry]:
-        """Who wrote the new value of each change, or of the chosen ones."""
+        """Who wrote the new value of each change, or of the chosen ones. Taking a variant away writes all of it."""
         wanted = {(row, key) for row, changed in self.changes.items() for key in changed}
         wanted &= set(keys) if keys is not None else wanted
         found: dict[Key, JournalEntry] = {}
-        entries = JournalEntry.objects.filter(product=self.product).select_related("change_set__user")
-        for entry in entries.order_by("-pk").iterator(chunk_size=200):
-            keys_of = set(entry.changes)
-            if "trashed" in keys_of and self._moves(entry.sku):  # whoever moved it there, or back, did it all
-                keys_of |= set(self.changes[entry.sku])
-            for key in keys_of:
+        for entry in self._entries():
+            written = set(entry.changes)
+            if "trashed" in written and entry.sku in self.before and entry.sku not in self.content:
+                written |= set(self.changes[entry.sku])
+            for key in written:
                 if (entry.sku, key) in wanted:
                     found.setdefault((entry.sku, key), entry)
             if len(found) == len(wanted):
                 break
         return found
+
+    def writers(self, keys: Collection[Key] | None = None) -> dict[int, Key]:
+        """Everybody who had a hand in the changes, or in the chosen ones: {id of the user: one of theirs}.
+
+        Whoever brings a variant back from the trash writes it too, beside those who wrote its values.
+        """
+        found = {e.change_set.user_id: key for key, e in self.authors(keys).items() if e.change_set.user_id}
+        chosen = {row for row, _ in keys} if keys is not None else set(self.changes)
+        back = {row for row in chosen if row and row in self.content and row not in self.before}
+        for entry in self._entries() if back else ():
+            if entry.sku in back and "trashed" in entry.changes and entry.change_set.user_id:
+                found.setdefault(entry.change_set.user_id, (entry.sku, "trashed"))
+        return found
+
+    def _entries(self) -> Iterator[JournalEntry]:
+        """The newest first."""
+        entries = JournalEntry.objects.filter(product=self.product).select_related("change_set__user")
+        return entries.order_by("-pk").iterator(chunk_size=200)
 
     def provenance(self, keys: Collection[Key] | None = None) -> dict[str, dict[str, str]]:
         """{row: {key: id of the journal entry that wrote the value}}; with `keys`, of the live values but for these."""

@@ -214,11 +214,11 @@ def _check_two_persons(standing: Standing, now: Pending, chosen: set[Key] | None
         raise Refused("two_person", "You edited this product last, so somebody else must approve it.", 403)
     if user.pk == standing.requested_by_id:
         raise Refused("two_person", "You asked for this review, so somebody else must approve it.", 403)
-    for (row, key), entry in now.authors(chosen).items():
-        if entry.change_set.user_id == user.pk:
-            where = f" of {row}" if row else ""
-            message = f"You wrote {key}{where}, which is to go live, so somebody else must approve it."
-            raise Refused("two_person", message, 403)
+    if written := now.writers(chosen).get(user.pk):
+        row, key = written
+        where = f" of {row}" if row else ""
+        message = f"You wrote {key}{where}, which is to go live, so somebody else must approve it."
+        raise Refused("two_person", message, 403)
 
 
 def _move(
