@@ -44,6 +44,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "catalog.manage_structure",
             "catalog.speak_for_system",
             "governance.manage_ownership",
+            "governance.read_audit",
             "governance.approve_product",
             "governance.archive_product",
             "catalog.confirm_price",

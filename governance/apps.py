@@ -10,6 +10,7 @@ class GovernanceConfig(AppConfig):
     def ready(self) -> None:
         from governance import filters, guards, pages, panels, subscribers
         from governance.api import fields
+        from governance.audit import plug
 
         subscribers.plug_in()
         panels.plug_in()
@@ -17,3 +18,4 @@ class GovernanceConfig(AppConfig):
         filters.plug_in()
         guards.plug_in()
         pages.plug_in()
+        plug.plug_in()

@@ -36,6 +36,12 @@ def review_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Review", url=url, icon="checkbox", order=30, count=count)
 
 
+def audit_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("governance.read_audit"):
+        return None
+    return panels.entry(request, label="Audit", url=reverse("audit_list"), icon="checks", order=90)
+
+
 def states_of(product_ids: Collection[int]) -> dict[int, str]:
     return dict(Standing.objects.filter(product_id__in=product_ids).values_list("product_id", "state"))
 
@@ -44,3 +50,4 @@ def plug_in() -> None:
     panels.states.add("governance.state", states_of)
     panels.panels.add("governance.workflow", workflow_panel)
     panels.nav.add("governance.review", review_entry)
+    panels.nav.add("governance.audit", audit_entry)

@@ -12,5 +12,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pimhub.settings")
 
 app = Celery("pimhub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["catalog", "channels"])
+app.autodiscover_tasks(["catalog", "governance", "channels"])
 app.conf.worker_redirect_stdouts = False

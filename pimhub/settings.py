@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 
 from pimhub import logging
 from pimhub.foundation import home as instance
@@ -138,6 +139,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(PIMHUB_HOME / "queue/beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "catalog.tidy": {"task": "catalog.tidy", "schedule": 3600.0, "options": {"expires": 60}},
     "catalog": {"task": "catalog.sweep", "schedule": 2.0, "options": {"expires": 5}},
+    "governance": {"task": "governance.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "governance.audit": {"task": "governance.verify_audit", "schedule": crontab(hour="3", minute="10")},
     "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
 }
 

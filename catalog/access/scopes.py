@@ -8,6 +8,7 @@ from collections.abc import Iterable
 READ, WRITE = "read", "write"
 # Resource → what it is. Higher floors add theirs.
 resources: dict[str, str] = {
+    "audit": "the audit and the stories of products",
     "ownership": "who owns which values",
     "products": "products, variants, their values, pictures and associations",
     "offers": "prices",

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from catalog.access import scopes
 from catalog.models import ApiToken, ExternalSystem, User
+from pimhub.foundation import audit
 
 # Shown as pim_<prefix>_<secret>: the prefix names the token, the secret opens the door.
 SPEAK = "catalog.speak_for_system"
@@ -78,7 +79,8 @@ def rotate(token: ApiToken, *, overlap: dt.timedelta) -> str:
 
 
 def revoke(token: ApiToken) -> None:
-    ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    if ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now()):
+        audit.record("token.revoked", f"token:{token.prefix}", owner=token.user_id)
 
 
 def find(text: str, *, address: str) -> ApiToken:

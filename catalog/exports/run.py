@@ -15,6 +15,7 @@ from catalog.imports.text import guarded
 from catalog.models import Attribute, Product
 from catalog.products.state import PRODUCT_ROW, flatten, load_states
 from catalog.products.told import target_text
+from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
 
 CHUNK = 200
@@ -39,6 +40,7 @@ def export_csv(path: Path, products: QuerySet[Product] | None = None) -> int:
             writer.writerow([_cell(column, row.get(column), specs) for column in columns])
             rows += 1
     draft.replace(path)
+    audit.record("export", rows=rows, products=len(ids), whole=products is None)
     return rows
 
 

@@ -16,6 +16,7 @@ from channels.connectors.outcome import Outcome, Verdict
 from channels.models import ChannelIssue, Listing, Placement, Publication, RemoteLink
 from channels.publishing import lease
 from channels.publishing.desire import Desired, record_issues
+from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
 
 SETTLED = (Verdict.ACCEPTED, Verdict.SUPERSEDED, Verdict.REJECTED, Verdict.STALE, Verdict.GONE)
@@ -80,7 +81,7 @@ def _announce(
         lease.guard(placement)
         lease.renew(placement)
         Placement.objects.filter(pk=placement.pk).update(number=F("number") + 1)
-        return Publication.objects.create(
+        publication = Publication.objects.create(
             placement=placement,
             operation=operation.name,
             number=Placement.objects.values_list("number", flat=True).get(pk=placement.pk),
@@ -90,6 +91,17 @@ def _announce(
             mapping=placement.channel.mapping,
             offers=dict(desired.source.offers),
         )
+        audit.record(
+            "publication",
+            f"product:{placement.product.code}",
+            channel=placement.channel.code,
+            operation=publication.operation,
+            number=publication.number,
+            request=publication.request,
+            revision=placement.revision.number if placement.revision else None,
+            mapping=publication.mapping.number if publication.mapping else None,
+        )
+        return publication
 
 
 def _accept(placement: Placement, carries: dict[str, dict[str, str]], *, dropped: tuple[str, ...]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from governance.api import ownership, revisions, workflow
+from governance.api import audit, ownership, revisions, workflow
 
 urlpatterns = [
+    path("audit/", audit.AuditList.as_view(), name="api_audit"),
+    path("products/<path:code>/story/", audit.Story.as_view(), name="api_product_story"),
     path("ownership/", ownership.RuleList.as_view(), name="api_ownership"),
     path("ownership/owner/", ownership.Owner.as_view(), name="api_owner"),
     path("ownership/<str:code>/", ownership.RuleDetail.as_view(), name="api_ownership_rule"),

@@ -1,8 +1,9 @@
 """Rows of governance: where a product stands, what was approved, who said what."""
 
+from governance.models.audit import AuditEntry, AuditHead
 from governance.models.ownership import OwnershipRule
 from governance.models.review import ReviewStep
 from governance.models.revision import Revision
 from governance.models.standing import Standing
 
-__all__ = ["OwnershipRule", "ReviewStep", "Revision", "Standing"]
+__all__ = ["AuditEntry", "AuditHead", "OwnershipRule", "ReviewStep", "Revision", "Standing"]

@@ -15,6 +15,7 @@ from governance.models import ReviewStep, Revision, Standing
 from governance.revisions.freeze import freeze
 from governance.revisions.pending import Key, NoSuchChange, Pending, pending
 from governance.workflow.moves import MOVES, Move
+from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
 
 S = Standing.State
@@ -258,6 +259,14 @@ def _step(
     revision: Revision | None = None,
     details: Mapping[str, JSON] | None = None,
 ) -> ReviewStep:
+    told: dict[str, JSON] = {
+        "from": before or standing.state,
+        "to": standing.state,
+        "content_hash": standing.content_hash,
+    }
+    told |= {"revision": revision.number} if revision else {}
+    told |= {"comment": comment.strip()} if comment.strip() else {}
+    audit.record(f"review.{verb}", f"product:{standing.product.code}", by=user.pk, **told)
     return ReviewStep.objects.create(
         product=standing.product,
         verb=verb,

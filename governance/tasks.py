@@ -1,0 +1,28 @@
+"""Doorbells of governance. Each may be rung twice, lost, or killed at any line."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+
+from governance.audit.chain import seal_all, verify
+
+logger = logging.getLogger("pimhub.audit")
+
+
+@shared_task(name="governance.sweep")
+def sweep() -> None:
+    """Seal what came into the audit."""
+    seal_all()
+
+
+@shared_task(name="governance.verify_audit")
+def verify_audit() -> None:
+    """Prove the audit, and note its head in the log: there it is out of reach of who may change the database."""
+    proof = verify()
+    about = {"entries": proof.entries, "anchor": f"{proof.entries}:{proof.seal}"}
+    if proof.faults:
+        logger.error("the audit was tampered with", extra=about | {"faults": [str(f) for f in proof.faults[:50]]})
+    else:
+        logger.info("the audit is whole", extra=about)
