@@ -16,7 +16,7 @@ from governance.revisions.freeze import freeze
 from governance.revisions.pending import Key, NoSuchChange, Pending, pending
 from governance.workflow.moves import MOVES, Move
 from pimhub.foundation import audit
-from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.jsonvalue import JSON, digest
 
 S = Standing.State
 
@@ -265,7 +265,8 @@ def _step(
         "content_hash": standing.content_hash,
     }
     told |= {"revision": revision.number} if revision else {}
-    told |= {"comment": comment.strip()} if comment.strip() else {}
+    # What people say may name people, and the audit cannot forget: it proves the words, and does not hold them.
+    told |= {"comment": digest(comment.strip())} if comment.strip() else {}
     audit.record(f"review.{verb}", f"product:{standing.product.code}", by=user.pk, **told)
     return ReviewStep.objects.create(
         product=standing.product,
