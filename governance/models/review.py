@@ -23,3 +23,19 @@ class ReviewStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.verb}"
+
+    @property
+    def told(self) -> str:
+        """What was done, in words that follow a name."""
+        number = f" revision {self.revision.number}" if self.revision else ""
+        return {
+            "submit": "asked for review",
+            "withdraw": "took the request back",
+            "request_changes": "asked for changes",
+            "approve": f"approved{number}" + (" in part" if self.details.get("keys") else ""),
+            "make_live": f"made{number} live again",
+            "archive": "archived it",
+            "reopen": "reopened it",
+            "comment": "said",
+            "assign": "gave the review to somebody" if self.details.get("to") else "gave the review to nobody",
+        }.get(self.verb, self.verb)

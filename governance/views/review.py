@@ -50,7 +50,7 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         "partly": standing.state == Standing.State.IN_REVIEW and standing.live is not None,
         "rows": shown(now),
         "names": told_names(now.words),
-        "steps": standing.product.review_steps.select_related("user")[:20],
+        "steps": standing.product.review_steps.select_related("user", "revision")[:20],
         **_neighbours(standing),
     }
     return render(request, "governance/review_detail.html", context, status=status)

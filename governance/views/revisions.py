@@ -39,7 +39,7 @@ def product_revisions(request: HttpRequest, product_id: int) -> HttpResponse:
         "revisions": revisions,
         "may_approve": request.user.has_perm("governance.approve_product"),
         "may_archive": request.user.has_perm("governance.archive_product"),
-        "steps": standing.product.review_steps.select_related("user")[:SHOWN],
+        "steps": standing.product.review_steps.select_related("user", "revision")[:SHOWN],
         **_compared(request, revisions),
     }
     return render(request, "governance/revisions.html", context, status=status)
