@@ -45,6 +45,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "catalog.speak_for_system",
             "governance.manage_ownership",
             "governance.read_audit",
+            "governance.manage_people",
             "governance.approve_product",
             "governance.archive_product",
             "catalog.confirm_price",

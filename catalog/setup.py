@@ -37,7 +37,7 @@ def ensure_base() -> None:
         if made:
             scope.locales.set(locales[:2])
             scope.currencies.set(currencies[:1])
-        family, _ = Family.objects.get_or_create(
+        family, made_family = Family.objects.get_or_create(
             code="default", defaults={"labels": {"en_US": "Default", "de_DE": "Standard"}}
         )
         groups = {
@@ -46,8 +46,9 @@ def ensure_base() -> None:
         }
         for position, item in enumerate(ATTRIBUTES):
             _ensure_attribute(item, position, groups[item.group], family, scope)
-        family.label_attribute = Attribute.objects.get(code="name")
-        family.save()
+        if made_family:  # what people choose later stays
+            family.label_attribute = Attribute.objects.get(code="name")
+            family.save()
         price_list, _ = PriceList.objects.get_or_create(
             code="default", defaults={"label": "Default prices", "currency": currencies[0]}
         )

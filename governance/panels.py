@@ -42,6 +42,12 @@ def audit_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Audit", url=reverse("audit_list"), icon="checks", order=90)
 
 
+def people_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("governance.manage_people"):
+        return None
+    return panels.entry(request, label="People", url=reverse("people_list"), icon="users", order=85)
+
+
 def states_of(product_ids: Collection[int]) -> dict[int, str]:
     return dict(Standing.objects.filter(product_id__in=product_ids).values_list("product_id", "state"))
 
@@ -51,3 +57,4 @@ def plug_in() -> None:
     panels.panels.add("governance.workflow", workflow_panel)
     panels.nav.add("governance.review", review_entry)
     panels.nav.add("governance.audit", audit_entry)
+    panels.nav.add("governance.people", people_entry)

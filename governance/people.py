@@ -78,12 +78,13 @@ def forget_person(user: User) -> str:
         user.is_active = user.is_staff = user.is_superuser = False
         user.set_unusable_password()
         user.save()
-        _end_sessions(user)
+        end_sessions(user)
         audit.record("user.forgotten", f"user:{user.pk}")
     return name
 
 
-def _end_sessions(user: AbstractBaseUser) -> None:
+def end_sessions(user: AbstractBaseUser) -> None:
+    """Sign the person out everywhere."""
     for session in Session.objects.iterator(chunk_size=500):
         if session.get_decoded().get("_auth_user_id") == str(user.pk):
             session.delete()

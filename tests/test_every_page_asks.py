@@ -12,7 +12,7 @@ from catalog.access import tokens
 from catalog.models import User
 
 # Public on purpose: signing in, health, and what channels fetch by an address that cannot be guessed.
-PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed"}
+PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed", "choose_password"}
 PUBLIC |= {"api_schema", "api_oauth_token", "api_jwks"}
 # Leads everybody on, and tells people without a role that they have none.
 OPEN_TO_ALL_WHO_SIGNED_IN = {"home"}
@@ -35,6 +35,7 @@ FILLED = {
     "entity": "x",
     "id": "1",
     "number": "1",
+    "uid": "x",
     "other": "1",
 }
 

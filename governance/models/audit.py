@@ -21,7 +21,10 @@ class AuditEntry(models.Model):
     seal = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        permissions = [("read_audit", "Can read the audit and its proof")]
+        permissions = [
+            ("read_audit", "Can read the audit and its proof"),
+            ("manage_people", "Can add people and give them roles"),
+        ]
         indexes = [models.Index(fields=["id"], name="audit_unsealed", condition=models.Q(number__isnull=True))]
         verbose_name_plural = "audit entries"
 

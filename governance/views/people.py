@@ -1,0 +1,244 @@
+"""People and roles: who is here, what they may do, and the links by which they choose a password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.tokens import default_token_generator
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.encoding import force_bytes, force_str
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from catalog.models import User
+from catalog.permissions import ROLES, requires
+from governance.people import end_sessions
+from pimhub.foundation import audit
+
+MANAGE = "governance.manage_people"
+
+
+class PersonForm(forms.Form):
+    username = forms.CharField(max_length=150, validators=[UnicodeUsernameValidator()])
+    first_name = forms.CharField(max_length=150, required=False)
+    last_name = forms.CharField(max_length=150, required=False)
+    email = forms.EmailField(required=False)
+    roles = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+    is_active = forms.BooleanField(required=False, initial=True, label="May sign in")
+
+    def __init__(self, *args: Any, granter: User, person: User | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.granter, self.person = granter, person
+        roles = cast(forms.MultipleChoiceField, self.fields["roles"])
+        roles.choices = [(g.name, role_words(g)) for g in Group.objects.order_by("name")]
+
+    def clean_username(self) -> str:
+        name = str(self.cleaned_data["username"])
+        taken = User.objects.filter(username__iexact=name)
+        if (taken.exclude(pk=self.person.pk) if self.person else taken).exists():
+            raise ValidationError("Somebody has this name already. Choose another.")
+        return name
+
+    def clean_roles(self) -> list[str]:
+        wanted = list(self.cleaned_data["roles"])
+        held = set(self.person.groups.values_list("name", flat=True)) if self.person else set()
+        if beyond := beyond_own(self.granter, Group.objects.filter(name__in=set(wanted) - held)):
+            raise ValidationError(f"You cannot give a right that you do not have: {beyond}.")
+        return wanted
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.person is not None and self.person.pk == self.granter.pk:
+            if not cleaned.get("is_active"):
+                self.add_error("is_active", "You cannot shut yourself out. Somebody else can.")
+            roles = Group.objects.filter(name__in=cleaned.get("roles", []))
+            if not self.granter.is_superuser and not _grants(roles, MANAGE):
+                self.add_error("roles", "You would lose the right to manage people. Somebody else can take it away.")
+        return cleaned
+
+
+def _grants(roles: Iterable[Group], permission: str) -> bool:
+    app, _, codename = permission.partition(".")
+    return Permission.objects.filter(group__in=roles, content_type__app_label=app, codename=codename).exists()
+
+
+def beyond_own(granter: User, roles: Iterable[Group]) -> str:
+    """A permission of these roles that the granter does not have, or ""."""
+    rows = Permission.objects.filter(group__in=roles).select_related("content_type")
+    named = (f"{p.content_type.app_label}.{p.codename}" for p in rows)
+    return next((name for name in sorted(named) if not granter.has_perm(name)), "")
+
+
+def role_words(group: Group) -> str:
+    return ROLES[group.name][0] if group.name in ROLES else group.name
+
+
+@requires(MANAGE)
+def people_list(request: HttpRequest) -> HttpResponse:
+    """Everybody, those who may sign in first."""
+    people = User.objects.prefetch_related("groups").order_by("-is_active", "username")[:1000]
+    rows = [(person, [role_words(g) for g in person.groups.all()]) for person in people]
+    return render(request, "governance/people_list.html", {"rows": rows})
+
+
+@requires(MANAGE)
+@never_cache
+def person_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """One person, or a new one; a link to choose a password is shown once."""
+    granter = cast(User, request.user)
+    person = get_object_or_404(User, pk=pk) if pk is not None else None
+    if request.method == "POST" and person is not None and request.POST.get("do") == "link":
+        return _with_link(request, person)
+    form = PersonForm(request.POST or None, granter=granter, person=person, initial=_initial(person))
+    if request.method == "POST" and form.is_valid():
+        made = person is None
+        saved = _save(form, person)
+        if made:
+            return _with_link(request, saved)
+        messages.success(request, f"{saved.username} is saved.")
+        return redirect("people_list")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "governance/person_edit.html", {"form": form, "person": person}, status=status)
+
+
+def _initial(person: User | None) -> dict[str, Any]:
+    if person is None:
+        return {}
+    names = ("username", "first_name", "last_name", "email", "is_active")
+    return {name: getattr(person, name) for name in names} | {"roles": [g.name for g in person.groups.all()]}
+
+
+def _save(form: PersonForm, person: User | None) -> User:
+    with transaction.atomic():
+        row = person or User()
+        for name in ("username", "first_name", "last_name", "email", "is_active"):
+            setattr(row, name, form.cleaned_data[name])
+        if person is None:
+            row.set_unusable_password()
+        row.save()
+        row.groups.set(Group.objects.filter(name__in=form.cleaned_data["roles"]))
+        if not row.is_active:
+            end_sessions(row)
+    return row
+
+
+def _with_link(request: HttpRequest, person: User) -> HttpResponse:
+    """The link is good for three days and once: choosing a password ends it."""
+    where = urlsafe_base64_encode(force_bytes(person.pk)), default_token_generator.make_token(person)
+    link = request.build_absolute_uri(reverse("choose_password", args=where))
+    audit.record("password.link", f"user:{person.pk}")
+    form = PersonForm(granter=cast(User, request.user), person=person, initial=_initial(person))
+    return render(request, "governance/person_edit.html", {"form": form, "person": person, "link": link})
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+def choose_password(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """For whoever holds the link: choose a password, then sign in with it."""
+    person = _person_of(uid)
+    if person is None or not person.is_active or not default_token_generator.check_token(person, token):
+        return render(request, "governance/choose_password.html", {"form": None}, status=404)
+    form: SetPasswordForm[User] = SetPasswordForm(person, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            form.save()
+            end_sessions(person)
+            audit.record("password.changed", f"user:{person.pk}", by=person.pk)
+        messages.success(request, "Your password is set. Sign in with it.")
+        return redirect("login")
+    status = 422 if request.method == "POST" else 200
+    answer = render(request, "governance/choose_password.html", {"form": form, "person": person}, status=status)
+    answer["Referrer-Policy"] = "no-referrer"  # the address is the key
+    return answer
+
+
+def _person_of(uid: str) -> User | None:
+    try:
+        return User.objects.filter(pk=int(force_str(urlsafe_base64_decode(uid)))).first()
+    except (ValueError, OverflowError):
+        return None
+
+
+class RoleForm(forms.Form):
+    name = forms.RegexField(r"\A[a-z][a-z0-9-]{1,40}\Z", help_text="Lower-case letters, digits and hyphens.")
+    permissions = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, required=False, label="May")
+
+
+@requires(MANAGE)
+def role_list(request: HttpRequest) -> HttpResponse:
+    """The roles that come with PIMHub, and own ones."""
+    rows = [
+        (group, role_words(group), group.name in ROLES, group.user_set.count(), group.permissions.count())
+        for group in Group.objects.order_by("name")
+    ]
+    return render(request, "governance/role_list.html", {"rows": rows})
+
+
+@requires(MANAGE)
+def role_edit(request: HttpRequest, name: str = "") -> HttpResponse:
+    """One's own role: its name, and what it may. Those that come with PIMHub are as they are."""
+    granter = cast(User, request.user)
+    group = get_object_or_404(Group, name=name) if name else None
+    fixed = group is not None and group.name in ROLES
+    if request.method == "POST" and group is not None and not fixed and request.POST.get("do") == "delete":
+        return _delete(request, group)
+    held = [f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.all()] if group else []
+    form = RoleForm(request.POST or None, initial={"name": name, "permissions": held})
+    cast(forms.MultipleChoiceField, form.fields["permissions"]).choices = known_permissions()
+    if fixed:
+        for field in form.fields.values():
+            field.disabled = True
+    if request.method == "POST" and not fixed and form.is_valid() and _keep(form, group, granter, held):
+        messages.success(request, f"The role {form.cleaned_data['name']} is saved.")
+        return redirect("role_list")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "governance/role_edit.html", {"form": form, "group": group, "fixed": fixed}, status=status)
+
+
+def known_permissions() -> list[tuple[str, str]]:
+    """What roles are made of: every permission that some role of PIMHub's has, in words."""
+    names = {name for _, permissions in ROLES.values() for name in permissions}
+    rows = Permission.objects.select_related("content_type")
+    found = {f"{p.content_type.app_label}.{p.codename}": p.name for p in rows}
+    return [(name, f"{found[name]} ({name})") for name in sorted(names) if name in found]
+
+
+def _keep(form: RoleForm, group: Group | None, granter: User, held: list[str]) -> bool:
+    name, wanted = form.cleaned_data["name"], set(form.cleaned_data["permissions"])
+    others = Group.objects.filter(name=name)
+    if (others.exclude(pk=group.pk) if group else others).exists():
+        form.add_error("name", "There is a role of this name already. Choose another.")
+    if beyond := sorted(p for p in wanted - set(held) if not granter.has_perm(p)):
+        form.add_error("permissions", f"You cannot give a right that you do not have: {beyond[0]}.")
+    if form.errors:
+        return False
+    with transaction.atomic():
+        row = group or Group()
+        row.name = name
+        row.save()
+        rows = Permission.objects.select_related("content_type")
+        row.permissions.set([p for p in rows if f"{p.content_type.app_label}.{p.codename}" in wanted])
+    return True
+
+
+def _delete(request: HttpRequest, group: Group) -> HttpResponse:
+    if count := group.user_set.count():
+        messages.error(request, f"{count} people have the role {group.name}. Give them another first.")
+        return redirect("role_edit", name=group.name)
+    audit.record("role.deleted", f"role:{group.name}")
+    group.delete()
+    messages.success(request, f"The role {group.name} is gone.")
+    return redirect("role_list")
