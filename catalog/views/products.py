@@ -115,7 +115,7 @@ def page(
         "held_prices": HeldPrice.objects.filter(variant__product=product, confirmed__isnull=True).select_related(
             "variant", "change_set"
         ),
-        "may_edit": request.user.has_perm("catalog.change_product"),
+        "may_edit": request.user.has_perm("catalog.change_product") and not shut.get(("", "")),
     }
 
 

@@ -71,7 +71,7 @@ def variant_detail(request: HttpRequest, code: str) -> HttpResponse:
         "locales": locales,
         "fields": fields,
         "errors": [e for e in errors if not any(f.key == e.key for f in fields)],
-        "may_edit": request.user.has_perm("catalog.change_product"),
+        "may_edit": request.user.has_perm("catalog.change_product") and not shut.get(("", "")),
     }
     return render(request, "catalog/variant_detail.html", context, status=422 if errors else 200)
 

@@ -160,9 +160,7 @@ def choose_password(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         messages.success(request, "Your password is set. Sign in with it.")
         return redirect("login")
     status = 422 if request.method == "POST" else 200
-    answer = render(request, "governance/choose_password.html", {"form": form, "person": person}, status=status)
-    answer["Referrer-Policy"] = "no-referrer"  # the address is the key
-    return answer
+    return render(request, "governance/choose_password.html", {"form": form, "person": person}, status=status)
 
 
 def _person_of(uid: str) -> User | None:
