@@ -7,9 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from catalog.models import Product
-from governance.models import Standing
+from governance.models import Proposal, Standing
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
 
@@ -48,6 +49,25 @@ def people_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="People", url=reverse("people_list"), icon="users", order=85)
 
 
+def proposals_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("catalog.change_product"):
+        return None
+    count = Proposal.objects.filter(state=Proposal.State.OPEN).count()
+    url = reverse("proposal_list")
+    return panels.entry(request, label="Proposals", url=url, icon="inbox", order=28, count=count)
+
+
+def propose_instead(request: HttpRequest, product: Product, key: str) -> tuple[str, str] | None:
+    query = urlencode({"product": product.code, "key": key})
+    return f"{reverse('proposal_new')}?{query}", "Propose another value"
+
+
+def proposals_panel(request: HttpRequest, product: Product) -> Panel | None:
+    count = Proposal.objects.filter(product=product, state=Proposal.State.OPEN).count()
+    context = {"count": count, "product": product}
+    return Panel("Proposals", "governance/proposals_panel.html", context, order=15) if count else None
+
+
 def states_of(product_ids: Collection[int]) -> dict[int, str]:
     return dict(Standing.objects.filter(product_id__in=product_ids).values_list("product_id", "state"))
 
@@ -57,4 +77,7 @@ def plug_in() -> None:
     panels.panels.add("governance.workflow", workflow_panel)
     panels.nav.add("governance.review", review_entry)
     panels.nav.add("governance.audit", audit_entry)
+    panels.nav.add("governance.proposals", proposals_entry)
+    panels.instead.add("governance.proposals", propose_instead)
+    panels.panels.add("governance.proposals", proposals_panel)
     panels.nav.add("governance.people", people_entry)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from governance.views import audit, people, review, revisions
+from governance.views import audit, people, proposals, review, revisions
 
 urlpatterns = [
+    path("proposals/", proposals.proposal_list, name="proposal_list"),
+    path("proposals/new/", proposals.proposal_new, name="proposal_new"),
+    path("proposals/<int:pk>/", proposals.proposal_decide, name="proposal_decide"),
     path("people/", people.people_list, name="people_list"),
     path("people/new/", people.person_edit, name="person_new"),
     path("people/<int:pk>/", people.person_edit, name="person_edit"),

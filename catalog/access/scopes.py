@@ -9,6 +9,7 @@ READ, WRITE = "read", "write"
 # Resource → what it is. Higher floors add theirs.
 resources: dict[str, str] = {
     "audit": "the audit and the stories of products",
+    "proposals": "proposed values",
     "ownership": "who owns which values",
     "products": "products, variants, their values, pictures and associations",
     "offers": "prices",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.contrib import messages
@@ -28,7 +28,7 @@ from catalog.products.write import write_product
 from catalog.views import links, pictures
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.money import parse_amount
-from pimhub.foundation.panels import panels
+from pimhub.foundation.panels import instead, panels
 
 SHORT = 200  # options that fit a list
 VARIANT_FIELDS = (("GTIN", "numeric"), ("Price", "decimal"), ("Stock", "numeric"))
@@ -53,6 +53,7 @@ class Field:
     theirs: str = ""
     search_url: str = ""  # where options are found while typing
     locked: str = ""  # why nobody may write it here
+    instead: list[tuple[str, str]] = field(default_factory=list)  # what one can do then: (address, words)
 
 
 @requires("catalog.view_product")
@@ -84,8 +85,10 @@ def page(
     fields = _fields(product, locale, request, errors)
     shut = locked(product, {"": [f.key for _, group in fields for f in group]})
     for _, group in fields:
-        for field in group:
-            field.locked = shut.get(("", field.key), "")
+        for each in group:
+            each.locked = shut.get(("", each.key), "")
+            if each.locked:
+                each.instead = [way for make in instead if (way := make(request, product, each.key))]
     found = [p for make in panels if (p := make(request, product))]
     journal = list(JournalEntry.objects.filter(product=product).select_related("change_set").order_by("-pk")[:30])
     teller = Teller([e.changes for e in journal], locale=locale)

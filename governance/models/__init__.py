@@ -2,8 +2,9 @@
 
 from governance.models.audit import AuditEntry, AuditHead
 from governance.models.ownership import OwnershipRule
+from governance.models.proposal import Proposal
 from governance.models.review import ReviewStep
 from governance.models.revision import Revision
 from governance.models.standing import Standing
 
-__all__ = ["AuditEntry", "AuditHead", "OwnershipRule", "ReviewStep", "Revision", "Standing"]
+__all__ = ["AuditEntry", "AuditHead", "OwnershipRule", "Proposal", "ReviewStep", "Revision", "Standing"]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from catalog.models import JournalEntry, Product
 from catalog.products.state import PRODUCT_ROW, Flat, content_of, difference, flatten, load_states
-from governance.models import Standing
+from governance.models import Proposal, Standing
 from governance.revisions.context import Context, context_of
 from governance.revisions.read import Document, flat, read
 from pimhub.foundation.jsonvalue import JSON, digest
@@ -75,9 +75,15 @@ class Pending:
     def writers(self, keys: Collection[Key] | None = None) -> dict[int, Key]:
         """Everybody who had a hand in the changes, or in the chosen ones: {id of the user: one of theirs}.
 
-        Whoever brings a variant back from the trash writes it too, beside those who wrote its values.
+        Whoever brings a variant back from the trash writes it too, beside those who wrote its values; and whoever
+        proposed a value, beside those who took it.
         """
         found = {e.change_set.user_id: key for key, e in self.authors(keys).items() if e.change_set.user_id}
+        acts = {e.change_set_id: key for key, e in self.authors(keys).items()}
+        taken = Proposal.objects.filter(change_set_id__in=acts, proposed_by__isnull=False)
+        for row in taken:
+            if row.proposed_by_id and row.change_set_id:
+                found.setdefault(row.proposed_by_id, acts[row.change_set_id])
         chosen = {row for row, _ in keys} if keys is not None else set(self.changes)
         back = {row for row in chosen if row and row in self.content and row not in self.before}
         for entry in self._entries() if back else ():

@@ -27,6 +27,9 @@ nav: Registry[Callable[[Any], dict[str, Any] | None]] = Registry("navigation ent
 # (ids of products) → {id: workflow state}, for lists of products: one query for all rows.
 states: Registry[Callable[[Any], dict[int, str]]] = Registry("source of product states")
 
+# (request, product, key of a value that this person may not write) → (address, words) of what they can do instead.
+instead: Registry[Callable[[Any, Any, str], tuple[str, str] | None]] = Registry("way out of a locked field")
+
 
 def entry(request: Any, *, label: str, url: str, icon: str, order: int, count: int = 0) -> dict[str, Any]:
     """A navigation entry; it is active on its own pages."""

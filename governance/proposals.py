@@ -1,0 +1,141 @@
+"""Propose values, and take them or turn them down: merged with what was written since, never over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog import change_sets, events
+from catalog.change_sets import current_act
+from catalog.models import Product, User
+from catalog.products.changes import ChangeError, ProductChange, VariantChange
+from catalog.products.state import flatten, is_part, load_states
+from catalog.products.write import write_products
+from governance.models import Proposal
+from pimhub.foundation import audit
+from pimhub.foundation.jsonvalue import JSON
+
+Wanted = Mapping[str, Mapping[str, JSON]]  # {SKU, or "" for the product: {value key: value}}
+# A proposal is for those whom these refuse.
+NOT_THEIRS = ("owned", "archived", "forbidden")
+S = Proposal.State
+
+
+class CannotPropose(Exception):
+    """Values that cannot be, each with its reason."""
+
+    def __init__(self, errors: list[ChangeError]) -> None:
+        super().__init__("; ".join(e.message for e in errors[:3]))
+        self.errors = errors
+
+
+class CannotDecide(Exception):
+    """The proposal cannot be taken or turned down. `errors` where the write door refused."""
+
+    def __init__(self, code: str, message: str, status: int, errors: list[ChangeError] | None = None) -> None:
+        super().__init__(message)
+        self.code, self.status, self.errors = code, status, errors or []
+
+
+def propose(*, product: Product, wanted: Wanted, reason: str = "") -> list[Proposal]:
+    """Propose values that differ from those of now; an earlier open proposal of the same person for the same
+    value is replaced. Call it inside `acting(…)`. Raises CannotPropose."""
+    act = current_act()
+    with transaction.atomic():
+        (result,) = write_products([_change(product, wanted)], dry_run=True)
+        errors = [e for e in result.errors if e.code not in NOT_THEIRS]
+        errors += [_not_a_value(row, key) for row, keys in wanted.items() for key in keys if is_part(key)]
+        if errors:
+            raise CannotPropose(errors)
+        made = []
+        for sku, changed in result.changes.items():
+            for key, pair in changed.items():
+                mine = Proposal.objects.filter(product=product, sku=sku, key=key, state=S.OPEN)
+                mine.filter(proposed_by=act.user, system=act.system).update(state=S.REPLACED)
+                made.append(
+                    Proposal(
+                        product=product,
+                        sku=sku,
+                        key=key,
+                        base=pair[0],
+                        value=pair[1],
+                        proposed_by=act.user,
+                        system=act.system,
+                        source=act.source,
+                        reason=reason.strip()[:1000],
+                    )
+                )
+        Proposal.objects.bulk_create(made)
+    return made
+
+
+def _change(product: Product, wanted: Wanted) -> ProductChange:
+    own = {key: value for key, value in wanted.get("", {}).items() if not is_part(key)}
+    variants = tuple(
+        VariantChange(sku=sku, values={key: value for key, value in values.items() if not is_part(key)})
+        for sku, values in wanted.items()
+        if sku
+    )
+    return ProductChange(code=product.code, values=own, variants=variants)
+
+
+def _not_a_value(sku: str, key: str) -> ChangeError:
+    return ChangeError(key, "not_a_value", "Only values of attributes can be proposed.", sku=sku)
+
+
+def accept(*, proposal: Proposal, user: User, instead: JSON = None, edited: bool = False, comment: str = "") -> None:
+    """Write the proposed value, or with `edited` another one, as the person who accepts. Raises CannotDecide when
+    the value was changed since it was proposed for, or the write door refuses.
+
+    Call it inside `acting(…)`.
+    """
+    with transaction.atomic():
+        row = _open(proposal, user)
+        value = instead if edited else row.value
+        state = load_states(ids=[row.product_id], lock=True)[row.product.code_key]
+        now = flatten(state).get(row.sku, {}).get(row.key)
+        if now != value:
+            if now != row.base:
+                message = f"{row.key} was changed since this was proposed: it is {now!r} now. Look at it anew."
+                raise CannotDecide("overtaken", message, 409)
+            (result,) = write_products([_change(row.product, {row.sku: {row.key: value}})])
+            if result.status == "rejected":
+                raise CannotDecide("refused", "; ".join(e.message for e in result.errors), 422, result.errors)
+            row.change_set_id = change_sets.change_set().pk
+        _decide(row, user, S.ACCEPTED, comment=comment)
+
+
+def reject(*, proposal: Proposal, user: User, why: str, comment: str = "") -> None:
+    """Turn it down with a reason. Raises CannotDecide."""
+    if why not in Proposal.Why.values:
+        raise CannotDecide("bad_reason", f"Say why: {', '.join(Proposal.Why.values)}.", 422)
+    with transaction.atomic():
+        _decide(_open(proposal, user), user, S.REJECTED, comment=comment, why=why)
+
+
+def _open(proposal: Proposal, user: User) -> Proposal:
+    if not user.has_perm("catalog.change_product"):
+        raise CannotDecide("forbidden", "You do not have the right to change products.", 403)
+    # The product first, as the write door does.
+    Product.everything.select_for_update(of=("self",)).get(pk=proposal.product_id)
+    row = Proposal.objects.select_for_update(of=("self",)).select_related("product").get(pk=proposal.pk)
+    if row.state != S.OPEN:
+        raise CannotDecide("decided", f"This proposal is {row.get_state_display()} already.", 409)
+    return row
+
+
+def _decide(row: Proposal, user: User, state: str, *, comment: str, why: str = "") -> None:
+    row.state, row.why, row.comment = state, why, comment.strip()[:1000]
+    row.decided_by, row.decided_at = user, timezone.now()
+    row.save()
+    audit.record(
+        f"proposal.{state}", f"product:{row.product.code}", by=user.pk, proposal=row.pk, sku=row.sku, key=row.key
+    )
+    events.append(
+        type=f"proposal.{state}",
+        product=row.product,
+        data={"proposal": row.pk, "sku": row.sku, "key": row.key},
+        change_set_id=row.change_set_id,
+    )

@@ -1,0 +1,106 @@
+"""The inbox of proposals: old beside new, taken or turned down; and the form to make one."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from catalog.attributes.spec import ValueProblem
+from catalog.attributes.types import type_of
+from catalog.attributes.values import ValueKey
+from catalog.models import Attribute, Product, User
+from catalog.models.codes import code_key
+from catalog.permissions import requires
+from catalog.products.options import codes_for
+from catalog.products.state import flatten, load_states
+from governance import proposals
+from governance.models import Proposal
+from governance.views.review import told_changes
+
+SHOWN = 50
+
+
+@requires("catalog.view_product")
+def proposal_list(request: HttpRequest) -> HttpResponse:
+    """What waits, the oldest first; whoever may change products decides."""
+    open_ones = Proposal.objects.filter(state=Proposal.State.OPEN)
+    rows = open_ones.select_related("product", "proposed_by")
+    if code := request.GET.get("product", ""):
+        rows = rows.filter(product__code_key=code_key(code))
+    context = {
+        "rows": [_row(row) for row in rows[:SHOWN]],
+        "count": open_ones.count(),
+        "shown": SHOWN,
+        "whys": Proposal.Why.choices,
+        "may_decide": request.user.has_perm("catalog.change_product"),
+        "decided": Proposal.objects.exclude(state=Proposal.State.OPEN)
+        .select_related("product", "proposed_by", "decided_by")
+        .order_by("-decided_at")[:10],
+    }
+    return render(request, "governance/proposal_list.html", context)
+
+
+def _row(row: Proposal) -> dict[str, Any]:
+    (changed,) = told_changes({row.sku: {row.key: [row.base, row.value]}}) or [{"told": None}]
+    return {"row": row, "told": changed["told"]}
+
+
+@requires("catalog.change_product")
+def proposal_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take it, or turn it down with a reason."""
+    row = get_object_or_404(Proposal.objects.select_related("product"), pk=pk)
+    if request.method == "POST":
+        user, comment = cast(User, request.user), str(request.POST.get("comment", ""))
+        try:
+            if request.POST.get("do") == "accept":
+                proposals.accept(proposal=row, user=user, comment=comment)
+                messages.success(request, f"{row.key} of {row.product.code} is written as proposed.")
+            else:
+                proposals.reject(proposal=row, user=user, why=str(request.POST.get("why", "")), comment=comment)
+                messages.success(request, f"The proposal for {row.key} of {row.product.code} is turned down.")
+        except proposals.CannotDecide as error:
+            messages.error(request, str(error))
+    return redirect("proposal_list")
+
+
+@requires("catalog.view_product")
+def proposal_new(request: HttpRequest) -> HttpResponse:
+    """Propose another value for `?key=` of `?product=`, or of its variant `?sku=`."""
+    product = get_object_or_404(Product, code_key=code_key(request.GET.get("product", "")))
+    key, sku = request.GET.get("key", ""), request.GET.get("sku", "")
+    try:
+        attribute = get_object_or_404(Attribute, code=ValueKey.parse(key).attribute)
+    except ValueProblem:
+        attribute = get_object_or_404(Attribute, code="")
+    state = load_states(ids=[product.pk], lock=False)[product.code_key]
+    spec, kind = attribute.spec(), type_of(attribute.type)
+    now = kind.export(flatten(state).get(sku, {}).get(key), spec)
+    typed, problem = str(request.POST.get("value", now)), ""
+    if request.method == "POST":
+        try:
+            value = kind.parse(typed, spec) if typed.strip() else None
+            value = codes_for(attribute, value) if kind.has_options else value
+            made = proposals.propose(
+                product=product, wanted={sku: {key: value}}, reason=str(request.POST.get("reason", ""))
+            )
+            if made:
+                messages.success(request, "It is proposed. Whoever may change the product will look at it.")
+                return redirect("product_detail", code=product.code)
+            problem = "That is what it says already."
+        except (ValueProblem, proposals.CannotPropose) as error:
+            problem = str(error)
+    context = {
+        "product": product,
+        "key": key,
+        "sku": sku,
+        "label": attribute.label(),
+        "now": now,
+        "typed": typed,
+        "reason": request.POST.get("reason", ""),
+        "problem": problem,
+        "long": kind.widget in ("textarea", "rich_text", "table"),
+    }
+    return render(request, "governance/proposal_new.html", context, status=422 if problem else 200)
