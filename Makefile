@@ -21,7 +21,7 @@ test: setup-dev ## lint, types, contracts, and every test on SQLite and PostgreS
 	@exec sh .ci/test
 
 test-fast: setup-dev ## the tests without browser and whole-product flows, on SQLite
-	$(BIN)/python -m pytest -q -n 2 -m "not browser and not flow"
+	$(BIN)/python -m pytest -q -n 2 -m "not browser and not flow and not long"
 
 test-long: setup-dev ## what takes minutes: workers killed at random moments, large files
 	$(BIN)/python -m pytest -q -m long
