@@ -21,6 +21,7 @@ urlpatterns = [
     path("audit/story/<path:code>/", audit.product_story, name="product_story"),
     path("review/", review.review_queue, name="review_queue"),
     path("review/<int:product_id>/", review.review_detail, name="review_detail"),
+    path("review/<int:product_id>/assign/", review.review_assign, name="review_assign"),
     path("review/<int:product_id>/revisions/", revisions.product_revisions, name="product_revisions"),
     path("review/<int:product_id>/submit/", review.product_submit, name="product_submit"),
     path("review/<int:product_id>/withdraw/", review.product_withdraw, name="product_withdraw"),

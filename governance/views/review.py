@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib import messages
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
 
 from catalog.models import User
@@ -19,14 +23,37 @@ from governance.workflow import verbs
 from governance.workflow.verbs import Refused
 
 DEFAULT_LOCALE = "en_US"  # of labels on this page
+SHOWN = 100
+
+
+WHOSE = {"": "everybody's", "mine": "mine", "nobody": "nobody's yet"}
+
+
+def waiting(user: User, whose: str = "") -> QuerySet[Standing]:
+    """Products in review: what is due first, then the longest waiting. `whose`: see WHOSE."""
+    query = Standing.objects.filter(state=Standing.State.IN_REVIEW)
+    if whose == "mine":
+        query = query.filter(assigned_to=user)
+    elif whose == "nobody":
+        query = query.filter(assigned_to__isnull=True)
+    return query.order_by(F("due_at").asc(nulls_last=True), "requested_at", "pk")
 
 
 @requires("governance.approve_product")
 def review_queue(request: HttpRequest) -> HttpResponse:
-    """Products in review, the longest waiting first."""
-    query = Standing.objects.filter(state=Standing.State.IN_REVIEW).order_by("requested_at", "pk")
-    rows = query.select_related("product", "requested_by", "last_editor", "live")[:100]
-    return render(request, "governance/review_queue.html", {"rows": rows, "count": query.count()})
+    """Products in review, narrowed by whom they are for."""
+    user, whose = cast(User, request.user), request.GET.get("whose", "")
+    query = waiting(user, whose)
+    rows = query.select_related("product", "requested_by", "last_editor", "live", "assigned_to")[:SHOWN]
+    context = {
+        "rows": rows,
+        "count": query.count(),
+        "shown": SHOWN,
+        "whose": whose,
+        "choices": [(value, words, waiting(user, value).count()) for value, words in WHOSE.items()],
+        "now": timezone.now(),
+    }
+    return render(request, "governance/review_queue.html", context)
 
 
 @requires("governance.approve_product")
@@ -39,7 +66,7 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         if status == 303:  # part of it is left to decide
             return redirect("review_detail", product_id=product_id)
         if status == 200:
-            following = Standing.objects.filter(state=Standing.State.IN_REVIEW).order_by("requested_at", "pk").first()
+            following = waiting(cast(User, request.user), request.GET.get("whose", "")).first()
             return redirect("review_detail", product_id=following.product_id) if following else redirect("review_queue")
         standing.refresh_from_db()
     now = pending(standing)
@@ -51,7 +78,9 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         "rows": shown(now),
         "names": told_names(now.words),
         "steps": standing.product.review_steps.select_related("user", "revision")[:20],
-        **_neighbours(standing),
+        "whose": request.GET.get("whose", ""),
+        "approvers": approvers(),
+        **_neighbours(standing, cast(User, request.user), request.GET.get("whose", "")),
     }
     return render(request, "governance/review_detail.html", context, status=status)
 
@@ -108,12 +137,8 @@ def _plain(words: Any) -> str:
     return " › ".join(_plain(each) for each in words) if isinstance(words, list) else str(words or "—")
 
 
-def _neighbours(standing: Standing) -> dict[str, int | None]:
-    ids = list(
-        Standing.objects.filter(state=Standing.State.IN_REVIEW)
-        .order_by("requested_at", "pk")
-        .values_list("product_id", flat=True)[:1000]
-    )
+def _neighbours(standing: Standing, user: User, whose: str) -> dict[str, int | None]:
+    ids = list(waiting(user, whose).values_list("product_id", flat=True)[:1000])
     at = ids.index(standing.product_id) if standing.product_id in ids else -1
     return {
         "previous_id": ids[at - 1] if at > 0 else None,
@@ -121,6 +146,28 @@ def _neighbours(standing: Standing) -> dict[str, int | None]:
         "position": at + 1,
         "waiting": len(ids),
     }
+
+
+def approvers() -> list[User]:
+    """Who may approve, by name."""
+    people = User.objects.filter(is_active=True).prefetch_related("groups").order_by("username")[:500]
+    return [person for person in people if person.has_perm("governance.approve_product")]
+
+
+@require_POST
+@requires("governance.approve_product")
+def review_assign(request: HttpRequest, product_id: int) -> HttpResponse:
+    """Give the review to somebody, until some day; or to nobody."""
+    standing = get_object_or_404(Standing.objects.select_related("product"), product_id=product_id)
+    chosen, day = request.POST.get("to", ""), parse_date(request.POST.get("due", "") or "")
+    to = get_object_or_404(User, pk=int(chosen)) if chosen.isdigit() else None
+    due = timezone.make_aware(dt.datetime.combine(day, dt.time(23, 59))) if day else None
+    try:
+        verbs.assign(product=standing.product, user=cast(User, request.user), to=to, due_at=due)
+        messages.success(request, f"{to.display_name} shall look at it." if to else "It is nobody's review now.")
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("review_detail", product_id=product_id)
 
 
 @require_POST
