@@ -7,7 +7,8 @@ import logging
 import time
 
 from celery import current_app
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 logger = logging.getLogger("pimhub.bell")
 TASKS = {
@@ -35,6 +36,17 @@ class RoofConfig(AppConfig):
         gc.set_threshold(20_000, 20, 20)
         for name, task in TASKS.items():
             events.on_ring(name, Bell(task))
+        # After the last app's permissions are there: an update brings roles their new rights.
+        last = list(apps.get_app_configs())[-1]
+        post_migrate.connect(renew_roles, sender=last, dispatch_uid="renew roles")
+
+
+def renew_roles(**_: object) -> None:
+    from catalog.change_sets import acting
+    from catalog.permissions import ensure_roles
+
+    with acting(source="system", reason="update"):
+        ensure_roles()
 
 
 class Bell:
