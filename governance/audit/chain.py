@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from governance.models import AuditEntry, AuditHead
 from pimhub.foundation.audit import Fact
+from pimhub.foundation.bulk import update_objects
 from pimhub.foundation.jsonvalue import canonical
 
 BATCH = 1000
@@ -59,7 +60,7 @@ def _seal_some() -> int:
             head.number += 1
             entry.number = head.number
             head.seal = entry.seal = seal_of(head.seal, {name: getattr(entry, name) for name in FIELDS})
-        AuditEntry.objects.bulk_update(waiting, ["number", "seal"], batch_size=500)
+        update_objects(waiting, ["number", "seal"])
         if waiting:
             head.save()
     return len(waiting)

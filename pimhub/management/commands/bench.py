@@ -17,12 +17,13 @@ BENCHMARKS = {
     "feed_items": "products",
     "assortment": "products",
     "pages": "products",
+    "governance": "products",
     "shopify_files": "folder",
 }
 
 
 class Command(BaseCommand):
-    help = "Measure this machine in a throw-away instance: imports, feeds, pages, or a folder of Shopify files."
+    help = "Measure this machine in a throw-away instance: imports, feeds, pages, reviews, a folder of Shopify files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="one of them; without it, all but files")
