@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
@@ -16,7 +17,7 @@ from typing import Any
 from django.utils import timezone
 
 from catalog.change_sets import acting
-from catalog.models import Attribute, AttributeOption, Category, ChangeSet, MediaAsset, Product
+from catalog.models import Attribute, AttributeOption, Category, ChangeSet, ExternalSystem, MediaAsset, Product
 from catalog.plans import run as plans
 from catalog.products import trash
 from catalog.products.changes import MediaChange, OfferChange, ProductChange, VariantChange
@@ -25,7 +26,8 @@ from catalog.products.write import write_products
 from channels.connections import connect, connector_of
 from channels.models import Channel
 from channels.rendering.source import gather
-from governance.models import Revision, Standing
+from governance import proposals
+from governance.models import OwnershipRule, Proposal, Revision, Standing
 from governance.revisions.pending import pending
 from governance.revisions.read import read
 from governance.workflow.verbs import Refused
@@ -52,7 +54,8 @@ class Shop:
     def __init__(self, world: World, random: Random) -> None:
         self.world, self.random = world, random
         self.books = {code: Book() for code in CODES}
-        self.authors: dict[tuple[str, str, str], str] = {}  # (product, row, key) → who wrote the present value
+        # (product, row, key) → who had a hand in the present value
+        self.authors: dict[tuple[str, str, str], set[str]] = {}
         self.log: list[str] = []
         self.acts: list[ChangeSet] = []
         for code in CODES:
@@ -90,7 +93,7 @@ class Shop:
         code, by = self.random.choice(CODES), self.random.choice(people)
         self.log.append(f"{name} {code} by {by}")
         act = STEPS[name]
-        if "approv" in name:  # writes nothing itself
+        if "approv" in name or "take" in name:  # keeps its own books
             act(self, code, by)
         else:
             self._noting(lambda: act(self, code, by), by)
@@ -101,13 +104,14 @@ class Shop:
         for each in CODES:
             self._wrote(each, before[each], self.content(each), by)
 
-    def _wrote(self, code: str, before: Flat, after: Flat, by: str) -> None:
+    def _wrote(self, code: str, before: Flat, after: Flat, *by: str) -> None:
         for row, changed in difference(before, after).items():
             for key in changed:
-                self.authors[code, row, key] = by
+                self.authors[code, row, key] = set(by)
 
     def write(self, code: str, by: str, **parts: Any) -> None:
         with acting(user=self.world.people[by], source=self.random.choice(["page", "import", "api"])) as act:
+            act.system = self.random.choice(["", "", "erp"])
             write_products([ProductChange(code=code, **parts)])
         if act.change_set is not None:
             self.acts.append(act.change_set)
@@ -158,6 +162,33 @@ class Shop:
             elif product.trashed_at is not None:
                 trash.restore_product(product=product)
 
+    def propose(self, code: str, by: str) -> None:
+        product = Product.everything.get(code=code)
+        wanted = {"": {"brand": self.random.choice(WORDS)}, f"{code}-s": {"mpn": self.random.choice(WORDS)}}
+        with acting(user=self.world.people[by], source="page"), suppress(proposals.CannotPropose):
+            proposals.propose(product=product, wanted=wanted)
+
+    def take(self, code: str, by: str) -> None:
+        waiting = list(Proposal.objects.filter(state="open", product__code=code).select_related("proposed_by"))
+        if not waiting:
+            return
+        chosen, before = self.random.choice(waiting), self.content(code)
+        person = self.world.people[by]
+        with acting(user=person, source="page"), suppress(proposals.CannotDecide):
+            proposals.accept(proposal=chosen, user=person)
+        proposer = chosen.proposed_by.username if chosen.proposed_by else ""
+        self._wrote(code, before, self.content(code), by, proposer)
+
+    def own(self, code: str, by: str) -> None:
+        """Who owns brands, or prices, changes; what is there stays."""
+        erp, _ = ExternalSystem.objects.get_or_create(code="erp")
+        if OwnershipRule.objects.exists():
+            OwnershipRule.objects.all().delete()
+        elif self.random.random() < 0.5:
+            OwnershipRule.objects.create(code="brands", owner=erp, attribute=Attribute.objects.get(code="brand"))
+        else:
+            OwnershipRule.objects.create(code="pictures", owner=erp, part="media")
+
     def rename(self, code: str, by: str) -> None:
         """Past the door: options, categories, axes, and the bytes of pictures."""
         word = self.random.choice(WORDS)
@@ -207,7 +238,7 @@ class Shop:
         assert by in MAY_APPROVE, "an approval by somebody who may not"
         whole = changed if chosen is None else now.whole(chosen)
         for row, key in whole:
-            assert self.authors.get((code, row, key)) != by, f"{by} wrote {key} and approved it"
+            assert by not in self.authors.get((code, row, key), ()), f"{by} wrote {key} and approved it"
         expected = content if chosen is None else composed(self.books[code].content, content, whole)
         book = self.books[code]
         words = dict(now.context.words())
@@ -275,6 +306,9 @@ STEPS: dict[str, Callable[[Shop, str, str], None]] = {
     "undo": Shop.undo,
     "trash": Shop.trash_and_restore,
     "rename": Shop.rename,
+    "propose": Shop.propose,
+    "take": Shop.take,
+    "own": Shop.own,
     "submit": Shop.submit,
     "edit once more": Shop.edit,
     "submit again": Shop.submit,

@@ -48,7 +48,7 @@ def rehearse(world: World, seeds: range) -> dict[str, int]:
 @pytest.mark.django_db
 def test_whatever_people_do_channels_show_what_was_approved(world: World) -> None:
     told = rehearse(world, range(40))
-    assert told["approved"] > 60, told  # the sequences do reach what they are about
+    assert told["approved"] > 50, told  # the sequences do reach what they are about
     assert told["refused"] > 50, told
 
 
