@@ -56,7 +56,6 @@ CHANGES: dict[str, Callable[[Shop], object]] = {
     "stock": lambda shop: StockLevel.objects.filter(variant__sku="tee-s").update(available=0),
     "approval": approve_again,
     "rules": rules,
-    "label of an axis": lambda shop: Attribute.objects.filter(code="color").update(labels={"en_US": "Shade"}),
     "settings": lambda shop: Channel.objects.filter(code="google").update(
         settings=shop.channel("google").settings | {"product_url": "https://other.example/{handle}", "ratio": 0.5}
     ),
@@ -75,6 +74,18 @@ def test_after_any_change_it_is_as_if_made_from_nothing(shop: Shop, name: str) -
     FeedFragment.objects.all().delete()
     assert after == built(shop)
     assert after != before
+
+
+def test_another_name_of_an_axis_waits_for_an_approval(shop: Shop) -> None:
+    ready(shop, "tee")
+    before = built(shop)
+    Attribute.objects.filter(code="color").update(labels={"en_US": "Shade"})
+    assert built(shop) == before
+    approve_again(shop)
+    after = built(shop)
+    assert after != before
+    FeedFragment.objects.all().delete()
+    assert after == built(shop)
 
 
 def test_what_did_not_change_is_not_made_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
