@@ -139,7 +139,8 @@ class Shop:
     def bulk(self, code: str, by: str) -> None:
         """Through the API, many at once, by whoever may."""
         lines = [{"code": c, "values": {"brand": self.random.choice(WORDS)}} for c in CODES]
-        Api(self.world).of(by).send("products/", lines).close()
+        answer = Api(self.world).of(by).send("products/", lines)
+        b"".join(answer)  # read to its end
 
     def undo(self, code: str, by: str) -> None:
         if not self.acts:

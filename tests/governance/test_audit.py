@@ -119,6 +119,7 @@ MUTATIONS: dict[str, Mutation] = {
 }
 
 
+@pytest.mark.timeout(600)
 def test_five_hundred_mutations_are_found_and_named(world: World) -> None:
     chain_of(60)
     kept = list(AuditEntry.objects.order_by("number").values())

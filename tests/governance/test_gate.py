@@ -45,6 +45,7 @@ def rehearse(world: World, seeds: range) -> dict[str, int]:
     return told
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.django_db
 def test_whatever_people_do_channels_show_what_was_approved(world: World) -> None:
     told = rehearse(world, range(40))

@@ -20,6 +20,7 @@ from tests.catalog.products.test_concurrency import at_once
 from tests.world import World, build_world
 
 pytestmark = [
+    pytest.mark.timeout(600),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has one writer at a time"),
 ]
