@@ -8,14 +8,17 @@ class GovernanceConfig(AppConfig):
     verbose_name = "Governance"
 
     def ready(self) -> None:
-        from governance import filters, guards, pages, panels, subscribers
+        from governance import filters, guards, panels, subscribers
         from governance.api import fields
         from governance.audit import plug
+        from governance.ownership import document as ownership
+        from governance.workflow import document as workflow
 
         subscribers.plug_in()
         panels.plug_in()
         fields.plug_in()
         filters.plug_in()
         guards.plug_in()
-        pages.plug_in()
+        ownership.plug_in()
+        workflow.plug_in()
         plug.plug_in()

@@ -1,4 +1,4 @@
-"""Pages of the configuration that governance adds."""
+"""Pages of the configuration that governance adds. Plugged in with the addresses: workers need no pages."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from catalog.views.structure_kinds import KINDS, Kind
 from governance.api.ownership import OWN, RuleRow
 from governance.ownership import document
 from governance.ownership.rules import owner_words
-from governance.workflow import document as workflow
 
 
 def plug_in() -> None:
-    document.plug_in()
-    workflow.plug_in()
     KINDS["ownership"] = Kind(
         "ownership",
         "Ownership",

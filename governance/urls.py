@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
+from governance import pages
 from governance.views import audit, people, proposals, review, revisions
+
+pages.plug_in()
 
 urlpatterns = [
     path("proposals/", proposals.proposal_list, name="proposal_list"),
