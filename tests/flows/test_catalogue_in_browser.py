@@ -13,7 +13,7 @@ from tests.flows.browser import chromium, sign_in
 from tests.flows.product import Product
 from tests.flows.test_main_job_in_browser import look
 
-pytestmark = [pytest.mark.flow, pytest.mark.browser]
+pytestmark = [pytest.mark.flow, pytest.mark.browser, pytest.mark.timeout(400)]
 
 
 def test_many_products_are_changed_and_changed_back(product: Product) -> None:

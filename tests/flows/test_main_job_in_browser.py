@@ -11,7 +11,7 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 from tests.flows.browser import chromium, sign_in
 from tests.flows.product import ROOT, Product
 
-pytestmark = [pytest.mark.flow, pytest.mark.browser]
+pytestmark = [pytest.mark.flow, pytest.mark.browser, pytest.mark.timeout(400)]
 FURNITURE = ROOT / "tests/data/shopify/packt_furniture.csv"
 PICTURES = os.environ.get("PIMHUB_SCREENSHOTS", "")
 

@@ -12,7 +12,7 @@ from tests.flows.browser import chromium, sign_in
 from tests.flows.product import Product
 from tests.flows.test_main_job_in_browser import look
 
-pytestmark = [pytest.mark.flow, pytest.mark.browser]
+pytestmark = [pytest.mark.flow, pytest.mark.browser, pytest.mark.timeout(400)]
 
 
 def test_search_and_pictures(product: Product, tmp_path: Path) -> None:
