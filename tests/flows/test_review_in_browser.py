@@ -24,6 +24,8 @@ def test_a_product_is_approved_in_parts_and_taken_back(product: Product) -> None
         mara.get_by_role("button", name="Submit for review").click()
         rafael.goto(f"{product.url}/review/")
         rafael.get_by_role("link", name="kettlebell").click()
+        expect(rafael.get_by_role("heading", name="Steel Kettlebell")).to_be_visible()
+        rafael.wait_for_load_state()  # a key pressed before the page's script is there is nobody's
         rafael.keyboard.press("a")  # by keyboard alone
         expect(rafael.get_by_text("is approved as revision 1")).to_be_visible()
 
