@@ -9,9 +9,11 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog import found, panels, stamp
+        from catalog.access import within
         from catalog.plans import kinds  # noqa: F401 # they make themselves known
         from catalog.search import parts  # noqa: F401 # its fields make themselves known
 
         stamp.plug_in()
+        within.plug_in()
         panels.plug_in()
         found.plug_in()

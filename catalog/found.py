@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from catalog.access.reach import own, seen
 from catalog.models import ImportRun, Product, Variant
 from catalog.models.codes import code_key
 from catalog.search.text import exact_ids, matching
@@ -19,8 +20,8 @@ def products(request: Any, text: str, limit: int) -> list[Hit]:
         return []
     key = code_key(text)
     named = exact_ids(text)
-    found = sorted(Product.objects.filter(pk__in=named), key=lambda p: named.index(p.pk))
-    found += list(matching(Product.objects.all(), text).order_by("-pk")[:limit])
+    found = sorted(seen(Product.objects.filter(pk__in=named)), key=lambda p: named.index(p.pk))
+    found += list(matching(seen(Product.objects.all()), text).order_by("-pk")[:limit])
     rows = list({p.pk: p for p in found}.values())[:limit]
     why = _matching_variants([p.pk for p in rows], key)
     return [
@@ -50,7 +51,7 @@ def imports(request: Any, text: str, limit: int) -> list[Hit]:
         return []
     return [
         Hit("Imports", run.filename, reverse("import_detail", kwargs={"pk": run.pk}), run.get_state_display(), "upload")
-        for run in ImportRun.objects.filter(filename__icontains=text)[:limit]
+        for run in own(ImportRun.objects.filter(filename__icontains=text))[:limit]
     ]
 
 

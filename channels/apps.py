@@ -8,12 +8,13 @@ class ChannelsConfig(AppConfig):
     verbose_name = "Channels"
 
     def ready(self) -> None:
-        from channels import filters, panels, search, subscribers
+        from channels import access, filters, panels, search, subscribers
         from channels.connectors import registry
         from channels.mapping import document
 
         registry.load()
         subscribers.plug_in()
+        access.plug_in()
         panels.plug_in()
         search.plug_in()
         filters.plug_in()

@@ -10,6 +10,7 @@ from catalog.plans.run import impacts
 from catalog.products.trash import Use, product_uses
 from catalog.search import operators as op
 from catalog.search.filters import Condition, part
+from channels.access import reached
 from channels.models import Channel, ChannelIssue, Listing, Placement
 
 SHOWN = (Listing.State.ACCEPTED, Listing.State.LIVE, Listing.State.DRIFTED)
@@ -17,7 +18,7 @@ SHOWN = (Listing.State.ACCEPTED, Listing.State.LIVE, Listing.State.DRIFTED)
 
 def _channel(asked: Condition) -> str:
     code = asked.text("channel")
-    if code and not Channel.objects.filter(code=code).exists():
+    if code and not reached(Channel.objects.filter(code=code)).exists():
         raise asked.fail(f"There is no channel “{code}”.", "bad_value")
     return code
 
@@ -27,7 +28,7 @@ def _channel(asked: Condition) -> str:
 )
 def listing(asked: Condition) -> Q:
     """“blocked” is what preflight holds back; empty means that it is not on the channel at all."""
-    rows = Listing.objects.all()
+    rows = reached(Listing.objects.all(), "placement__channel__code")
     if code := _channel(asked):
         rows = rows.filter(placement__channel__code=code)
     if asked.op not in (op.EMPTY, op.NOT_EMPTY):
@@ -42,7 +43,7 @@ def listing(asked: Condition) -> Q:
 @part("issue", "Issue on a channel", op.EQUAL, op.IN, op.EMPTY, op.NOT_EMPTY, words=("channel", "severity"))
 def issue(asked: Condition) -> Q:
     """By the issue's code, such as the rule that holds it back."""
-    rows = ChannelIssue.objects.filter(cleared_at__isnull=True)
+    rows = reached(ChannelIssue.objects.filter(cleared_at__isnull=True), "placement__channel__code")
     if code := _channel(asked):
         rows = rows.filter(placement__channel__code=code)
     if severity := asked.text("severity"):

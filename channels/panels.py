@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from catalog.models import Product
+from channels.access import reached
 from channels.models import Placement
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
@@ -15,6 +16,7 @@ from pimhub.foundation.panels import Panel
 
 def channels_panel(request: HttpRequest, product: Product) -> Panel | None:
     placements = Placement.objects.filter(product=product).select_related("channel").prefetch_related("listings")
+    placements = reached(placements, "channel__code")
     rows = [
         {
             "channel": p.channel,

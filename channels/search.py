@@ -7,6 +7,8 @@ from typing import Any
 from django.db.models import Q
 from django.urls import reverse
 
+from catalog.access.reach import seen
+from channels.access import reached
 from channels.models import Channel, RemoteLink
 from pimhub.foundation import search
 from pimhub.foundation.search import Hit
@@ -15,7 +17,7 @@ from pimhub.foundation.search import Hit
 def channels(request: Any, text: str, limit: int) -> list[Hit]:
     if not request.user.has_perm("channels.view_channel"):
         return []
-    named = Channel.objects.filter(Q(code__icontains=text) | Q(label__icontains=text))[:limit]
+    named = reached(Channel.objects.filter(Q(code__icontains=text) | Q(label__icontains=text)))[:limit]
     return [
         Hit("Channels", c.label, reverse("channel_detail", kwargs={"code": c.code}), c.code, "building-store")
         for c in named
@@ -27,6 +29,7 @@ def listings(request: Any, text: str, limit: int) -> list[Hit]:
     if not request.user.has_perm("channels.view_channel") or len(text) < 4:
         return []
     links = RemoteLink.objects.filter(Q(remote_id=text) | Q(remote_id__endswith=f"/{text}"), placement__isnull=False)
+    links = reached(seen(links, "placement__product"), "placement__channel__code")
     return [
         Hit(
             kind="Listings",

@@ -9,10 +9,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from catalog.access.reach import seen
 from catalog.models import Product
 from governance.models import Proposal, Standing
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
+
+APPROVE = "governance.approve_product"
 
 
 def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
@@ -32,7 +35,7 @@ def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
 def review_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("governance.approve_product"):
         return None
-    count = Standing.objects.filter(state=Standing.State.IN_REVIEW).count()
+    count = seen(Standing.objects.filter(state=Standing.State.IN_REVIEW), "product", APPROVE).count()
     url = reverse("review_queue")
     return panels.entry(request, label="Review", url=url, icon="checkbox", order=30, count=count)
 
@@ -52,7 +55,7 @@ def people_entry(request: HttpRequest) -> dict[str, Any] | None:
 def proposals_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("catalog.change_product"):
         return None
-    count = Proposal.objects.filter(state=Proposal.State.OPEN).count()
+    count = seen(Proposal.objects.filter(state=Proposal.State.OPEN), "product").count()
     url = reverse("proposal_list")
     return panels.entry(request, label="Proposals", url=url, icon="inbox", order=28, count=count)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from governance import pages
-from governance.views import audit, people, proposals, review, revisions
+from governance.views import audit, people, proposals, review, revisions, roles
 
 pages.plug_in()
 
@@ -16,9 +16,9 @@ urlpatterns = [
     path("people/", people.people_list, name="people_list"),
     path("people/new/", people.person_edit, name="person_new"),
     path("people/<int:pk>/", people.person_edit, name="person_edit"),
-    path("people/roles/", people.role_list, name="role_list"),
-    path("people/roles/new/", people.role_edit, name="role_new"),
-    path("people/roles/<slug:name>/", people.role_edit, name="role_edit"),
+    path("people/roles/", roles.role_list, name="role_list"),
+    path("people/roles/new/", roles.role_edit, name="role_new"),
+    path("people/roles/<slug:name>/", roles.role_edit, name="role_edit"),
     path("password/<str:uid>/<str:token>/", people.choose_password, name="choose_password"),
     path("audit/", audit.audit_list, name="audit_list"),
     path("audit/story/<path:code>/", audit.product_story, name="product_story"),

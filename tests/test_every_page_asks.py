@@ -24,6 +24,7 @@ OWN = {
     "api_token_rotate",
 }  # a person's own things need no right
 FILLED = {
+    "uuid": "00000000-0000-4000-8000-000000000000",
     "code": "x",
     "pk": "1",
     "product_id": "1",
@@ -40,19 +41,23 @@ FILLED = {
 }
 
 
-def addresses(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, str]]:
+def patterns(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, str]]:
+    """Every named address, with {name} (or {uuid}) where something is to be named."""
     for item in (resolver or get_resolver()).url_patterns:
         if isinstance(item, URLResolver):
-            yield from addresses(item, prefix + str(item.pattern))
+            yield from patterns(item, prefix + str(item.pattern))
         elif isinstance(item, URLPattern) and item.name != "api_nowhere":  # whatever else there is not
             path = prefix + str(item.pattern)
             for name, converter in item.pattern.converters.items():
-                if type(converter).__name__ == "UUIDConverter":
-                    path = path.replace(f"<uuid:{name}>", "00000000-0000-4000-8000-000000000000")
-                    continue
                 kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
-                path = path.replace(f"<{kind}:{name}>", FILLED[name]).replace(f"<{name}>", FILLED[name])
+                shown = "{uuid}" if kind == "uuid" else f"{{{name}}}"
+                path = path.replace(f"<{kind}:{name}>", shown).replace(f"<{name}>", shown)
             yield str(item.name), path
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    for name, path in patterns():
+        yield name, path.format(**FILLED)
 
 
 CASES = [(name, path) for name, path in addresses() if name not in PUBLIC]

@@ -16,8 +16,8 @@ from catalog.access import scopes
 from catalog.models import ApiToken, ExternalSystem, User
 from pimhub.foundation import audit
 
-# Shown as pim_<prefix>_<secret>: the prefix names the token, the secret opens the door.
 SPEAK = "catalog.speak_for_system"
+# Shown as pim_<prefix>_<secret>: the prefix names the token, the secret opens the door.
 PREFIX_LENGTH, SECRET_BYTES = 8, 32
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.access.reach import own, seen, seen_acts, sight
 from catalog.api import params
 from catalog.api.base import ApiView
 from catalog.api.describe import NUMBER, OBJECT, PAGING, TEXT, TEXTS, Op, page_of, thing
@@ -36,7 +37,7 @@ class ChangeSetList(ApiView):
 
     def get(self, request: Request) -> Response:
         params.only(request, {"user", "source", "product"} | params.PAGING)
-        query: QuerySet[ChangeSet] = ChangeSet.objects.select_related("user")
+        query: QuerySet[ChangeSet] = seen_acts(ChangeSet.objects.select_related("user"))
         if users := params.names(request, "user"):
             query = query.filter(user__username__in=users)
         if sources := params.names(request, "source", known=ChangeSet.Source.values):
@@ -68,7 +69,7 @@ class ChangeSetEntries(ApiView):
 
     def get(self, request: Request, pk: UUID) -> Response:
         params.only(request, params.PAGING)
-        entries = JournalEntry.objects.filter(change_set=_change_set(pk))
+        entries = seen(JournalEntry.objects.filter(change_set=_change_set(pk)), "product")
         query = entries.select_related("product", "change_set__user")
         return Response(page(request, query, Order("pk"), lambda rows: [entry_data(e) for e in rows]))
 
@@ -120,7 +121,7 @@ class ProductUndo(ApiView):
         if isinstance(number, bool) or not isinstance(number, int) or not isinstance(key, str) or abs(number) >= 2**63:
             raise Problem(422, "bad_form", "Send the number of the entry, and the key.")
         entry = JournalEntry.objects.filter(pk=number, product=product).first()
-        if entry is None or key not in entry.changes:
+        if entry is None or key not in entry.changes or not sight().shows(product.pk, key):
             raise Problem(404, "not_found", f"There is no such entry of {product.code} with “{key[:100]}”.")
         state = load_states(ids=[product.pk], lock=False)[product.code_key]
         wanted = inverse.of_value(entry, key, state)
@@ -150,7 +151,7 @@ class PlanList(ApiView):
 
     def get(self, request: Request) -> Response:
         params.only(request, {"state", "kind"} | params.PAGING)
-        query: QuerySet[ChangePlan] = ChangePlan.objects.select_related("user")
+        query: QuerySet[ChangePlan] = own(ChangePlan.objects.select_related("user"))
         if states := params.names(request, "state", known=ChangePlan.State.values):
             query = query.filter(state__in=states)
         if kinds := params.names(request, "kind"):
@@ -242,14 +243,14 @@ def _object(request: Request, known: set[str]) -> dict[str, Any]:
 
 
 def _change_set(pk: UUID) -> ChangeSet:
-    found = ChangeSet.objects.select_related("user").filter(pk=pk).first()
+    found = seen_acts(ChangeSet.objects.select_related("user").filter(pk=pk)).first()
     if found is None:
         raise Problem(404, "not_found", "There is no such change set.")
     return found
 
 
 def _plan(pk: UUID) -> ChangePlan:
-    found = ChangePlan.objects.select_related("user").filter(pk=pk).first()
+    found = own(ChangePlan.objects.select_related("user").filter(pk=pk)).first()
     if found is None:
         raise Problem(404, "not_found", "There is no such plan.")
     return found
@@ -277,12 +278,12 @@ def change_sets(rows: Any) -> list[dict[str, Any]]:
 
 
 def entry_data(entry: JournalEntry, key: str | None = None) -> dict[str, Any]:
-    act = entry.change_set
+    act, changes = entry.change_set, sight().visible(entry.product_id, entry.changes)
     return {
         "id": entry.pk,
         "product": entry.product.code,
         "sku": entry.sku or None,
-        "changes": {k: pair[:2] for k, pair in entry.changes.items() if key in (None, k)},
+        "changes": {k: pair[:2] for k, pair in changes.items() if key in (None, k)},
         "line": entry.line,
         "change_set": str(act.pk),
         "actor": act.actor,
@@ -315,6 +316,9 @@ def line_data(line: PlanLine) -> dict[str, Any]:
     return {
         "product": line.product_code,
         "outcome": line.outcome,
-        "changes": {sku: {k: p[:2] for k, p in pairs.items()} for sku, pairs in line.changes.items()},
+        "changes": {
+            sku: {k: p[:2] for k, p in sight().visible(line.product_id, pairs).items()}
+            for sku, pairs in line.changes.items()
+        },
         "errors": line.errors,
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Min
+from django.db.models import Min, Q
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog import events
+from catalog.access.reach import sight
 from catalog.api import params
 from catalog.api.base import ApiView
 from catalog.api.describe import FLAG, MOMENT, NUMBER, OBJECT, TEXT, Op, array, maybe, thing
@@ -48,6 +49,8 @@ class EventList(ApiView):
         # What is committed and not numbered yet would only come a moment later: number it now.
         events.number_events()
         rows = DomainEvent.objects.filter(number__gt=after).order_by("number")
+        if (ids := sight().ids()) is not None:
+            rows = rows.filter(Q(product_id__isnull=True) | Q(product_id__in=ids))
         if kinds := params.names(request, "type"):
             rows = rows.filter(type__in=kinds)
         if "product" in request.query_params:

@@ -9,6 +9,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.access.reach import pictures
 from catalog.api import params
 from catalog.api.base import ApiView
 from catalog.api.describe import FLAG, PAGING, TEXT, TEXTS, Op, page_of, thing
@@ -48,7 +49,7 @@ class MediaList(ApiView):
     def get(self, request: Request) -> Response:
         params.only(request, {"tag", "state", "unused", "trashed", "sha256"} | params.PAGING)
         trashed = params.flag(request, "trashed") is True
-        query: QuerySet[MediaAsset] = MediaAsset.objects.filter(trashed_at__isnull=not trashed)
+        query: QuerySet[MediaAsset] = pictures(MediaAsset.objects.filter(trashed_at__isnull=not trashed))
         if states := params.names(request, "state", known=MediaAsset.State.values):
             query = query.filter(state__in=states)
         if hashes := params.names(request, "sha256"):
@@ -131,7 +132,7 @@ class MediaRestore(ApiView):
 
 
 def _asset(pk: int) -> MediaAsset:
-    asset = MediaAsset.objects.filter(pk=pk).first() if pk < 2**63 else None
+    asset = pictures(MediaAsset.objects.filter(pk=pk)).first() if pk < 2**63 else None
     if asset is None:
         raise Problem(404, "not_found", f"There is no picture {pk}.")
     return asset

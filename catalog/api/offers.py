@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.access.reach import seen
 from catalog.api import bulk, params
 from catalog.api.base import ApiView
 from catalog.api.describe import MOMENT, NUMBER, PAGING, TEXT, Op, lines_of, maybe, page_of, thing
@@ -46,6 +47,7 @@ class MessageList(ApiView):
         query: QuerySet[Any] = self.model._default_manager.filter(
             variant__trashed_at__isnull=True, variant__product__trashed_at__isnull=True
         ).select_related("variant", self.related)
+        query = seen(query, "variant__product")
         if skus := params.names(request, "sku"):
             query = query.filter(variant__sku_key__in=[code_key(s) for s in skus])
         if places := params.names(request, self.place):

@@ -10,6 +10,7 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.access.reach import seen
 from catalog.api import bulk, params
 from catalog.api.base import ApiView, etag_of
 from catalog.api.describe import FLAG, PAGING, TEXT, Op, Schema, lines_of, page_of, thing
@@ -215,7 +216,8 @@ class ProductCopy(ApiView):
 
 
 def product_of(code: str) -> Product:
-    product = Product.everything.filter(code_key=code_key(code)).first()
+    """The product, in the trash or not, where the person asking reaches it. Raises Problem."""
+    product = seen(Product.everything.filter(code_key=code_key(code))).first()
     if product is None:
         raise Problem(404, "not_found", f"There is no product “{code[:100]}”.")
     return product

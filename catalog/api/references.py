@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.access.reach import sight
 from catalog.api import params
 from catalog.api.base import ApiView
 from catalog.api.describe import FLAG, MOMENT, NUMBER, PAGING, TEXT, Op, maybe, page_of, thing
@@ -44,6 +45,9 @@ class ReferenceList(ApiView):
         query: QuerySet[ExternalReference] = ExternalReference.objects.select_related(
             "system", "product", "variant", "category", "option__attribute", "location"
         )
+        if (ids := sight().ids()) is not None:
+            neither = Q(product__isnull=True, variant__isnull=True)
+            query = query.filter(neither | Q(product__in=ids) | Q(variant__product__in=ids))
         if (ended := params.flag(request, "ended")) is not None:
             query = query.filter(valid_to__isnull=not ended)
         if systems := params.names(request, "system"):

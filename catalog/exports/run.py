@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.db.models import QuerySet
 
+from catalog.access.reach import seen, sight
 from catalog.attributes.spec import AttributeSpec
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey
@@ -29,7 +30,8 @@ def export_csv(path: Path, products: QuerySet[Product] | None = None) -> int:
     spreadsheet would run as a formula gets an apostrophe in front, which an import takes off again.
     """
     specs = {a.code: a.spec() for a in Attribute.objects.all()}
-    ids = list((Product.objects.all() if products is None else products).order_by("pk").values_list("pk", flat=True))
+    chosen = seen(Product.objects.all() if products is None else products)
+    ids = list(chosen.order_by("pk").values_list("pk", flat=True))
     columns = [*FIRST, *_columns(ids)]
     draft = path.with_name(f".{path.name}.part")
     rows = 0
@@ -46,8 +48,9 @@ def export_csv(path: Path, products: QuerySet[Product] | None = None) -> int:
 
 def _rows(ids: Sequence[int]) -> Iterator[dict[str, JSON]]:
     for start in range(0, len(ids), CHUNK):
+        sight().learn(ids[start : start + CHUNK])
         for state in load_states(ids=ids[start : start + CHUNK], lock=False).values():
-            flat = flatten(state)
+            flat = {sku: dict(sight().visible(state.row.pk, row)) for sku, row in flatten(state).items()}
             own = flat.pop(PRODUCT_ROW)
             for sku, values in flat.items():
                 if "trashed" in values:

@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog import events
+from catalog.access.reach import seen
 from catalog.change_sets import acting, change_set
 from catalog.models import ChangePlan, ChangeSet, PlanLine, User
 from catalog.plans.kinds.base import BadPlan, What, plan_kinds
@@ -130,7 +131,9 @@ def _stumble(plan_id: str, error: Exception) -> bool:
 
 def _plan_slice(plan: ChangePlan) -> bool:
     kind = plan_kinds.get(plan.kind)
-    ids = list(kind.products(plan.what).filter(pk__gt=plan.cursor).order_by("pk").values_list("pk", flat=True)[:BATCH])
+    with acting(user=plan.user, source=ChangeSet.Source.SYSTEM, reason=plan.reason):
+        rows = seen(kind.products(plan.what)).filter(pk__gt=plan.cursor).order_by("pk")
+        ids = list(rows.values_list("pk", flat=True)[:BATCH])
     if not ids:
         _planned(plan)
         return False

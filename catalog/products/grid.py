@@ -8,8 +8,11 @@ from decimal import Decimal
 
 from django.db.models import Count, Max, Min, Sum
 
+from catalog.access.reach import sight
 from catalog.models import Completeness, MediaLink, Offer, Product, StockLevel, Variant
 from pimhub.foundation import panels
+
+PRICE = "offers.any.price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Row:
 def rows_of(products: Sequence[Product]) -> list[Row]:
     """The rows of these products, in their order."""
     ids = [p.pk for p in products]
+    sight().learn(ids)
     counts = dict(Variant.objects.filter(product_id__in=ids).values_list("product_id").annotate(Count("pk")))
     offers = Offer.objects.filter(variant__product_id__in=ids).values_list("variant__product_id")
     prices = {pk: (low, high) for pk, low, high in offers.annotate(Min("price"), Max("price"))}
@@ -44,14 +48,15 @@ def rows_of(products: Sequence[Product]) -> list[Row]:
     states: dict[int, str] = {}
     for source in panels.states:
         states |= source(ids)
+    shows = sight().shows
     return [
         Row(
             product=p,
-            picture=pictures.get(p.pk),
+            picture=pictures.get(p.pk) if shows(p.pk, "media") else None,
             variants=counts.get(p.pk, 0),
-            lowest=prices.get(p.pk, (None, None))[0],
-            highest=prices.get(p.pk, (None, None))[1],
-            stock=stock.get(p.pk),
+            lowest=prices.get(p.pk, (None, None))[0] if shows(p.pk, PRICE) else None,
+            highest=prices.get(p.pk, (None, None))[1] if shows(p.pk, PRICE) else None,
+            stock=stock.get(p.pk) if shows(p.pk, "stock") else None,
             complete=min((c.percent for c in complete.get(p.pk, ())), default=100),
             missing=sorted({key for c in complete.get(p.pk, ()) for key in c.missing}),
             variants_complete=min((c.variants_complete for c in complete.get(p.pk, ())), default=0),

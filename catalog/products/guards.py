@@ -17,9 +17,13 @@ Check = Callable[[Product, Changes, Collection[str]], Sequence[ChangeError]]
 # (act, ids of the products of a batch) → the check of each: what it must know, it looks up once for all.
 Guard = Callable[[Act, Collection[int]], Check]
 
+# What is said of a product before anything of it is looked at: the person acting may not even see it.
+Stranger = Callable[[Product], Sequence[ChangeError]]
+
 ADD = "catalog.add_product"
 
 guards: Registry[Guard] = Registry("write guard")
+bars: Registry[Stranger] = Registry("bar before the write door")
 
 
 def checks(act: Act, ids: Collection[int]) -> Check:
@@ -38,6 +42,11 @@ def locked(product: Product, keys: Mapping[str, Collection[str]]) -> dict[tuple[
     changes = {sku: {key: [None, None] for key in row} for sku, row in keys.items()}
     found = checks(current_act(), [product.pk])(product, changes, ())
     return {(error.sku, error.key): error.message for error in found}
+
+
+def strangers(product: Product) -> list[ChangeError]:
+    """What is refused before a conflict could tell what stands in the product."""
+    return [error for bar in bars for error in bar(product)]
 
 
 def newcomers(act: Act, code: str) -> list[ChangeError]:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
+
+from catalog.access.reach import seen, sight
 from catalog.attributes.values import ValueKey
 from catalog.models import (
     Association,
@@ -58,6 +61,7 @@ class Wanted:
 def represent(products: Sequence[Product], wanted: Wanted) -> list[dict[str, JSON]]:
     """These products, in their order."""
     ids = [p.pk for p in products]
+    sight().learn(ids)
     found: dict[int, dict[str, Any]] = {p.pk: _own(p, wanted) for p in products}
     if "family" in wanted.fields:
         families = dict(Family.objects.values_list("pk", "code"))
@@ -84,7 +88,7 @@ def _own(product: Product, wanted: Wanted) -> dict[str, Any]:
         "family": "",
         "version": product.version,
         "axes": product.axes,
-        "values": _chosen(product.values, wanted.keys),
+        "values": _chosen(sight().visible(product.pk, product.values), wanted.keys),
         "categories": [],
         "created": product.created_at.isoformat(),
         "updated": product.updated_at.isoformat(),
@@ -111,15 +115,17 @@ def _variants(
     by_id: dict[int, dict[str, Any]] = {}
     values_of = {p.pk: p for p in products}
     for pk, product, sku, gtin, values in rows.values_list("pk", "product_id", "sku", "gtin", "values"):
-        by_id[pk] = {"sku": sku, "gtin": gtin, "values": _chosen(values, wanted.keys)}
+        by_id[pk] = {"sku": sku, "values": _chosen(sight().visible(product, values), wanted.keys)}
+        by_id[pk] |= {"gtin": gtin} if sight().shows(product, "gtin") else {}
         if "overrides" in wanted.includes:
             own = values_of[product]
-            by_id[pk]["overrides"] = sorted(k for k in values if k in own.values and k not in own.axes)
+            by_id[pk]["overrides"] = sorted(k for k in by_id[pk]["values"] if k in own.values and k not in own.axes)
         found[product]["variants"].append(by_id[pk])
     return by_id
 
 
 Rows = dict[int, dict[str, Any]]
+OWNER = F("variant__product_id")
 
 
 def _media(found: Rows, variants: Rows) -> None:
@@ -127,6 +133,8 @@ def _media(found: Rows, variants: Rows) -> None:
         row["media"] = []
     links = MediaLink.objects.filter(product_id__in=list(found)).select_related("asset", "variant")
     for link in links.order_by("product_id", "position", "pk"):
+        if not sight().shows(link.product_id, "media"):
+            continue
         asset = link.asset
         medium = {"key": asset.key, "url": asset.source_url, "alt": link.alt, "state": asset.state}
         medium |= {"mime": asset.mime, "width": asset.width, "height": asset.height}
@@ -147,6 +155,7 @@ def _associations(found: Rows, variants: Rows) -> None:
         if holder is not None and link.to_product.trashed_at is None:
             holder["associations"].setdefault(link.type.code, []).append(_target(link))
     arriving = Association.objects.filter(to_product_id__in=list(found), product__trashed_at__isnull=True)
+    arriving = seen(arriving, "product")
     for link in arriving.select_related(*related).order_by("position", "pk"):
         end: dict[str, JSON] = {"sku": link.variant.sku} if link.variant else {"product": link.product.code}
         end |= {"quantity": amount_text(link.quantity, places=0)} if link.quantity is not None else {}
@@ -174,9 +183,12 @@ def _references(found: Rows, variants: Rows) -> None:
 def _offers(found: Rows, variants: Rows) -> None:
     for row in variants.values():
         row["offers"] = {}
-    for offer in Offer.objects.filter(variant_id__in=list(variants)).select_related("price_list__currency"):
+    rows = Offer.objects.filter(variant_id__in=list(variants))
+    for offer in rows.select_related("price_list__currency").annotate(owner=OWNER):
         told: dict[str, Any] = {"currency": offer.price_list.currency.code}
         for name in OFFER_FIELDS:
+            if not sight().shows(offer.owner, f"offers.{offer.price_list.code}.{name}"):
+                continue
             value = getattr(offer, name)
             told[name] = (
                 value.isoformat()
@@ -189,7 +201,10 @@ def _offers(found: Rows, variants: Rows) -> None:
 def _stock(found: Rows, variants: Rows) -> None:
     for row in variants.values():
         row["stock"] = {}
-    for level in StockLevel.objects.filter(variant_id__in=list(variants)).select_related("location"):
+    levels = StockLevel.objects.filter(variant_id__in=list(variants)).select_related("location")
+    for level in levels.annotate(owner=OWNER):
+        if not sight().shows(level.owner, "stock"):
+            continue
         variants[level.variant_id]["stock"][level.location.code] = level.available
 
 
@@ -218,7 +233,9 @@ def _held(found: Rows, variants: Rows) -> None:
     for row in variants.values():
         row["held_prices"] = []
     rows = HeldPrice.objects.filter(variant_id__in=list(variants), confirmed__isnull=True).select_related("price_list")
-    for hold in rows.order_by("pk"):
+    for hold in rows.annotate(owner=OWNER).order_by("pk"):
+        if not sight().shows(hold.owner, f"offers.{hold.price_list.code}.{hold.field}"):
+            continue
         variants[hold.variant_id]["held_prices"].append(
             {
                 "price_list": hold.price_list.code,

@@ -23,7 +23,7 @@ from catalog.products.application import Application
 from catalog.products.apply import apply_change
 from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.foreign import in_our_codes
-from catalog.products.guards import Check, checks, newcomers
+from catalog.products.guards import Check, checks, newcomers, strangers
 from catalog.products.less import without
 from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
@@ -187,6 +187,8 @@ def _attempt(
     application = Application(change, state, reference, owners, keep_axes=partial, drop_values=drop_values)
     if not held:
         application.errors += newcomers(change_sets.current_act(), change.code)
+    else:
+        application.errors += strangers(held.row)
     if not application.errors:
         apply_change(application)
     result = WriteResult(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from catalog.access.reach import sight
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.values import ValueKey
 from catalog.models import Attribute
@@ -181,6 +182,8 @@ class _Reader:
                 f"There is no field “{condition.field}”. {self._near(condition.field)}", "unknown_field"
             )
         self.attributes[key.attribute] = attribute
+        if not sight().anywhere(condition.field):
+            raise condition.fail(f"Your roles do not show “{condition.field}”.", "forbidden")
         return values.condition(condition, key, attribute)
 
     def _near(self, field: str) -> str:

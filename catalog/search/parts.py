@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from catalog.access.reach import sight
 from catalog.models import (
     Association,
     Category,
@@ -267,8 +268,15 @@ def media(asked: Condition) -> Q:
     return found if asked.op == op.NOT_EMPTY else ~found
 
 
+def _shown(asked: Condition, key: str) -> None:
+    """Nobody learns by asking what their roles do not show."""
+    if not sight().anywhere(key):
+        raise asked.fail("Your roles do not show this.", "forbidden")
+
+
 @part("price", "Price", *NUMBERS, op.EMPTY, words=("price_list",), kind="number")
 def price(asked: Condition) -> Q:
+    _shown(asked, "offers.any.price")
     rows = Offer.objects.filter(variant__trashed_at__isnull=True)
     if price_list := asked.text("price_list"):
         rows = rows.filter(price_list__code=price_list)
@@ -292,6 +300,7 @@ def price(asked: Condition) -> Q:
 @part("stock", "Stock", *NUMBERS, words=("location",), kind="number")
 def stock(asked: Condition) -> Q:
     """Units available of any variant, at one location or at any."""
+    _shown(asked, "stock")
     rows = StockLevel.objects.filter(_compared(asked, "available"), variant__trashed_at__isnull=True)
     if location := asked.text("location"):
         rows = rows.filter(location__code=location)

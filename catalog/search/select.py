@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from catalog.access.reach import seen
 from catalog.models import Product, SavedView, User
 from catalog.search import filters, text
 from pimhub.foundation.jsonvalue import JSON
@@ -28,12 +29,12 @@ class Count:
 def select(conditions: Sequence[JSON] = (), words: str = "") -> QuerySet[Product]:
     """Products that fulfil every condition and have every word. Raises BadFilter.
 
-    Those in the trash only when a condition asks for them.
+    Only what the person acting reaches; those in the trash only when a condition asks for them.
     """
     given = [c for c in conditions if c]
     found = filters.build(given)
     manager = Product.everything if filters.mentions(given, "trashed") else Product.objects
-    return text.matching(manager.filter(found), words)
+    return text.matching(seen(manager.filter(found)), words)
 
 
 def view_of(user: User, pk: JSON) -> SavedView | None:

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from catalog.access.reach import own
 from catalog.access.tokens import SPEAK
 from catalog.imports.run import confirm, error_file, resume, start_run
 from catalog.models import ExternalSystem, ImportLine, ImportRun, Locale, User
@@ -47,7 +48,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
             )
             return redirect("import_detail", pk=run.pk)
     context = {
-        "runs": ImportRun.objects.select_related("user")[:50],
+        "runs": own(ImportRun.objects.select_related("user"))[:50],
         "locales": Locale.objects.values_list("code", flat=True),
         "systems": ExternalSystem.objects.all() if request.user.has_perm(SPEAK) else (),
         "error": error,
@@ -58,7 +59,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
 @requires("catalog.import_product")
 def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One run: what would happen or did, line by line. Polled while it works."""
-    run = get_object_or_404(ImportRun.objects.select_related("user", "change_set"), pk=pk)
+    run = get_object_or_404(own(ImportRun.objects.select_related("user", "change_set")), pk=pk)
     bucket = request.GET.get("bucket", "")
     lines = run.lines.filter(bucket=bucket) if bucket in ImportLine.Bucket.values else run.lines.all()
     problems: dict[int, list[object]] = {}
@@ -91,7 +92,7 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("catalog.import_product")
 def import_apply(request: HttpRequest, pk: int) -> HttpResponse:
     """Apply what the dry run showed."""
-    run = get_object_or_404(ImportRun, pk=pk)
+    run = get_object_or_404(own(ImportRun.objects.all()), pk=pk)
     try:
         confirm(run)
     except ValueError as error:
@@ -103,7 +104,7 @@ def import_apply(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("catalog.import_product")
 def import_resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Go on with an import that stopped."""
-    run = get_object_or_404(ImportRun, pk=pk)
+    run = get_object_or_404(own(ImportRun.objects.all()), pk=pk)
     try:
         resume(run)
     except ValueError as error:
@@ -114,7 +115,7 @@ def import_resume(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("catalog.import_product")
 def import_errors(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The rejected rows with their reasons, to mend and import again."""
-    run = get_object_or_404(ImportRun, pk=pk)
+    run = get_object_or_404(own(ImportRun.objects.all()), pk=pk)
     path = error_file(run)
     if path is None:
         raise Http404

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from catalog.access.reach import seen, sight
 from catalog.models import Association, AssociationType, Category, Product, Variant
 from catalog.models.codes import code_key
 from catalog.permissions import requires
@@ -29,12 +30,14 @@ def shown(product: Product) -> dict[str, Any]:
         amount = f"{link.quantity.normalize():f} × " if link.quantity is not None else ""
         found.setdefault(link.type.code, []).append(f"{amount}{name}")
     arriving = Association.objects.filter(to_product=product, product__trashed_at__isnull=True)
+    arriving = seen(arriving, "product")
     return {
         "categories": "\n".join(product.categories.order_by("path").values_list("code", flat=True)),
         "known": Category.objects.filter(trashed_at__isnull=True).order_by("path")[:500],
         "types": [
             {"row": kind, "label": kind.label(), "text": "\n".join(found.get(kind.code, []))}
             for kind in AssociationType.objects.all()
+            if sight().shows(product.pk, f"associations.{kind.code}")
         ],
         "pointed_at": list(arriving.values_list("product__code", "type__code").distinct()[:20]),
     }
@@ -44,7 +47,7 @@ def shown(product: Product) -> dict[str, Any]:
 @requires("catalog.change_product")
 def product_links(request: HttpRequest, code: str) -> HttpResponse:
     """Save what the panel says; all of it or nothing."""
-    product = get_object_or_404(Product, code_key=code_key(code))
+    product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(code))
     associations = {}
     problem = ""
     for kind in AssociationType.objects.all():

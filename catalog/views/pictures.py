@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from catalog.access.reach import seen
 from catalog.attributes.spec import AttributeSpec, ValueProblem
 from catalog.attributes.types import type_of
 from catalog.media import ingest
@@ -64,7 +65,7 @@ def shown(product: Product, locale: str) -> dict[str, JSON]:
 @requires("catalog.change_product")
 def product_pictures(request: HttpRequest, code: str) -> HttpResponse:
     """Carry out the form below a product's pictures, all of it or nothing but the files and addresses refused."""
-    product = get_object_or_404(Product, code_key=code_key(code))
+    product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(code))
     locale = request.POST.get("locale", "en_US")
     back = f"{reverse('product_detail', kwargs={'code': product.code})}?locale={locale}#pictures"
     if again := request.POST.get("again", ""):

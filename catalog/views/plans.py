@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from catalog.access.reach import own, seen, seen_acts, sight
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey
@@ -156,18 +157,22 @@ def _value(key: str, text: str) -> JSON:
 @requires("catalog.view_product")
 def plan_list(request: HttpRequest) -> HttpResponse:
     """Plans, newest first."""
-    plans = ChangePlan.objects.select_related("user")[:SHOWN]
+    plans = own(ChangePlan.objects.select_related("user"))[:SHOWN]
     return render(request, "catalog/plan_list.html", {"plans": plans})
 
 
 @requires("catalog.view_product")
 def plan_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What a plan would do or did, product by product. Polled while it works."""
-    plan = get_object_or_404(ChangePlan.objects.select_related("user", "change_set"), pk=pk)
+    plan = get_object_or_404(own(ChangePlan.objects.select_related("user", "change_set")), pk=pk)
     wanted = request.GET.get("outcome", "")
     lines = plan.lines.filter(outcome=wanted) if wanted in PlanLine.Outcome.values else plan.lines.all()
     shown = list(lines[:SHOWN])
-    teller = Teller([pairs for line in shown for pairs in line.changes.values()], locale="en_US")
+    told = {
+        line.pk: {sku: dict(sight().visible(line.product_id, pairs)) for sku, pairs in line.changes.items()}
+        for line in shown
+    }
+    teller = Teller([pairs for rows in told.values() for pairs in rows.values()], locale="en_US")
     context = {
         "plan": plan,
         "working": plan.state in (ChangePlan.State.PLANNING, ChangePlan.State.APPLYING),
@@ -177,7 +182,7 @@ def plan_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "lines": [
             {
                 "line": line,
-                "rows": [{"sku": sku, "changes": teller.tell(pairs)} for sku, pairs in line.changes.items()],
+                "rows": [{"sku": sku, "changes": teller.tell(pairs)} for sku, pairs in told[line.pk].items()],
             }
             for line in shown
         ],
@@ -193,7 +198,7 @@ def plan_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @requires(RIGHT)
 def plan_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Apply a finished preview, or cancel it."""
-    plan = get_object_or_404(ChangePlan, pk=pk)
+    plan = get_object_or_404(own(ChangePlan.objects.all()), pk=pk)
     try:
         if request.POST.get("decision") == "apply":
             run.apply(plan, user=cast(User, request.user))
@@ -208,14 +213,14 @@ def plan_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
 @requires("catalog.view_product")
 def change_set_list(request: HttpRequest) -> HttpResponse:
     """What was changed, by whom and why, newest first."""
-    rows = ChangeSet.objects.select_related("user").order_by("-created_at")
+    rows = seen_acts(ChangeSet.objects.select_related("user")).order_by("-created_at")
     before = request.GET.get("before", "")
     if before:
         last = ChangeSet.objects.filter(pk=before).first() if _is_uuid(before) else None
         rows = rows.filter(created_at__lt=last.created_at) if last else rows
     found = list(rows[: SHOWN + 1])
     counts = dict(
-        JournalEntry.objects.filter(change_set__in=found)
+        seen(JournalEntry.objects.filter(change_set__in=found), "product")
         .values("change_set_id")
         .annotate(n=Counted("product_id", distinct=True))
         .values_list("change_set_id", "n")
@@ -239,13 +244,14 @@ def _is_uuid(text: str) -> bool:
 @requires("catalog.view_product")
 def change_set_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One act: what it changed, and the way back."""
-    act = get_object_or_404(ChangeSet.objects.select_related("user", "undoes"), pk=pk)
-    entries = list(JournalEntry.objects.filter(change_set=act).select_related("product").order_by("pk")[:SHOWN])
-    teller = Teller([e.changes for e in entries], locale="en_US")
-    touched = JournalEntry.objects.filter(change_set=act)
+    act = get_object_or_404(seen_acts(ChangeSet.objects.select_related("user", "undoes")), pk=pk)
+    touched = seen(JournalEntry.objects.filter(change_set=act), "product")
+    entries = list(touched.select_related("product").order_by("pk")[:SHOWN])
+    told = {e.pk: dict(sight().visible(e.product_id, e.changes)) for e in entries}
+    teller = Teller(told.values(), locale="en_US")
     context = {
         "act": act,
-        "entries": [{"entry": e, "changes": teller.tell(e.changes)} for e in entries],
+        "entries": [{"entry": e, "changes": teller.tell(told[e.pk])} for e in entries],
         "products": touched.values("product_id").distinct().count(),
         "more": touched.count() > SHOWN,
         "shown": SHOWN,
@@ -259,7 +265,7 @@ def change_set_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @requires(RIGHT)
 def change_set_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Work out the way back; it is looked at before it is gone."""
-    act = get_object_or_404(ChangeSet, pk=pk)
+    act = get_object_or_404(seen_acts(ChangeSet.objects.all()), pk=pk)
     what: dict[str, JSON] = {"change_set": str(act.pk)}
     if code := request.POST.get("code"):
         what["codes"] = [code]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.views.decorators.http import require_POST
 
+from catalog.access.reach import seen, sight
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
 from catalog.models import Attribute, AttributeOption, FamilyAttribute, HeldPrice, JournalEntry, Locale, Product, User
@@ -30,6 +32,7 @@ from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.money import parse_amount
 from pimhub.foundation.panels import instead, panels
 
+UNSEEN = "Your roles do not show this."
 SHORT = 200  # options that fit a list
 VARIANT_FIELDS = (("GTIN", "numeric"), ("Price", "decimal"), ("Stock", "numeric"))
 PARTS = {"gtin": "gtin", "price": "offers.default.price", "stock": "stock.main.available"}  # that they write
@@ -59,7 +62,7 @@ class Field:
 @requires("catalog.view_product")
 def product_detail(request: HttpRequest, code: str) -> HttpResponse:
     """One product: its values in one language, its variants, pictures, history; saving goes through the door."""
-    product = get_object_or_404(Product.objects.select_related("family"), code_key=code_key(code))
+    product = get_object_or_404(seen(Product.objects.select_related("family")), code_key=code_key(code))
     locales = list(Locale.objects.values_list("code", flat=True))
     locale = request.GET.get("locale", "en_US")
     locale = locale if locale in locales else "en_US"
@@ -90,8 +93,11 @@ def page(
             if each.locked:
                 each.instead = [way for make in instead if (way := make(request, product, each.key))]
     found = [p for make in panels if (p := make(request, product))]
+    shows = partial(sight().shows, product.pk)
+    holds = HeldPrice.objects.filter(variant__product=product, confirmed__isnull=True)
     journal = list(JournalEntry.objects.filter(product=product).select_related("change_set").order_by("-pk")[:30])
-    teller = Teller([e.changes for e in journal], locale=locale)
+    told = [dict(sight().visible(product.pk, e.changes)) for e in journal]
+    teller = Teller(told, locale=locale)
     return {
         "product": product,
         "name": product.name(locale),
@@ -103,21 +109,20 @@ def page(
         "locked": shut.get(("", ""), ""),
         "variants": _variants(request, product, locale, errors),
         "axes": [a.label(locale) for code in product.axes for a in Attribute.objects.filter(code=code)],
-        "pictures": pictures.shown(product, locale),
+        "pictures": pictures.shown(product, locale) if shows("media") else None,
         "completeness": product.completeness.select_related("scope").order_by("scope__code", "locale"),
         "panels": sorted(found, key=lambda p: p.order),
         "journal": [
             {
                 "entry": e,
-                "changes": teller.tell(e.changes),
+                "changes": teller.tell(changes),
                 "url": reverse("change_set_detail", kwargs={"pk": e.change_set_id}),
             }
-            for e in journal
+            for e, changes in zip(journal, told, strict=True)
+            if changes
         ],
         "links": links.shown(product),
-        "held_prices": HeldPrice.objects.filter(variant__product=product, confirmed__isnull=True).select_related(
-            "variant", "change_set"
-        ),
+        "held_prices": [h for h in holds.select_related("variant", "change_set") if shows(PARTS["price"])],
         "may_edit": request.user.has_perm("catalog.change_product") and not shut.get(("", "")),
     }
 
@@ -132,7 +137,7 @@ def _fields(
         attribute = item.attribute
         kind, spec = type_of(attribute.type), attribute.spec()
         key = f"{attribute.code}@{locale}" if attribute.localizable else attribute.code
-        if kind.has_options and attribute.code in product.axes:
+        if (kind.has_options and attribute.code in product.axes) or not sight().shows(product.pk, key):
             continue
         value = product.values.get(key)
         text = request.POST.get(f"value:{key}", kind.export(value, spec)) if errors else kind.export(value, spec)
@@ -189,6 +194,8 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
             "price": f"{offer.price:.2f}" if offer and offer.price is not None else "",
             "stock": str(level.available) if level else "",
         }
+        hidden = {name for name in held if not sight().shows(product.pk, PARTS[name])}
+        held |= dict.fromkeys(hidden, "")
         codes = [(axis, str(variant.values.get(axis, ""))) for axis in product.axes]
         rows.append(
             {
@@ -201,7 +208,7 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
                         mode,
                         request.POST.get(f"{name}:{variant.sku}", now) if errors else now,
                         now,
-                        shut.get((variant.sku, PARTS[name]), ""),
+                        UNSEEN if name in hidden else shut.get((variant.sku, PARTS[name]), ""),
                     )
                     for (name, now), (label, mode) in zip(held.items(), VARIANT_FIELDS, strict=True)
                 ],
@@ -298,7 +305,7 @@ def option_search(request: HttpRequest, code: str) -> HttpResponse:
 @requires("catalog.confirm_price")
 def held_price(request: HttpRequest, pk: int) -> HttpResponse:
     """Confirm a held price, or turn it down."""
-    hold = get_object_or_404(HeldPrice.objects.select_related("variant__product"), pk=pk)
+    hold = get_object_or_404(seen(HeldPrice.objects.select_related("variant__product"), "variant__product"), pk=pk)
     try:
         decide(hold=hold, user=cast(User, request.user), confirm=request.POST.get("decision") == "confirm")
         messages.success(request, f"The price of {hold.variant.sku} is decided.")

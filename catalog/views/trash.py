@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from catalog.access.reach import pictures, seen
 from catalog.models import AttributeOption, Category, MediaAsset, Product, Variant
 from catalog.models.codes import code_key
 from catalog.permissions import requires
@@ -21,15 +22,17 @@ SHOWN = 100
 def trash_list(request: HttpRequest) -> HttpResponse:
     """Everything in the trash, what went there last first."""
     context = {
-        "products": Product.everything.filter(trashed_at__isnull=False).order_by("-trashed_at")[:SHOWN],
-        "variants": Variant.everything.filter(trashed_at__isnull=False, product__trashed_at__isnull=True)
+        "products": seen(Product.everything.filter(trashed_at__isnull=False)).order_by("-trashed_at")[:SHOWN],
+        "variants": seen(
+            Variant.everything.filter(trashed_at__isnull=False, product__trashed_at__isnull=True), "product"
+        )
         .select_related("product")
         .order_by("-trashed_at")[:SHOWN],
         "categories": Category.objects.filter(trashed_at__isnull=False).order_by("-trashed_at", "path")[:SHOWN],
         "options": AttributeOption.everything.filter(trashed_at__isnull=False)
         .select_related("attribute")
         .order_by("-trashed_at")[:SHOWN],
-        "media": MediaAsset.objects.filter(trashed_at__isnull=False).order_by("-trashed_at")[:SHOWN],
+        "media": pictures(MediaAsset.objects.filter(trashed_at__isnull=False)).order_by("-trashed_at")[:SHOWN],
         "shown": SHOWN,
     }
     return render(request, "catalog/trash_list.html", context)
@@ -41,10 +44,12 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
     """Bring one thing back: the form names its kind and key."""
     kind, key = request.POST.get("kind", ""), request.POST.get("key", "")
     if kind == "product":
-        product = get_object_or_404(Product.everything, code_key=code_key(key))
+        product = get_object_or_404(seen(Product.everything.all()), code_key=code_key(key))
         _tell(request, trash.restore_product(product=product), f"{product.code} is back.")
     elif kind == "variant":
-        variant = get_object_or_404(Variant.everything.select_related("product"), sku_key=code_key(key))
+        variant = get_object_or_404(
+            seen(Variant.everything.select_related("product"), "product"), sku_key=code_key(key)
+        )
         change = ProductChange(code=variant.product.code, variants=(VariantChange(sku=variant.sku, trashed=False),))
         _tell(request, write_product(change), f"{variant.sku} is back.")
     elif kind == "category":
@@ -55,7 +60,7 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
         trash.restore_option(option)
         messages.success(request, f"{option.label()} can be chosen again.")
     elif kind == "media":
-        trash.restore_media(get_object_or_404(MediaAsset, pk=key if key.isdigit() else 0))
+        trash.restore_media(get_object_or_404(pictures(MediaAsset.objects.all()), pk=key if key.isdigit() else 0))
         messages.success(request, "The picture is back.")
     return redirect("trash_list")
 
@@ -64,7 +69,7 @@ def trash_restore(request: HttpRequest) -> HttpResponse:
 @requires("catalog.delete_product")
 def product_trash(request: HttpRequest, code: str) -> HttpResponse:
     """Move a product to the trash; where it is in use, that is said first."""
-    product = get_object_or_404(Product, code_key=code_key(code))
+    product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(code))
     try:
         result = trash.trash_product(product=product, force=request.POST.get("force") == "1")
     except trash.InUse as error:
@@ -77,7 +82,7 @@ def product_trash(request: HttpRequest, code: str) -> HttpResponse:
 @requires("catalog.delete_product")
 def variant_trash(request: HttpRequest, code: str) -> HttpResponse:
     """Move one variant to the trash."""
-    product = get_object_or_404(Product, code_key=code_key(code))
+    product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(code))
     sku = request.POST.get("sku", "")
     change = ProductChange(code=product.code, variants=(VariantChange(sku=sku, trashed=True),))
     _tell(request, write_product(change), f"{sku} is in the trash.")
@@ -88,7 +93,7 @@ def variant_trash(request: HttpRequest, code: str) -> HttpResponse:
 @requires("catalog.add_product")
 def product_copy(request: HttpRequest, code: str) -> HttpResponse:
     """A new product like this one."""
-    product = get_object_or_404(Product, code_key=code_key(code))
+    product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(code))
     result = write_product(copying.copy_of(product, code=request.POST.get("new_code", "").strip()))
     _tell(request, result, f"{result.code} was made like {product.code}. Prices, stock and barcodes are its own.")
     return redirect("product_detail", code=product.code if result.status == "rejected" else result.code)

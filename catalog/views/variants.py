@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from catalog.access.reach import seen, sight
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
 from catalog.models import FamilyAttribute, Locale, Product, Variant
@@ -41,7 +42,7 @@ class Field:
 @requires("catalog.view_product")
 def variant_detail(request: HttpRequest, code: str) -> HttpResponse:
     """The values of `?sku=` in one language; saving and resetting go through the door."""
-    product = get_object_or_404(Product.objects.select_related("family"), code_key=code_key(code))
+    product = get_object_or_404(seen(Product.objects.select_related("family")), code_key=code_key(code))
     variant = get_object_or_404(Variant, product=product, sku_key=code_key(request.GET.get("sku", "")))
     locales = list(Locale.objects.values_list("code", flat=True))
     locale = request.GET.get("locale", "en_US")
@@ -85,6 +86,8 @@ def _fields(product: Product, variant: Variant, locale: str) -> list[Field]:
         if not (row.on_variant or axis):
             continue
         key = f"{attribute.code}@{locale}" if attribute.localizable else attribute.code
+        if not sight().shows(product.pk, key):
+            continue
         kind, spec = type_of(attribute.type), attribute.spec()
         own = kind.export(variant.values.get(key), spec)
         found.append(

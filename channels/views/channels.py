@@ -14,11 +14,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from catalog import blobs
+from catalog.access.reach import seen, sight
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.values import ValueKey
 from catalog.models import Product
 from catalog.models.codes import code_key
 from catalog.permissions import requires
+from channels.access import PUBLISH, reached
 from channels.connections import ChannelNotReady, connector_of
 from channels.models import Channel, ChannelIssue, FeedFile, Listing, Placement
 from channels.publishing.preview import preview
@@ -27,6 +29,7 @@ from governance.models import Standing
 
 PAGE = 50
 # Worst first: what a product's listings come to as a whole.
+ERRORS = ChannelIssue.objects.filter(cleared_at=None, severity="error")
 ORDER = ["failed", "rejected", "blocked", "drifted", "queued", "accepted", "live"]
 
 
@@ -34,8 +37,8 @@ ORDER = ["failed", "rejected", "blocked", "drifted", "queued", "accepted", "live
 def channel_list(request: HttpRequest) -> HttpResponse:
     """Each channel with its listings by state."""
     rows = []
-    for channel in Channel.objects.select_related("scope", "market"):
-        counts = Counter(Listing.objects.filter(placement__channel=channel).values_list("state", flat=True))
+    for channel in reached(Channel.objects.select_related("scope", "market")):
+        counts = _counts(channel)
         rows.append(
             {
                 "channel": channel,
@@ -43,12 +46,16 @@ def channel_list(request: HttpRequest) -> HttpResponse:
                 "counts": {state: counts[state] for state in reversed(ORDER) if counts[state]},
                 "url": reverse("channel_detail", kwargs={"code": channel.code}),
                 "feed": _feed(request, channel),
-                "errors": ChannelIssue.objects.filter(
-                    placement__channel=channel, cleared_at=None, severity="error"
-                ).count(),
+                "errors": seen(ERRORS.filter(placement__channel=channel), "placement__product").count(),
             }
         )
     return render(request, "channels/channel_list.html", {"rows": rows})
+
+
+def _counts(channel: Channel) -> Counter[str]:
+    """Listings by state."""
+    listings = seen(Listing.objects.filter(placement__channel=channel), "placement__product")
+    return Counter(listings.values_list("state", flat=True))
 
 
 def _problem(channel: Channel) -> str:
@@ -70,9 +77,9 @@ def _feed(request: HttpRequest, channel: Channel) -> dict[str, Any] | None:
 @requires("channels.view_channel")
 def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
     """The products of one channel with the state of their listings."""
-    channel = get_object_or_404(Channel.objects.select_related("scope", "market"), code=code)
+    channel = get_object_or_404(reached(Channel.objects.select_related("scope", "market")), code=code)
     state, words = request.GET.get("state", ""), request.GET.get("q", "")
-    query = Placement.objects.filter(channel=channel).select_related("product").order_by("-pk")
+    query = seen(Placement.objects.filter(channel=channel), "product").select_related("product").order_by("-pk")
     if state in ORDER:
         query = query.filter(listings__state=state).distinct()
     for word in code_key(words).split():
@@ -80,11 +87,8 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
     if request.GET.get("after", "").isdigit():
         query = query.filter(pk__lt=int(request.GET["after"]))
     rows = list(query.prefetch_related("listings")[: PAGE + 1])
-    problems = dict(
-        ChannelIssue.objects.filter(placement__in=rows, cleared_at=None, severity="error")
-        .values_list("placement_id")
-        .annotate(n=Count("id"))
-    )
+    found = ERRORS.filter(placement__in=rows)
+    problems = dict(found.values_list("placement_id").annotate(n=Count("id")))
     context = {
         "channel": channel,
         "problem": _problem(channel),
@@ -92,7 +96,7 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
         "state": state,
         "q": words,
         "states": ORDER,
-        "counts": Counter(Listing.objects.filter(placement__channel=channel).values_list("state", flat=True)),
+        "counts": _counts(channel),
         "rows": [{"placement": r, "states": _states(r), "issues": problems.get(r.pk, 0)} for r in rows[:PAGE]],
         "next_url": f"?state={state}&after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
         "may_publish": request.user.has_perm("channels.publish_channel"),
@@ -109,8 +113,10 @@ def _states(placement: Placement) -> list[tuple[str, int]]:
 @requires("channels.publish_channel")
 def channel_publish(request: HttpRequest, code: str) -> HttpResponse:
     """Have the workers look at all approved products now."""
-    channel = get_object_or_404(Channel, code=code)
-    count = publish(channel=channel)
+    channel = get_object_or_404(reached(Channel.objects.all(), right=PUBLISH), code=code)
+    approved = Product.objects.filter(standing__live__isnull=False)
+    everything = sight(PUBLISH).ids() is None
+    count = publish(channel=channel, products=None if everything else seen(approved, right=PUBLISH))
     messages.success(request, f"{count} approved products are being checked and published.")
     return redirect("channel_detail", code=code)
 
@@ -119,11 +125,13 @@ def channel_publish(request: HttpRequest, code: str) -> HttpResponse:
 def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResponse:
     """One product on one channel: state by facet, what stands against it, what would be sent, what was."""
     channel = get_object_or_404(
-        Channel.objects.select_related("mapping", "scope", "market__price_list__currency"), code=code
+        reached(Channel.objects.select_related("mapping", "scope", "market__price_list__currency")), code=code
     )
-    product = get_object_or_404(Product, pk=product_id)
+    product = get_object_or_404(seen(Product.objects.all()), pk=product_id)
     if request.method == "POST":
         if not request.user.has_perm("channels.publish_channel"):
+            return render(request, "403.html", status=403)
+        if not (reached(Channel.objects.filter(pk=channel.pk), right=PUBLISH) and _may_send(product)):
             return render(request, "403.html", status=403)
         publish(channel=channel, products=[product])
         messages.success(request, "The product is being published.")
@@ -151,6 +159,10 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
         "may_publish": request.user.has_perm("channels.publish_channel"),
     }
     return render(request, "channels/listing_detail.html", context)
+
+
+def _may_send(product: Product) -> bool:
+    return seen(Product.objects.filter(pk=product.pk), right=PUBLISH).exists()
 
 
 def _facets(listing: Listing) -> dict[str, Any]:

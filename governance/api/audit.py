@@ -12,6 +12,7 @@ from catalog.api.base import ApiView
 from catalog.api.describe import MOMENT, NUMBER, OBJECT, PAGING, TEXT, Op, array, maybe, page_of, thing
 from catalog.api.paging import Order, page
 from catalog.api.products import product_of
+from governance.audit.chain import readable
 from governance.audit.story import story
 from governance.models import AuditEntry
 from pimhub.foundation import audit
@@ -44,7 +45,7 @@ class AuditList(ApiView):
 
     def get(self, request: Request) -> Response:
         params.only(request, {"kind", "about"} | params.PAGING)
-        query = AuditEntry.objects.filter(number__isnull=False)
+        query = readable(AuditEntry.objects.filter(number__isnull=False))
         for name in ("kind", "about"):
             if asked := request.query_params.get(name):
                 query = query.filter(**{name: asked})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.access.reach import seen, sight
 from catalog.api import params
 from catalog.api.base import ApiView
 from catalog.api.describe import ANY, MOMENT, NUMBER, OBJECT, PAGING, TEXT, Op, array, maybe, page_of, thing
@@ -58,6 +60,11 @@ def shown(row: Proposal) -> dict[str, Any]:
     }
 
 
+def rows_of(rows: Sequence[Proposal]) -> list[dict[str, Any]]:
+    """As shown, but for values that the person acting does not see."""
+    return [shown(row) for row in rows if sight().shows(row.product_id, row.key)]
+
+
 class ProposalList(ApiView):
     """Proposals, the newest first: `?state=open`, `?product=` narrow them."""
 
@@ -72,12 +79,12 @@ class ProposalList(ApiView):
 
     def get(self, request: Request) -> Response:
         params.only(request, {"state", "product"} | params.PAGING)
-        query = Proposal.objects.select_related("product", "proposed_by", "decided_by")
+        query = seen(Proposal.objects.select_related("product", "proposed_by", "decided_by"), "product")
         if state := request.query_params.get("state"):
             query = query.filter(state=params.choice(request, "state", Proposal.State.values, state))
         if code := request.query_params.get("product"):
             query = query.filter(product=product_of(code))
-        return Response(page(request, query, Order("pk", descending=True), lambda rows: [shown(r) for r in rows]))
+        return Response(page(request, query, Order("pk", descending=True), rows_of))
 
 
 class ProposalMake(ApiView):
@@ -116,7 +123,7 @@ class Decision(ApiView):
 
     def post(self, request: Request, pk: int) -> Response:
         params.only(request, ())
-        row = Proposal.objects.select_related("product").filter(pk=pk).first()
+        row = seen(Proposal.objects.select_related("product").filter(pk=pk), "product").first()
         if row is None:
             raise Problem(404, "not_found", f"There is no proposal {pk}.")
         given = request.data

@@ -16,7 +16,7 @@ from catalog.api.products import product_of
 from catalog.api.shapes import CHANGES
 from catalog.products.state import difference
 from governance.models import ReviewStep, Revision, Standing
-from governance.revisions.pending import named_differently, pending
+from governance.revisions.pending import named_differently, pending, visible
 from governance.revisions.read import flat, read_all
 
 ABOUT: dict[str, Schema] = {
@@ -88,7 +88,8 @@ class RevisionDetail(Revisions):
         revision = self.revision(standing, number)
         document = read_all([revision])[revision.pk]
         data = about(revision, standing.live_id)
-        data |= {"content": flat(document), "words": document.context().words(), "provenance": document.provenance}
+        data |= {"content": visible(revision.product_id, flat(document)), "words": document.context().words()}
+        data |= {"provenance": visible(revision.product_id, document.provenance)}
         return Response(data)
 
 
@@ -104,7 +105,7 @@ class RevisionCompare(Revisions):
         documents = read_all([first, second])
         old, new = documents[first.pk], documents[second.pk]
         words = named_differently(old.context(), new.context())
-        return Response({"changes": difference(flat(old), flat(new)), "words": words})
+        return Response({"changes": visible(standing.product_id, difference(flat(old), flat(new))), "words": words})
 
 
 class Review(Revisions):
@@ -143,7 +144,7 @@ class Review(Revisions):
                 "requested_by": standing.requested_by.username if standing.requested_by else None,
                 "assigned_to": standing.assigned_to.username if standing.assigned_to else None,
                 "due": standing.due_at,
-                "changes": now.changes,
+                "changes": visible(standing.product_id, now.changes),
                 "words": now.words,
                 "authors": [
                     {

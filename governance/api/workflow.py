@@ -14,9 +14,9 @@ from catalog.api import params
 from catalog.api.base import ApiView
 from catalog.api.describe import MOMENT, NUMBER, TEXT, TEXTS, Op, Schema, array, maybe, thing
 from catalog.api.problems import Problem
+from catalog.api.products import product_of
 from catalog.api.shapes import PRODUCT
 from catalog.models import Product, User
-from catalog.models.codes import code_key
 from catalog.products.represent import Wanted, known_fields, represent
 from governance.workflow import verbs
 
@@ -33,9 +33,7 @@ class Verb(ApiView):
 
     def post(self, request: Request, code: str) -> Response:
         params.only(request, ())
-        product = Product.everything.filter(code_key=code_key(code)).first()
-        if product is None:
-            raise Problem(404, "not_found", f"There is no product “{code[:100]}”.")
+        product = product_of(code)
         given = request.data
         if not isinstance(given, dict):
             raise Problem(422, "bad_form", "Send an object.")

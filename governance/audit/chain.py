@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from catalog.access import reach
 from governance.models import AuditEntry, AuditHead
 from pimhub.foundation.audit import Fact
 from pimhub.foundation.bulk import update_objects
@@ -41,6 +43,13 @@ def seal_of(before: str, entry: dict[str, Any]) -> str:
     at: dt.datetime = entry["at"]
     told = [entry["number"], at.astimezone(dt.UTC).isoformat(), *(entry[name] for name in FIELDS[2:-1])]
     return hashlib.sha256(before.encode() + canonical(told)).hexdigest()
+
+
+def readable(query: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """The entries but for those about products that the person acting does not reach."""
+    if (codes := reach.codes()) is None:
+        return query
+    return query.filter(~Q(about__startswith="product:") | Q(about__in=codes))
 
 
 def seal_all() -> int:

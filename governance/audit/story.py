@@ -6,9 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from catalog.access.reach import sight
 from catalog.models import JournalEntry, Product, User
 from governance.audit.chain import seal_all
 from governance.models import AuditEntry, AuditHead, ReviewStep, Revision
+from governance.revisions.pending import visible
 from governance.revisions.read import flat, read_all
 from pimhub.foundation.jsonvalue import JSON
 
@@ -44,7 +46,7 @@ def _steps(product: Product) -> Any:
 
 
 def _change(entry: JournalEntry) -> dict[str, JSON]:
-    act = entry.change_set
+    act, written = entry.change_set, sight().visible(entry.product_id, entry.changes)
     return {
         "at": act.created_at.isoformat(),
         "by": act.actor,
@@ -53,7 +55,7 @@ def _change(entry: JournalEntry) -> dict[str, JSON]:
         "change_set": str(act.pk),
         "sku": entry.sku,
         "line": entry.line,
-        "written": [{"key": key, "old": pair[0], "new": pair[1]} for key, pair in entry.changes.items()],
+        "written": [{"key": key, "old": pair[0], "new": pair[1]} for key, pair in written.items()],
     }
 
 
@@ -79,7 +81,7 @@ def _revisions(product: Product) -> list[dict[str, JSON]]:
             "at": r.approved_at.isoformat(),
             "by": r.approved_by.display_name if r.approved_by else "",
             "content_hash": r.content_hash,
-            "content": flat(documents[r.pk]),
+            "content": visible(r.product_id, flat(documents[r.pk])),
         }
         for r in revisions
     ]

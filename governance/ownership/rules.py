@@ -8,22 +8,9 @@ from dataclasses import dataclass
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.values import ValueKey
 from catalog.models import Attribute
+from catalog.products.parts import STOCK, NoPart, part_of
 from catalog.products.state import is_part
 from governance.models import OwnershipRule
-
-P = OwnershipRule.Part
-PARTS = {
-    "media": P.MEDIA,
-    "categories": P.CATEGORIES,
-    "family": P.STRUCTURE,
-    "axes": P.STRUCTURE,
-    "trashed": P.STRUCTURE,
-    "": P.STRUCTURE,  # that there is such a variant at all
-    "gtin": P.BARCODE,
-    "stock": P.STOCK,
-    "associations": P.ASSOCIATIONS,
-}
-SALE = ("sale_price", "sale_from", "sale_to")
 
 
 class BadKey(ValueError):
@@ -67,16 +54,14 @@ class Rules:
                 raise BadKey(str(error)) from error
             group = self.groups.get(parsed.attribute, "")
             return About(parsed.attribute, group, "", family, parsed.scope or "", parsed.locale or "")
-        name, _, rest = key.partition(".")
-        if name == "references":
+        try:
+            part, place = part_of(key)
+        except NoPart as error:
+            raise BadKey(str(error)) from error
+        if not part:
             return None  # what a system calls a thing, it says itself
-        if name == "offers":
-            place, _, field = rest.rpartition(".")
-            return About(part=P.SALES if field in SALE else P.PRICES, family=family, price_list=place)
-        location = rest.rpartition(".")[0] if name == "stock" else ""
-        if name not in PARTS:
-            raise BadKey(f"“{key}” is no part of a product.")
-        return About(part=PARTS[name], family=family, location=location)
+        where = {"location": place} if part == STOCK else {"price_list": place}
+        return About(part=part, family=family, **where)
 
 
 def load_rules() -> Rules | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
+from catalog.access.reach import sight
 from catalog.models import JournalEntry, Product
 from catalog.products.state import PRODUCT_ROW, Flat, content_of, difference, flatten, load_states
 from governance.models import Proposal, Standing
@@ -16,6 +18,9 @@ from pimhub.foundation.jsonvalue import JSON, digest
 Changes = Mapping[str, Mapping[str, list[JSON]]]
 Key = tuple[str, str]  # (row: a SKU, or "" for the product itself; value key or part)
 STRUCTURE = ("family", "axes")  # parts that cannot be approved one without the other
+
+
+T = TypeVar("T")
 
 
 class HashMismatch(RuntimeError):
@@ -179,6 +184,12 @@ def named_differently(old: Context, new: Context) -> dict[str, list[JSON]]:
     """{what: [old, new]} of what both have and call, or show, differently."""
     before, after = old.words(), new.words()
     return {what: [before[what], after[what]] for what in before if what in after and before[what] != after[what]}
+
+
+def visible(product_id: int, rows: Mapping[str, Mapping[str, T]]) -> dict[str, Mapping[str, T]]:
+    """Of {row: {key: …}}, what the person acting reaches."""
+    found = {row: sight().visible(product_id, keys) for row, keys in rows.items()}
+    return {row: keys for row, keys in found.items() if keys or not rows[row]}
 
 
 def pending(standing: Standing, *, lock: bool = False) -> Pending:

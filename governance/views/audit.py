@@ -7,9 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 
+from catalog.access.reach import seen
 from catalog.models import Product, User
 from catalog.models.codes import code_key
 from catalog.permissions import requires
+from governance.audit.chain import readable
 from governance.audit.story import story
 from governance.models import AuditEntry, AuditHead
 from pimhub.foundation import audit
@@ -22,7 +24,7 @@ READ = "governance.read_audit"
 def audit_list(request: HttpRequest) -> HttpResponse:
     """Entries, the newest first; narrowed by kind, thing and person."""
     asked = request.GET
-    query = AuditEntry.objects.order_by("-pk")
+    query = readable(AuditEntry.objects.order_by("-pk"))
     if kind := asked.get("kind", ""):
         query = query.filter(Q(kind=kind) | Q(kind__startswith=f"{kind}."))
     if about := asked.get("about", "").strip():
@@ -47,7 +49,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
 @requires(READ)
 def product_story(request: HttpRequest, code: str) -> HttpResponse:
     """Everything that happened to a product, as one file to keep: a page that needs nothing else."""
-    product = get_object_or_404(Product.everything, code_key=code_key(code))
+    product = get_object_or_404(seen(Product.everything.all()), code_key=code_key(code))
     audit.record("export", f"product:{product.code}", what="story")
     text = render_to_string("governance/story.html", {"story": story(product)})
     answer = HttpResponse(text, content_type="text/html; charset=utf-8")

@@ -1,4 +1,4 @@
-"""People and roles: who is here, what they may do, and the links by which they choose a password."""
+"""People: who is here, which roles they have, and the links by which they choose a password."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from catalog.access.reach import sight
 from catalog.models import User
 from catalog.permissions import ROLES, requires
 from governance.people import end_sessions
@@ -55,7 +56,7 @@ class PersonForm(forms.Form):
         wanted = list(self.cleaned_data["roles"])
         held = set(self.person.groups.values_list("name", flat=True)) if self.person else set()
         if beyond := beyond_own(self.granter, Group.objects.filter(name__in=set(wanted) - held)):
-            raise ValidationError(f"You cannot give a right that you do not have: {beyond}.")
+            raise ValidationError(f"You cannot give a right that you do not have, or have for a part only: {beyond}.")
         return wanted
 
     def clean(self) -> dict[str, Any]:
@@ -75,10 +76,15 @@ def _grants(roles: Iterable[Group], permission: str) -> bool:
 
 
 def beyond_own(granter: User, roles: Iterable[Group]) -> str:
-    """A permission of these roles that the granter does not have, or ""."""
+    """A permission of these roles that the granter does not have, or has for a part only; or ""."""
     rows = Permission.objects.filter(group__in=roles).select_related("content_type")
-    named = (f"{p.content_type.app_label}.{p.codename}" for p in rows)
-    return next((name for name in sorted(named) if not granter.has_perm(name)), "")
+    return lacking(granter, (f"{p.content_type.app_label}.{p.codename}" for p in rows))
+
+
+def lacking(granter: User, permissions: Iterable[str]) -> str:
+    """The first of these that the granter does not have without limits, or ""."""
+    every = sorted(set(permissions))
+    return next((p for p in every if not (granter.has_perm(p) and sight(p, user=granter).everything)), "")
 
 
 def role_words(group: Group) -> str:
@@ -100,6 +106,9 @@ def person_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     granter = cast(User, request.user)
     person = get_object_or_404(User, pk=pk) if pk is not None else None
     if request.method == "POST" and person is not None and request.POST.get("do") == "link":
+        if not _may_let_in(granter, person):
+            messages.error(request, f"{person.username} may do more than you. Somebody who may too can make the link.")
+            return redirect("person_edit", pk=person.pk)
         return _with_link(request, person)
     form = PersonForm(request.POST or None, granter=granter, person=person, initial=_initial(person))
     if request.method == "POST" and form.is_valid():
@@ -111,6 +120,13 @@ def person_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         return redirect("people_list")
     status = 422 if request.method == "POST" else 200
     return render(request, "governance/person_edit.html", {"form": form, "person": person}, status=status)
+
+
+def _may_let_in(granter: User, person: User) -> bool:
+    """Whoever holds the link is that person: so nobody makes one for those who may do more than they."""
+    if granter.is_superuser or granter.pk == person.pk:
+        return True
+    return not person.is_superuser and not beyond_own(granter, person.groups.all())
 
 
 def _initial(person: User | None) -> dict[str, Any]:
@@ -168,75 +184,3 @@ def _person_of(uid: str) -> User | None:
         return User.objects.filter(pk=int(force_str(urlsafe_base64_decode(uid)))).first()
     except (ValueError, OverflowError):
         return None
-
-
-class RoleForm(forms.Form):
-    name = forms.RegexField(r"\A[a-z][a-z0-9-]{1,40}\Z", help_text="Lower-case letters, digits and hyphens.")
-    permissions = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, required=False, label="May")
-
-
-@requires(MANAGE)
-def role_list(request: HttpRequest) -> HttpResponse:
-    """The roles that come with PIMHub, and own ones."""
-    rows = [
-        (group, role_words(group), group.name in ROLES, group.user_set.count(), group.permissions.count())
-        for group in Group.objects.order_by("name")
-    ]
-    return render(request, "governance/role_list.html", {"rows": rows})
-
-
-@requires(MANAGE)
-def role_edit(request: HttpRequest, name: str = "") -> HttpResponse:
-    """One's own role: its name, and what it may. Those that come with PIMHub are as they are."""
-    granter = cast(User, request.user)
-    group = get_object_or_404(Group, name=name) if name else None
-    fixed = group is not None and group.name in ROLES
-    if request.method == "POST" and group is not None and not fixed and request.POST.get("do") == "delete":
-        return _delete(request, group)
-    held = [f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.all()] if group else []
-    form = RoleForm(request.POST or None, initial={"name": name, "permissions": held})
-    cast(forms.MultipleChoiceField, form.fields["permissions"]).choices = known_permissions()
-    if fixed:
-        for field in form.fields.values():
-            field.disabled = True
-    if request.method == "POST" and not fixed and form.is_valid() and _keep(form, group, granter, held):
-        messages.success(request, f"The role {form.cleaned_data['name']} is saved.")
-        return redirect("role_list")
-    status = 422 if request.method == "POST" else 200
-    return render(request, "governance/role_edit.html", {"form": form, "group": group, "fixed": fixed}, status=status)
-
-
-def known_permissions() -> list[tuple[str, str]]:
-    """What roles are made of: every permission that some role of PIMHub's has, in words."""
-    names = {name for _, permissions in ROLES.values() for name in permissions}
-    rows = Permission.objects.select_related("content_type")
-    found = {f"{p.content_type.app_label}.{p.codename}": p.name for p in rows}
-    return [(name, f"{found[name]} ({name})") for name in sorted(names) if name in found]
-
-
-def _keep(form: RoleForm, group: Group | None, granter: User, held: list[str]) -> bool:
-    name, wanted = form.cleaned_data["name"], set(form.cleaned_data["permissions"])
-    others = Group.objects.filter(name=name)
-    if (others.exclude(pk=group.pk) if group else others).exists():
-        form.add_error("name", "There is a role of this name already. Choose another.")
-    if beyond := sorted(p for p in wanted - set(held) if not granter.has_perm(p)):
-        form.add_error("permissions", f"You cannot give a right that you do not have: {beyond[0]}.")
-    if form.errors:
-        return False
-    with transaction.atomic():
-        row = group or Group()
-        row.name = name
-        row.save()
-        rows = Permission.objects.select_related("content_type")
-        row.permissions.set([p for p in rows if f"{p.content_type.app_label}.{p.codename}" in wanted])
-    return True
-
-
-def _delete(request: HttpRequest, group: Group) -> HttpResponse:
-    if count := group.user_set.count():
-        messages.error(request, f"{count} people have the role {group.name}. Give them another first.")
-        return redirect("role_edit", name=group.name)
-    audit.record("role.deleted", f"role:{group.name}")
-    group.delete()
-    messages.success(request, f"The role {group.name} is gone.")
-    return redirect("role_list")

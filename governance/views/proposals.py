@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from catalog.access.reach import seen, sight
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey
@@ -26,17 +27,17 @@ SHOWN = 50
 @requires("catalog.view_product")
 def proposal_list(request: HttpRequest) -> HttpResponse:
     """What waits, the oldest first; whoever may change products decides."""
-    open_ones = Proposal.objects.filter(state=Proposal.State.OPEN)
+    open_ones = seen(Proposal.objects.filter(state=Proposal.State.OPEN), "product")
     rows = open_ones.select_related("product", "proposed_by")
     if code := request.GET.get("product", ""):
         rows = rows.filter(product__code_key=code_key(code))
     context = {
-        "rows": [_row(row) for row in rows[:SHOWN]],
+        "rows": [_row(row) for row in rows[:SHOWN] if sight().shows(row.product_id, row.key)],
         "count": open_ones.count(),
         "shown": SHOWN,
         "whys": Proposal.Why.choices,
         "may_decide": request.user.has_perm("catalog.change_product"),
-        "decided": Proposal.objects.exclude(state=Proposal.State.OPEN)
+        "decided": seen(Proposal.objects.exclude(state=Proposal.State.OPEN), "product")
         .select_related("product", "proposed_by", "decided_by")
         .order_by("-decided_at")[:10],
     }
@@ -51,7 +52,7 @@ def _row(row: Proposal) -> dict[str, Any]:
 @requires("catalog.change_product")
 def proposal_decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Take it, or turn it down with a reason."""
-    row = get_object_or_404(Proposal.objects.select_related("product"), pk=pk)
+    row = get_object_or_404(seen(Proposal.objects.select_related("product"), "product"), pk=pk)
     if request.method == "POST":
         user, comment = cast(User, request.user), str(request.POST.get("comment", ""))
         try:
@@ -69,7 +70,7 @@ def proposal_decide(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("catalog.view_product")
 def proposal_new(request: HttpRequest) -> HttpResponse:
     """Propose another value for `?key=` of `?product=`, or of its variant `?sku=`."""
-    product = get_object_or_404(Product, code_key=code_key(request.GET.get("product", "")))
+    product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(request.GET.get("product", "")))
     key, sku = request.GET.get("key", ""), request.GET.get("sku", "")
     try:
         attribute = get_object_or_404(Attribute, code=ValueKey.parse(key).attribute)

@@ -14,14 +14,16 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
 
+from catalog.access.reach import seen
 from catalog.models import User
 from catalog.permissions import requires
 from catalog.products.told import Teller
 from governance.models import Standing
-from governance.revisions.pending import Changes, Pending, pending
+from governance.revisions.pending import Changes, Pending, pending, visible
 from governance.workflow import verbs
 from governance.workflow.verbs import Refused
 
+APPROVE = "governance.approve_product"
 DEFAULT_LOCALE = "en_US"  # of labels on this page
 SHOWN = 100
 
@@ -31,7 +33,7 @@ WHOSE = {"": "everybody's", "mine": "mine", "nobody": "nobody's yet"}
 
 def waiting(user: User, whose: str = "") -> QuerySet[Standing]:
     """Products in review: what is due first, then the longest waiting. `whose`: see WHOSE."""
-    query = Standing.objects.filter(state=Standing.State.IN_REVIEW)
+    query = seen(Standing.objects.filter(state=Standing.State.IN_REVIEW), "product", APPROVE)
     if whose == "mine":
         query = query.filter(assigned_to=user)
     elif whose == "nobody":
@@ -59,7 +61,9 @@ def review_queue(request: HttpRequest) -> HttpResponse:
 @requires("governance.approve_product")
 def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
     """Old and new side by side; approve or request changes, bound to what is shown."""
-    standing = get_object_or_404(Standing.objects.select_related("product", "live"), product_id=product_id)
+    standing = get_object_or_404(
+        seen(Standing.objects.select_related("product", "live"), "product"), product_id=product_id
+    )
     status = 200
     if request.method == "POST":
         status = _decide(request, standing)
@@ -83,6 +87,11 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         **_neighbours(standing, cast(User, request.user), request.GET.get("whose", "")),
     }
     return render(request, "governance/review_detail.html", context, status=status)
+
+
+def standing_of(product_id: int) -> Standing:
+    """The standing of a product that the person reaches. Raises Http404."""
+    return get_object_or_404(seen(Standing.objects.select_related("product", "live"), "product"), product_id=product_id)
 
 
 def _decide(request: HttpRequest, standing: Standing) -> int:
@@ -117,7 +126,8 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
 def shown(now: Pending) -> list[dict[str, Any]]:
     """What an approval would make live: per row and key the live and the new value, and who wrote it."""
     authors = now.authors()
-    return [row | {"author": authors.get((row["sku"], row["told"].key))} for row in told_changes(now.changes)]
+    rows = told_changes(visible(now.product.pk, now.changes))
+    return [row | {"author": authors.get((row["sku"], row["told"].key))} for row in rows]
 
 
 def told_changes(changes: Changes) -> list[dict[str, Any]]:
@@ -158,7 +168,7 @@ def approvers() -> list[User]:
 @requires("governance.approve_product")
 def review_assign(request: HttpRequest, product_id: int) -> HttpResponse:
     """Give the review to somebody, until some day; or to nobody."""
-    standing = get_object_or_404(Standing.objects.select_related("product"), product_id=product_id)
+    standing = standing_of(product_id)
     chosen, day = request.POST.get("to", ""), parse_date(request.POST.get("due", "") or "")
     to = get_object_or_404(User, pk=int(chosen)) if chosen.isdigit() else None
     due = timezone.make_aware(dt.datetime.combine(day, dt.time(23, 59))) if day else None
@@ -183,7 +193,7 @@ def product_withdraw(request: HttpRequest, product_id: int) -> HttpResponse:
 
 
 def _carry_out(request: HttpRequest, product_id: int, verb: Any, words: str) -> HttpResponse:
-    standing = get_object_or_404(Standing.objects.select_related("product"), product_id=product_id)
+    standing = standing_of(product_id)
     try:
         verb(product=standing.product, user=request.user, comment=str(request.POST.get("comment", "")))
         messages.success(request, f"{standing.product.code} {words}.")

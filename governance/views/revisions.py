@@ -8,11 +8,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from catalog.access.reach import seen
 from catalog.models import User
 from catalog.permissions import requires
 from catalog.products.state import difference
 from governance.models import Revision, Standing
-from governance.revisions.pending import named_differently
+from governance.revisions.pending import named_differently, visible
 from governance.revisions.read import flat, read_all
 from governance.views.review import told_changes, told_names
 from governance.workflow import verbs
@@ -24,7 +25,9 @@ SHOWN = 100
 @requires("catalog.view_product")
 def product_revisions(request: HttpRequest, product_id: int) -> HttpResponse:
     """All that was approved, two of them side by side, and the way back."""
-    standing = get_object_or_404(Standing.objects.select_related("product", "live"), product_id=product_id)
+    standing = get_object_or_404(
+        seen(Standing.objects.select_related("product", "live"), "product"), product_id=product_id
+    )
     status = 200
     if request.method == "POST":
         status = _carry_out(request, standing)
@@ -75,6 +78,6 @@ def _compared(request: HttpRequest, revisions: list[Revision]) -> dict[str, Any]
         return {"first": None, "second": None}
     documents = read_all([first, second])
     old, new = documents[first.pk], documents[second.pk]
-    changes = difference(flat(old), flat(new))
+    changes = visible(first.product_id, difference(flat(old), flat(new)))
     names = named_differently(old.context(), new.context())
     return {"first": first, "second": second, "rows": told_changes(changes), "names": told_names(names)}

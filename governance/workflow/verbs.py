@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from catalog import change_sets, events
+from catalog.access.reach import sight
 from catalog.models import Product, User
 from governance.models import ReviewStep, Revision, Standing
 from governance.revisions.freeze import freeze
@@ -19,6 +20,7 @@ from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON, digest
 
 S = Standing.State
+APPROVE = "governance.approve_product"
 
 
 class Refused(Exception):
@@ -87,6 +89,8 @@ def approve(
         if review_hash and review_hash != now.review_hash:
             raise _changed()
         chosen = _chosen(now, keys)
+        every = {(row, key) for row, changed in now.changes.items() for key in changed}
+        check_reach(product, user, move.permission, sorted(every if chosen is None else chosen))
         _check_two_persons(standing, now, chosen, user)
         content, context = (now.content, now.context) if chosen is None else now.partly(chosen)
         standing.live = revision = freeze(
@@ -172,8 +176,10 @@ def assign(*, product: Product, user: User, to: User | None, due_at: dt.datetime
     """Say who shall decide, and until when; None takes it back. Raises Refused when that person may not approve."""
     if not (user.has_perm("governance.submit_product") or user.has_perm("governance.approve_product")):
         raise Refused("forbidden", "You do not have the right to assign reviews.", 403)
-    if to is not None and not to.has_perm("governance.approve_product"):
-        raise Refused("cannot_approve", f"{to.display_name} may not approve products. Choose somebody who may.", 422)
+    if to is not None and not (to.has_perm(APPROVE) and _reaches(to, product)):
+        raise Refused(
+            "cannot_approve", f"{to.display_name} may not approve this product. Choose somebody who may.", 422
+        )
     with transaction.atomic():
         standing = _locked(product)
         standing.assigned_to, standing.due_at = to, due_at
@@ -181,6 +187,11 @@ def assign(*, product: Product, user: User, to: User | None, due_at: dt.datetime
         about = {"to": to.username if to else None, "due": due_at.isoformat() if due_at else None}
         _step("assign", standing, user, "", details=about)
         return standing
+
+
+def _reaches(user: User, product: Product) -> bool:
+    reached = sight(APPROVE, user=user)
+    return reached.everything or bool(reached.on(product.pk))
 
 
 def _locked(product: Product) -> Standing:
@@ -193,6 +204,7 @@ def _check(move: Move, standing: Standing, user: User, comment: str) -> Move:
     if not user.has_perm(move.permission):
         words = move.words or f"{move.verb.replace('_', ' ')} products"
         raise Refused("forbidden", f"You do not have the right to {words}.", 403)
+    check_reach(standing.product, user, move.permission)
     if standing.product.trashed_at is not None:
         raise Refused("in_trash", f"{standing.product.code} is in the trash. Restore it first.", 409)
     if standing.state not in move.sources:
@@ -205,6 +217,21 @@ def _check(move: Move, standing: Standing, user: User, comment: str) -> Move:
     if move.comment_needed and not comment.strip():
         raise Refused("comment_missing", COMMENTS[move.verb], 400)
     return move
+
+
+def check_reach(product: Product, user: User, right: str, keys: Iterable[Key] = ()) -> None:
+    """Raises Refused where the person's roles do not reach the product, or one of the keys, with the right."""
+    reached = sight(right, user=user)
+    if reached.everything:
+        return
+    if not reached.on(product.pk):
+        message = f"{product.code} is outside the categories of your roles. Ask somebody who looks after it."
+        raise Refused("forbidden", message, 403)
+    for row, key in keys:
+        if not reached.shows(product.pk, key):
+            where = f" of {row}" if row else ""
+            message = f"Your roles do not cover {key}{where}, which is to go live too. Approve only what they cover."
+            raise Refused("forbidden", message, 403)
 
 
 def _check_two_persons(standing: Standing, now: Pending, chosen: set[Key] | None, user: User) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -17,6 +17,7 @@ class Act:
     actor: str = ""
     system: str = ""  # code of the other system on whose behalf it is done; "" = people's own doing
     change_set: Any | None = None
+    kept: dict[Any, Any] = field(default_factory=dict)  # what was looked up once for all of the act
 
 
 current: ContextVar[Act | None] = ContextVar("act", default=None)
