@@ -17,7 +17,17 @@ from simple_history.utils import bulk_create_with_history
 from benchmarks.measure import Table, latencies, own_instance, peak_megabytes, timed
 from benchmarks.pages import PLAIN
 from catalog.access import tokens
-from catalog.models import Attribute, AttributeOption, Category, Completeness, Family, Product, User, Variant
+from catalog.models import (
+    Attribute,
+    AttributeOption,
+    Category,
+    Completeness,
+    Family,
+    Product,
+    RoleLimit,
+    User,
+    Variant,
+)
 from catalog.structure import recompute
 
 LINES = 2500  # of a call: 7,500 variants
@@ -179,11 +189,13 @@ def _floor() -> float:
 
 def _pages(table: Table, api: _Api, products: int) -> None:
     floor = table.add("fifty rows by values() as JSON", **latencies(_bare))["p50_ms"]
-    browser = Client()
+    browser, free, limited = Client(), Client(), Client()
     browser.force_login(api.person)
+    for client, limits in ((free, False), (limited, True)):
+        client.force_login(_merchandiser(limits=limits))
     middle = Product.objects.order_by("-pk").values_list("pk", flat=True)[products * 4 // 5]
 
-    def page(path: str) -> Callable[[], Any]:
+    def page(path: str, browser: Client = browser) -> Callable[[], Any]:
         def look() -> None:
             answer = browser.get(path)
             assert answer.status_code == 200, path
@@ -214,7 +226,8 @@ def _pages(table: Table, api: _Api, products: int) -> None:
         ("grid, one SKU", f"/products/?q=a{products // 2:07}-m"),
     ):
         taken = latencies(page(path), times=30)
-        table.add(name, **taken, of_bare=round(taken["p50_ms"] / floor, 1))
+        all_of_it, third = (latencies(page(path, who), times=30)["p50_ms"] for who in (free, limited))
+        table.add(name, **taken, of_bare=round(taken["p50_ms"] / floor, 1), limited_of_all=round(third / all_of_it, 2))
     first = api.get("/api/v1/products/?limit=50").json()
     assert first["next"]
     taken = latencies(lambda: api.get("/api/v1/products/?limit=50"), times=30)
@@ -237,6 +250,20 @@ def _pages(table: Table, api: _Api, products: int) -> None:
     edited = latencies(edit, times=40)
     table.add("API, one edit with history, event, completeness", **edited, of_bare=round(edited["p50_ms"] / floor, 1))
     assert Completeness.objects.exists()
+
+
+def _merchandiser(*, limits: bool) -> User:
+    """A merchandiser; with `limits`, of every third category, in two languages."""
+    role = Group.objects.create(name="a-third" if limits else "all-of-it")
+    role.permissions.set(Group.objects.get(name="merchandiser").permissions.all())
+    if limits:
+        RoleLimit.objects.bulk_create(
+            [RoleLimit(role=role, kind="category", code=f"c{n}") for n in range(0, 300, 3)]
+            + [RoleLimit(role=role, kind="locale", code=code) for code in ("en_US", "de_DE")]
+        )
+    person = User.objects.create_user(role.name)
+    person.groups.add(role)
+    return person
 
 
 def _cursor(pk: int) -> str:

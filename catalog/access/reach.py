@@ -12,7 +12,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, TypeVar
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Permission
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
@@ -56,18 +56,21 @@ kinds: dict[str, Kind] = {}  # higher floors add theirs
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What one role reaches; a kind that is not among its limits is not limited. `paths`: of its categories."""
+    """What one role reaches; a kind that is not among its limits is not limited.
+
+    `places`: ids of its categories, with all below.
+    """
 
     role: str
     limits: Mapping[str, frozenset[str]]
-    paths: tuple[str, ...] = ()
+    places: frozenset[int] = frozenset()
 
     def has(self, kind: str, code: str) -> bool:
         return kind not in self.limits or code in self.limits[kind]
 
-    def covers(self, placed: Iterable[str]) -> bool:
-        """Whether a product at these paths of categories is within."""
-        return CATEGORY not in self.limits or any(path.startswith(self.paths) for path in placed)
+    def covers(self, placed: Iterable[int]) -> bool:
+        """Whether a product in these categories, by id, is within."""
+        return CATEGORY not in self.limits or not self.places.isdisjoint(placed)
 
     def holds(self, key: str, groups: Mapping[str, str]) -> bool:
         """Whether a value key or part is within; `groups` are those of the attributes."""
@@ -101,9 +104,8 @@ class Sight:
         """Ids of the products that are reached; None: all."""
         if self.reaches is None or any(CATEGORY not in reach.limits for reach in self.reaches):
             return None
-        places = [Q(category__path__startswith=path) for reach in self.reaches for path in reach.paths]
-        through = Product.categories.through.objects
-        rows: QuerySet[Any] = through.filter(reduce(or_, places)) if places else through.none()
+        places = frozenset[int]().union(*(reach.places for reach in self.reaches))
+        rows: QuerySet[Any] = Product.categories.through.objects.filter(category_id__in=sorted(places))
         return rows.values("product_id")
 
     def on(self, product_id: int) -> tuple[Reach, ...]:
@@ -117,16 +119,16 @@ class Sight:
         wanted = [pk for pk in ids if pk not in self._known]
         if self.reaches is None or not wanted:
             return
-        placed: dict[int, list[str]] = {pk: [] for pk in wanted}
+        placed: dict[int, list[int]] = {pk: [] for pk in wanted}
         if any(CATEGORY in reach.limits for reach in self.reaches):
             rows = Product.categories.through.objects.filter(product_id__in=wanted)
-            for pk, path in rows.values_list("product_id", "category__path"):
-                placed[pk].append(path)
-        self._known |= {pk: self.at(paths) for pk, paths in placed.items()}
+            for pk, category in rows.values_list("product_id", "category_id"):
+                placed[pk].append(category)
+        self._known |= {pk: self.at(categories) for pk, categories in placed.items()}
 
-    def at(self, paths: Collection[str]) -> tuple[Reach, ...]:
-        """The reaches that a product at these paths of categories is within."""
-        return tuple(reach for reach in self.reaches or () if reach.covers(paths))
+    def at(self, categories: Collection[int]) -> tuple[Reach, ...]:
+        """The reaches that a product in these categories, by id, is within."""
+        return tuple(reach for reach in self.reaches or () if reach.covers(categories))
 
     def shows(self, product_id: int, key: str) -> bool:
         """Whether a value or part of a product is within."""
@@ -170,30 +172,39 @@ def sight(right: str = VIEW, *, user: User | None = None) -> Sight:
 
 def _look_up(user: User, right: str, kept: dict[Any, Any]) -> Sight:
     if user.pk not in kept:
-        kept[user.pk] = list(RoleLimit.objects.filter(role__user=user).values_list("role_id", "kind", "code"))
-    limits: dict[int, dict[str, set[str]]] = {}
-    for role, kind, code in kept[user.pk]:
-        limits.setdefault(role, {}).setdefault(kind, set()).add(code)
-    if not limits:
+        kept[user.pk] = _roles(user)
+    roles: list[tuple[Reach, frozenset[str]]] | None = kept[user.pk]
+    if roles is None or right in user.get_user_permissions():
         return EVERYTHING
-    app, _, codename = right.partition(".")
-    named = {"content_type__app_label": app, "codename": codename}
-    if user.user_permissions.filter(**named).exists():
-        return EVERYTHING
-    with_right = {f"permissions__{name}": value for name, value in named.items()}
-    roles = dict(Group.objects.filter(user=user, **with_right).values_list("pk", "name"))
-    if set(roles) - set(limits):
+    found = tuple(reach for reach, rights in roles if right in rights)
+    if not all(reach.limits for reach in found):
         return EVERYTHING  # one of them is not limited
-    found = tuple(_reach(name, limits[pk]) for pk, name in sorted(roles.items()))
     bounded = any(GROUP in reach.limits for reach in found)
     groups = dict(Attribute.objects.values_list("code", "group__code")) if bounded else {}
     return Sight(found, groups)
 
 
+def _roles(user: User) -> list[tuple[Reach, frozenset[str]]] | None:
+    """What each role of a person reaches, with the rights it gives; None when none of them is limited."""
+    limits: dict[int, dict[str, set[str]]] = {}
+    for role, kind, code in RoleLimit.objects.filter(role__user=user).values_list("role_id", "kind", "code"):
+        limits.setdefault(role, {}).setdefault(kind, set()).add(code)
+    if not limits:
+        return None
+    rights: dict[tuple[int, str], set[str]] = {}
+    rows = Permission.objects.filter(group__user=user)
+    for pk, name, app, codename in rows.values_list("group__pk", "group__name", "content_type__app_label", "codename"):
+        rights.setdefault((pk, name), set()).add(f"{app}.{codename}")
+    return [(_reach(name, limits.get(pk, {})), frozenset(given)) for (pk, name), given in sorted(rights.items())]
+
+
 def _reach(role: str, limits: Mapping[str, Collection[str]]) -> Reach:
     keys = [code_key(code) for code in limits.get(CATEGORY, ())]
-    paths = Category.objects.filter(code_key__in=keys).values_list("path", flat=True) if keys else ()
-    return Reach(role, {kind: frozenset(codes) for kind, codes in limits.items()}, tuple(paths))
+    nodes = list(Category.objects.filter(code_key__in=keys).values_list("pk", "path", "numchild")) if keys else []
+    places = {pk for pk, _, _ in nodes}
+    if below := [Q(path__startswith=path) for _, path, children in nodes if children]:
+        places |= set(Category.objects.filter(reduce(or_, below)).values_list("pk", flat=True))
+    return Reach(role, {kind: frozenset(codes) for kind, codes in limits.items()}, frozenset(places))
 
 
 def seen(query: QuerySet[M], path: str = "pk", right: str = VIEW) -> QuerySet[M]:

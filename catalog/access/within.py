@@ -25,8 +25,8 @@ def within(act: Act, ids: Collection[int]) -> Check:
 
     def check(product: Product, changes: Changes, new: Collection[str]) -> Sequence[ChangeError]:
         pair = changes.get("", {}).get("categories")
-        after = reached.at(_paths(pair[1])) if pair else None
-        reaches = reached.on(product.pk) if product.pk is not None else reached.at(_paths(pair[1] if pair else []))
+        after = reached.at(_ids(pair[1])) if pair else None
+        reaches = reached.on(product.pk) if product.pk is not None else reached.at(_ids(pair[1] if pair else []))
         if not reaches or after == ():
             return [_outside(product, reached, leaves=bool(reaches))]
         return [
@@ -44,9 +44,9 @@ def _creates(product: Product, key: str) -> bool:
     return product.pk is None and is_part(key) and parts.part_of(key)[0] in (parts.STRUCTURE, parts.CATEGORIES)
 
 
-def _paths(codes: object) -> list[str]:
+def _ids(codes: object) -> list[int]:
     given = codes if isinstance(codes, list) else []
-    return list(Category.objects.filter(code__in=given).values_list("path", flat=True)) if given else []
+    return list(Category.objects.filter(code__in=given).values_list("pk", flat=True)) if given else []
 
 
 def _outside(product: Product, reached: Sight, *, leaves: bool) -> ChangeError:

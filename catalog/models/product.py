@@ -60,11 +60,10 @@ class Product(models.Model):
         """The name in `locale`, else in any language, else the code."""
         from catalog.access.reach import sight  # who sees a name is asked of rows, and asks rows
 
-        values = sight().visible(self.pk, self.values)
-        for key in (f"name@{locale}", "name@en_US", "name"):
-            if values.get(key):
-                return str(values[key])
-        return next((str(v) for k, v in sorted(values.items()) if k.startswith("name@") and v), self.code)
+        values, shows = self.values, sight().shows
+        first = (f"name@{locale}", "name@en_US", "name")
+        others = sorted(key for key in values if key.startswith("name@"))
+        return next((str(values[k]) for k in (*first, *others) if values.get(k) and shows(self.pk, k)), self.code)
 
 
 class Variant(models.Model):
