@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 
 from catalog.access.reach import seen
 from catalog.models import Product
-from governance.models import Proposal, Standing
+from governance.models import Embargo, Proposal, Standing
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
 
@@ -26,6 +26,7 @@ def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
     context = {
         "standing": standing,
         "last": last,
+        "embargoes": Embargo.objects.filter(product=product).select_related("scope", "shown", "set_by"),
         "may_submit": request.user.has_perm("governance.submit_product"),
         "may_approve": request.user.has_perm("governance.approve_product"),
     }

@@ -7,13 +7,15 @@ import logging
 from celery import shared_task
 
 from governance.audit.chain import seal_all, verify
+from governance.workflow.verbs import release_due
 
 logger = logging.getLogger("pimhub.audit")
 
 
 @shared_task(name="governance.sweep")
 def sweep() -> None:
-    """Seal what came into the audit."""
+    """Let go live what waited for its time; seal what came into the audit."""
+    release_due()
     seal_all()
 
 

@@ -43,7 +43,8 @@ from channels.publishing.request import publish
 from governance import proposals
 from governance.audit.chain import seal_all
 from governance.models import AuditEntry, Proposal, Standing
-from governance.workflow.verbs import Refused, approve
+from governance.workflow.base import Refused
+from governance.workflow.verbs import approve
 from tests.test_every_page_asks import FILLED, PUBLIC, patterns
 from tests.world import World, build_world, lasting, variant
 

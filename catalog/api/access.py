@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -25,6 +24,7 @@ from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
 from catalog.api.shapes import TOKEN
 from catalog.models import ApiToken, User
+from pimhub.foundation import moments
 
 MAX_DAYS = 366
 
@@ -243,10 +243,7 @@ def _expiry(given: dict[str, Any]) -> dt.datetime:
     latest = timezone.now() + dt.timedelta(days=MAX_DAYS)
     if (text := given.get("expires")) is None:
         return latest
-    try:
-        moment = parse_datetime(text) if isinstance(text, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or not timezone.now() < moment <= latest:
+    moment = moments.exact(text)
+    if moment is None or not timezone.now() < moment <= latest:
         raise Problem(422, "bad_expires", "expires is a moment with its offset, ahead of us by at most a year.")
     return moment

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,6 +23,7 @@ from catalog.products.reference import load_reference
 from catalog.products.sourced import Message, Outcome, take
 from catalog.products.state import amount_text
 from catalog.products.wire import BadForm, read_offer_fields
+from pimhub.foundation import moments
 from pimhub.foundation.money import exponent
 
 ORDER = {"sequence", "at"}
@@ -182,10 +182,7 @@ def _head(given: Any, place: str) -> tuple[str, str, int | None, dt.datetime | N
         raise BadForm([ChangeError("sequence", "bad_form", "sequence is a whole number.")])
     moment = None
     if at is not None:
-        try:
-            moment = parse_datetime(at) if isinstance(at, str) else None
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
+        moment = moments.exact(at)
+        if moment is None:
             raise BadForm([ChangeError("at", "bad_form", "at is a moment with its offset.")])
     return given["sku"], given[place], sequence, moment

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 import orjson
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
 from catalog.api.problems import Problem
 from catalog.search.select import count
+from pimhub.foundation import moments
 
 DEFAULT, LARGEST = 50, 200
 M = TypeVar("M", bound=Model)
@@ -100,8 +100,8 @@ def _read(cursor: str, order: Order, key: Any) -> tuple[Any, Any]:
 
 
 def _moment(text: Any) -> dt.datetime:
-    moment = parse_datetime(text) if isinstance(text, str) else None
-    if moment is None or moment.tzinfo is None:
+    moment = moments.exact(text)
+    if moment is None:
         raise ValueError
     return moment
 

@@ -16,8 +16,6 @@ from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-from django.utils.dateparse import parse_datetime
-
 from catalog.products.changes import (
     UNSET,
     AssociationChange,
@@ -27,6 +25,7 @@ from catalog.products.changes import (
     ProductChange,
     VariantChange,
 )
+from pimhub.foundation import moments
 from pimhub.foundation.jsonvalue import JSON
 
 MAX_LINE = 1_000_000  # characters of one product
@@ -325,11 +324,8 @@ def _moment(form: _Form, name: str) -> dt.datetime | None:
     value = form.given[name]
     if value is None:
         return None
-    try:
-        moment = parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    moment = moments.exact(value)
+    if moment is None:
         form.fail(name, f"{_shown(value)} is no moment. Send it with its offset: 2026-11-27T06:00:00+01:00.")
         return None
     return moment

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils import timezone
 
 from catalog.models import DomainEvent
@@ -22,7 +22,8 @@ from channels.connectors.base import BuildsFeed
 from channels.connectors.registry import connectors
 from channels.feeds.fragments import fragments_of, text_of
 from channels.models import Channel, FeedFile
-from governance.models import Revision
+from governance.models import Revision, Standing
+from governance.revisions.embargo import in_force_of
 
 CHUNK = 200  # products at once: memory stays flat
 MIN_PAUSE = 5.0  # seconds between two builds of one feed
@@ -54,7 +55,7 @@ def write_feed(channel: Channel, path: Path) -> FeedReport:
         with draft.open("wb") as file:
             sink = _Hashing(file)
             sink.write(builder.feed_header(connection, channel.label, timezone.now()))
-            for revisions in _live_revisions():
+            for revisions in _revisions_in_force(channel):
                 for fragment in fragments_of(channel, connector, builder, connection, revisions):
                     sink.write(text_of(fragment))
                     report.items += fragment.items
@@ -113,16 +114,17 @@ def refresh_feed(channel: Channel) -> FeedFile:
     return feed
 
 
-def _live_revisions() -> Iterator[list[Revision]]:
-    """The live revision of every product that has one, in a stable order, in pieces."""
+def _revisions_in_force(channel: Channel) -> Iterator[list[Revision]]:
+    """What the channel's scope shows of every product, in a stable order, in pieces."""
     last = 0
     while True:
-        live = Revision.objects.filter(product__standing__live_id=F("pk"), product_id__gt=last)
-        revisions = list(live.order_by("product_id")[:CHUNK])
-        if not revisions:
+        rows = Standing.objects.filter(live__isnull=False, product_id__gt=last).select_related("live")
+        standings = list(rows.order_by("product_id")[:CHUNK])
+        if not standings:
             return
-        last = revisions[-1].product_id
-        yield revisions
+        last = standings[-1].product_id
+        found = in_force_of(standings, channel.scope)
+        yield [found[s.product_id] for s in standings if s.product_id in found]
 
 
 class _Hashing:

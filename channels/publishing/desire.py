@@ -15,6 +15,7 @@ from channels.connectors.outcome import Issue
 from channels.models import Channel, ChannelIssue, Listing, Placement
 from channels.rendering.source import Source, gather
 from governance.models import Standing
+from governance.revisions.embargo import in_force
 from pimhub.foundation.jsonvalue import digest
 
 S = Listing.State
@@ -54,15 +55,20 @@ def desire(channel: Channel, standing: Standing, *, now: dt.datetime | None = No
         connector = connector_of(channel)
     except ChannelNotReady as error:
         return Issue(code=error.code, message=str(error))
-    if standing.live is None:
-        return Issue(
-            code="not_approved",
-            message=f"{standing.product.code} has no approved revision yet. Submit it and have it approved.",
-        )
+    revision = in_force(standing, channel.scope)
+    if revision is None:
+        return _nothing_to_show(standing)
     now = now or timezone.now()
     connection = connect(channel)
-    source = gather(channel, connector, [standing.live], connection, now)[standing.product_id]
+    source = gather(channel, connector, [revision], connection, now)[standing.product_id]
     return check(connector, connection, source)
+
+
+def _nothing_to_show(standing: Standing) -> Issue:
+    code = standing.product.code
+    if standing.live is not None:
+        return Issue(code="embargoed", message=f"{code} is approved and waits for its time to go live.")
+    return Issue(code="not_approved", message=f"{code} has no approved revision yet. Submit it and have it approved.")
 
 
 def check(connector: Connector, connection: Connection, source: Source) -> Desired:

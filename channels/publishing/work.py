@@ -62,7 +62,7 @@ def _turn(placement: Placement) -> Turn:
     desired = desire(placement.channel, standing)
     if isinstance(desired, Issue):
         return _blocked(placement, [desired], None)
-    placement.revision = standing.live
+    placement.revision = desired.source.revision
     note(placement, desired)
     _refresh(placement, desired)
     if desired.blocked:

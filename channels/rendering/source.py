@@ -28,6 +28,7 @@ class Source:
     `recheck_at`: the next moment a sale begins or ends.
     """
 
+    revision: Revision
     mapped: MappedProduct
     keys: Mapping[tuple[str, str], str]
     offers: Mapping[str, int]
@@ -48,7 +49,7 @@ def gather(
     commerce = _commerce([r.product_id for r in wanted], price_list)
     locales = tuple(dict.fromkeys(x for locale in channel.market.locales for x in fallback_chain(locale)))
     return {
-        r.product_id: _source(channel, connector, documents[r.pk], commerce, locales, price_list, connection, now)
+        r.product_id: _source(channel, connector, r, documents[r.pk], commerce, locales, price_list, connection, now)
         for r in wanted
     }
 
@@ -56,6 +57,7 @@ def gather(
 def _source(
     channel: Channel,
     connector: Connector,
+    revision: Revision,
     document: Document,
     commerce: Mapping[str, Variant],
     locales: tuple[str, ...],
@@ -105,7 +107,7 @@ def _source(
         media=tuple(_media(document, connection, locales)),
         url=product_url(channel, document.code),
     )
-    return Source(mapped=mapped, keys=keys, offers=offers, recheck_at=min(moments, default=None))
+    return Source(revision=revision, mapped=mapped, keys=keys, offers=offers, recheck_at=min(moments, default=None))
 
 
 def _commerce(product_ids: list[int], price_list: PriceList) -> dict[str, Variant]:

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,11 +15,16 @@ from catalog.api.describe import MOMENT, NUMBER, TEXT, TEXTS, Op, Schema, array,
 from catalog.api.problems import Problem
 from catalog.api.products import product_of
 from catalog.api.shapes import PRODUCT
-from catalog.models import Product, User
+from catalog.models import Product, Scope, User
 from catalog.products.represent import Wanted, known_fields, represent
 from governance.workflow import verbs
+from governance.workflow.base import Refused
+from pimhub.foundation import moments
 
 KEYS = {**array(TEXTS), "description": "only these changes: [[row, key], …]"}
+
+
+LATER = {"live_at": maybe(MOMENT), "scope": maybe(TEXT)}
 
 
 class Verb(ApiView):
@@ -45,7 +49,7 @@ class Verb(ApiView):
         assert isinstance(request.user, User)
         try:
             self.carry_out(product, request.user, given)
-        except verbs.Refused as error:
+        except Refused as error:
             raise Problem(error.status, error.code, str(error)) from error
         (data,) = represent([product], Wanted(frozenset(known_fields())))
         return Response(data)
@@ -80,9 +84,12 @@ class RequestChanges(Verb):
 
 
 class Approve(Verb):
-    """Approve what was looked at: "content_hash" is the one that the reader saw; another one is a 409."""
+    """Approve what was looked at: "content_hash" is the one that the reader saw; another one is a 409.
 
-    takes = {"content_hash": TEXT, "review_hash": TEXT, "keys": KEYS}
+    With "live_at", it goes live then, in a "scope" or everywhere.
+    """
+
+    takes = {"content_hash": TEXT, "review_hash": TEXT, "keys": KEYS, **LATER}
 
     def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
         if not given.get("content_hash"):
@@ -94,6 +101,8 @@ class Approve(Verb):
             review_hash=given.get("review_hash", ""),
             comment=given.get("comment", ""),
             keys=_keys(given["keys"]) if "keys" in given else None,
+            live_at=_moment(given.get("live_at"), "live_at"),
+            scope=_scope(given.get("scope")),
         )
 
 
@@ -148,16 +157,42 @@ class Assign(Verb):
         to = User.objects.filter(username=name, is_active=True).first() if isinstance(name, str) else None
         if name is not None and to is None:
             raise Problem(422, "unknown_user", "There is nobody of that name.", value=str(name)[:150])
-        verbs.assign(product=product, user=user, to=to, due_at=_moment(due))
+        verbs.assign(product=product, user=user, to=to, due_at=_moment(due, "due"))
 
 
-def _moment(text: Any) -> dt.datetime | None:
+class HoldBack(Verb):
+    """Show what is shown now until a moment ("until"), in a "scope" or everywhere; approvals wait for it."""
+
+    takes = {"until": MOMENT, "scope": maybe(TEXT)}
+
+    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
+        until = _moment(given.get("until"), "until")
+        if until is None:
+            raise Problem(422, "bad_form", "Say until when: “until” is missing.")
+        verbs.hold_back(product=product, user=user, until=until, scope=_scope(given.get("scope")))
+
+
+class Lift(Verb):
+    """End an embargo of a "scope", or of everything, with a "comment" that says why."""
+
+    takes = {"scope": maybe(TEXT)}
+
+    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
+        verbs.lift(product=product, user=user, scope=_scope(given.get("scope")), comment=given.get("comment", ""))
+
+
+def _moment(text: Any, name: str) -> dt.datetime | None:
     if text is None:
         return None
-    try:
-        moment = parse_datetime(text) if isinstance(text, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Problem(422, "bad_form", "due is a moment with its offset, such as 2026-11-27T06:00:00+01:00.")
+    if (moment := moments.exact(text)) is None:
+        raise Problem(422, "bad_form", f"{name} is a moment with its offset, such as 2026-11-27T06:00:00+01:00.")
     return moment
+
+
+def _scope(code: Any) -> Scope | None:
+    if code is None:
+        return None
+    found = Scope.objects.filter(code=code).first() if isinstance(code, str) else None
+    if found is None:
+        raise Problem(422, "unknown_scope", f"There is no scope “{str(code)[:50]}”.")
+    return found

@@ -13,7 +13,7 @@ from catalog.management.base import BadInput, PimhubCommand, user_named
 from catalog.models import ChangeSet, User, Variant
 from catalog.models.codes import code_key
 from governance.models import Standing
-from governance.workflow.verbs import Refused
+from governance.workflow.base import Refused
 
 
 class WorkflowCommand(PimhubCommand):

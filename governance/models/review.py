@@ -32,10 +32,15 @@ class ReviewStep(models.Model):
             "submit": "asked for review",
             "withdraw": "took the request back",
             "request_changes": "asked for changes",
-            "approve": f"approved{number}" + (" in part" if self.details.get("keys") else ""),
+            "approve": f"approved{number}"
+            + (" in part" if self.details.get("keys") else "")
+            + (", to go live later" if self.details.get("live_at") else ""),
             "make_live": f"made{number} live again",
             "archive": "archived it",
             "reopen": "reopened it",
             "comment": "said",
+            "hold_back": "held it back",
+            "lift": "ended the embargo",
+            "release": "went live as planned",
             "assign": "gave the review to somebody" if self.details.get("to") else "gave the review to nobody",
         }.get(self.verb, self.verb)

@@ -20,8 +20,9 @@ from catalog.permissions import requires
 from catalog.products.told import Teller
 from governance.models import Standing
 from governance.revisions.pending import Changes, Pending, pending, visible
+from governance.views.later import later, later_context
 from governance.workflow import verbs
-from governance.workflow.verbs import Refused
+from governance.workflow.base import Refused
 
 APPROVE = "governance.approve_product"
 DEFAULT_LOCALE = "en_US"  # of labels on this page
@@ -84,6 +85,7 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         "steps": standing.product.review_steps.select_related("user", "revision")[:20],
         "whose": request.GET.get("whose", ""),
         "approvers": approvers(),
+        **later_context(request, standing),
         **_neighbours(standing, cast(User, request.user), request.GET.get("whose", "")),
     }
     return render(request, "governance/review_detail.html", context, status=status)
@@ -102,6 +104,7 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
             content_hash = str(request.POST.get("content_hash", ""))
             # No value key holds a blank; a SKU may.
             chosen = [(row, key) for row, _, key in (c.rpartition(" ") for c in request.POST.getlist("key"))]
+            live_at, scope = later(request)
             revision = verbs.approve(
                 product=standing.product,
                 user=user,
@@ -109,6 +112,8 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
                 review_hash=str(request.POST.get("review_hash", "")),
                 comment=comment,
                 keys=chosen if request.POST["decision"] == "partly" else None,
+                live_at=live_at,
+                scope=scope,
             )
             if revision.content_hash == content_hash:
                 messages.success(request, f"{standing.product.code} is approved as revision {revision.number}.")

@@ -15,9 +15,10 @@ from catalog.products.state import difference
 from governance.models import Revision, Standing
 from governance.revisions.pending import named_differently, visible
 from governance.revisions.read import flat, read_all
+from governance.views.later import later, later_context
 from governance.views.review import told_changes, told_names
 from governance.workflow import verbs
-from governance.workflow.verbs import Refused
+from governance.workflow.base import Refused
 
 SHOWN = 100
 
@@ -43,6 +44,7 @@ def product_revisions(request: HttpRequest, product_id: int) -> HttpResponse:
         "may_approve": request.user.has_perm("governance.approve_product"),
         "may_archive": request.user.has_perm("governance.archive_product"),
         "steps": standing.product.review_steps.select_related("user", "revision")[:SHOWN],
+        **later_context(request, standing),
         **_compared(request, revisions),
     }
     return render(request, "governance/revisions.html", context, status=status)
@@ -57,6 +59,15 @@ def _carry_out(request: HttpRequest, standing: Standing) -> int:
             number = int(given["number"]) if given.get("number", "").isdigit() else 0
             verbs.make_live(product=product, user=user, number=number, comment=comment)
             messages.success(request, f"Revision {number} of {product.code} is live again.")
+        elif given.get("do") == "hold_back":
+            until, scope = later(request)
+            if until is None:
+                raise Refused("no_moment", "Say until when.", 422)
+            verbs.hold_back(product=product, user=user, until=until, scope=scope)
+            messages.success(request, f"{product.code} is held back until {until:%Y-%m-%d %H:%M} {until.tzinfo}.")
+        elif given.get("do") == "lift":
+            verbs.lift(product=product, user=user, scope=later(request)[1], comment=comment)
+            messages.success(request, f"{product.code} goes live now.")
         elif given.get("do") == "archive":
             verbs.archive(product=product, user=user, comment=comment)
             messages.success(request, f"{product.code} is archived. Nothing of it is live any more.")

@@ -47,6 +47,21 @@ MOVES: dict[str, Move] = {
             "governance.archive_product",
             comment_needed=True,
         ),
+        Move(
+            "hold_back",
+            frozenset({S.DRAFT, S.IN_REVIEW, S.CHANGES_REQUESTED, S.APPROVED}),
+            "",
+            "governance.approve_product",
+            words="hold products back",
+        ),
+        Move(
+            "lift",
+            frozenset({S.DRAFT, S.IN_REVIEW, S.CHANGES_REQUESTED, S.APPROVED}),
+            "",
+            "governance.approve_product",
+            comment_needed=True,
+            words="end embargoes",
+        ),
         Move("reopen", frozenset({S.ARCHIVED}), S.DRAFT, "governance.archive_product"),
     )
 }

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from django.utils import timezone
 
 from catalog.change_sets import acting
-from catalog.models import Attribute, AttributeOption, Category, ChangeSet, ExternalSystem, MediaAsset, Product
+from catalog.models import Attribute, AttributeOption, Category, ChangeSet, ExternalSystem, MediaAsset, Product, Scope
 from catalog.plans import run as plans
 from catalog.products import trash
 from catalog.products.changes import MediaChange, OfferChange, ProductChange, VariantChange
@@ -27,15 +28,18 @@ from channels.connections import connect, connector_of
 from channels.models import Channel
 from channels.rendering.source import gather
 from governance import proposals
-from governance.models import OwnershipRule, Proposal, Revision, Standing
+from governance.models import Embargo, OwnershipRule, Proposal, Revision, Standing
+from governance.revisions.embargo import in_force
 from governance.revisions.pending import pending
 from governance.revisions.read import read
-from governance.workflow.verbs import Refused
+from governance.workflow.base import Refused
+from governance.workflow.verbs import release_due
 from tests.catalog.api.conftest import Api
 from tests.world import World, variant
 
 CODES = ("tee", "hat")
 WORDS = ("Acme", "Bolt", "Crow")
+HOUR = timedelta(hours=1)
 MAY_APPROVE = {"rafael", "ada"}
 
 
@@ -46,6 +50,8 @@ class Book:
     content: Flat | None = None
     words: dict[str, Any] = field(default_factory=dict)  # names and pictures
     shown: dict[str, Any] = field(default_factory=dict)
+    # Under an embargo of a scope, or of all (""): what every channel showed when it began.
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
     # By revision number.
     archive: dict[int, tuple[Flat, dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
 
@@ -70,15 +76,17 @@ class Shop:
     def standing(self, code: str) -> Standing:
         return Standing.objects.select_related("product", "live").get(product__code=code)
 
-    def rendered(self, code: str) -> dict[str, Any]:
-        """What each channel would show, but for prices and stock: these pass on another authority."""
+    def rendered(self, code: str, *, live: bool = False) -> dict[str, Any]:
+        """What each channel would show, but for prices and stock: these pass on another authority. With `live`,
+        as if nothing were held back."""
         standing = self.standing(code)
-        if standing.live is None:
-            return {}
         found = {}
-        for channel in Channel.objects.all():
+        for channel in Channel.objects.select_related("scope"):
+            revision = standing.live if live else in_force(standing, channel.scope)
+            if revision is None:
+                continue
             connection = connect(channel)
-            source = gather(channel, connector_of(channel), [standing.live], connection, timezone.now())
+            source = gather(channel, connector_of(channel), [revision], connection, timezone.now())
             mapped = source[standing.product_id].mapped
             bare = tuple(replace(v, price=None, stock={}) for v in mapped.variants)
             found[channel.code] = replace(mapped, variants=bare, revision=0)
@@ -88,7 +96,15 @@ class Shop:
 
     def step(self) -> None:
         name = self.random.choice(list(STEPS))
-        usual = {"submit": ["mara"], "approv": ["rafael", "ada"], "make l": ["rafael"], "archiv": ["rafael"]}
+        usual = {"submit": ["mara"], "approv": ["rafael", "ada"]}
+        usual |= dict.fromkeys(("make l", "archiv", "hold b", "let go"), ["rafael"])
+            "submit": ["mara"],
+            "approv": ["rafael", "ada"],
+            "make l": ["rafael"],
+            "archiv": ["rafael"],
+            "hold b": ["rafael"],
+            "let go": ["rafael"],
+        }
         people = usual.get(name[:6], ["mara", "ada"]) * 4 + ["mara", "rafael", "chiara", "ada"]
         code, by = self.random.choice(CODES), self.random.choice(people)
         self.log.append(f"{name} {code} by {by}")
@@ -224,6 +240,8 @@ class Shop:
         changed = {(row, key) for row, keys in now.changes.items() for key in keys}
         chosen = self.random.sample(sorted(changed), k=min(2, len(changed))) if self.random.random() < 0.4 else None
         given: dict[str, Any] = {"content_hash": standing.content_hash, "keys": chosen}
+        if self.random.random() < 0.2:
+            given |= {"live_at": timezone.now() + HOUR, "scope": self.scope()}
         if self.random.random() < 0.5:
             given["review_hash"] = now.review_hash
         if stale:
@@ -248,11 +266,16 @@ class Shop:
             words |= {w: said for w, said in book.words.items() if not (pictures and w.startswith("picture"))}
         frozen = read(revision).context().words()
         assert {w: words[w] for w in frozen} == frozen, "names that nobody approved"
-        book.content, book.words, book.shown = expected, frozen, self.rendered(code)
+        if "live_at" in given:
+            self._held(code, given["scope"])
+        book.content, book.words, book.shown = expected, frozen, self.rendered(code, live=True)
         book.archive[revision.number] = (expected, frozen, book.shown)
 
     def _approve_by_api(self, code: str, by: str, given: dict[str, Any]) -> Revision | None:
         body = {name: value for name, value in given.items() if value is not None}
+        if "live_at" in body:
+            body["live_at"] = body["live_at"].isoformat()
+            body |= {"scope": body["scope"].code} if "scope" in body else {}
         answer = Api(self.world).of(by).post(f"products/{code}/approve/", json.loads(json.dumps(body)))
         if answer.status_code != 200:
             self.log[-1] += f": {answer.json()['code']}"
@@ -277,12 +300,48 @@ class Shop:
             assert by in MAY_APPROVE
             book = self.books[code]
             book.content, book.words, book.shown = None, {}, {}
+            book.held.clear()
+
+    def scope(self) -> Scope | None:
+        return self.random.choice([None, *Scope.objects.order_by("code")])
+
+    def hold_back(self, code: str, by: str) -> None:
+        scope = self.scope()
+        if self._verb("hold_back", code, by, until=timezone.now() + HOUR, scope=scope) is not None:
+            assert by in MAY_APPROVE
+            self._held(code, scope)
+
+    def _held(self, code: str, scope: Scope | None) -> None:
+        self.books[code].held.setdefault(scope.code if scope else "", self.expected(code))
+
+    def let_go(self, code: str, by: str) -> None:
+        """By hand, or because its time has come."""
+        book, scope = self.books[code], self.scope()
+        name = scope.code if scope else ""
+        if self.random.random() < 0.5:
+            if self._verb("lift", code, by, scope=scope, comment="sooner") is not None:
+                assert by in MAY_APPROVE
+                del book.held[name]
+            return
+        past = timezone.now() - HOUR
+        if Embargo.objects.filter(product__code=code, scope=scope).update(until=past):
+            assert release_due() == 1
+            del book.held[name]
+        assert release_due() == 0
 
     # ---- what must be so ----
 
     def check(self) -> None:
-        for code, book in self.books.items():
-            assert self.rendered(code) == book.shown, f"{code} shows what nobody approved"
+        for code in self.books:
+            assert self.rendered(code) == self.expected(code), f"{code} shows what nobody approved"
+
+    def expected(self, code: str) -> dict[str, Any]:
+        """By the notes: what each channel shows."""
+        book, found = self.books[code], {}
+        for channel, scope in Channel.objects.values_list("code", "scope__code"):
+            source = book.held.get(scope, book.held.get("", book.shown))
+            found |= {channel: source[channel]} if channel in source else {}
+        return found
 
 
 def composed(live: Flat | None, content: Flat, chosen: set[tuple[str, str]]) -> Flat:
@@ -319,4 +378,6 @@ STEPS: dict[str, Callable[[Shop, str, str], None]] = {
     "make live": Shop.make_live,
     "approve at last": Shop.approve,
     "archive": Shop.archive,
+    "hold back": Shop.hold_back,
+    "let go": Shop.let_go,
 }

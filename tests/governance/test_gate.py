@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from django.db import transaction
 
+from catalog.models import Scope
 from channels.demo.shop import ensure_channels
 from channels.models import Channel
 from governance.revisions.read import flat, read
@@ -35,6 +36,9 @@ def rehearse(world: World, seeds: range) -> dict[str, int]:
     ensure_channels()
     Channel.objects.filter(mapping__isnull=True).delete()  # of connectors that are not there
     assert Channel.objects.count() >= 2
+    ads = Scope.objects.create(code="ads", label="Advertising")
+    ads.locales.set(Scope.objects.get(code="default").locales.all())
+    Channel.objects.filter(code="google").update(scope=ads)
     told = {"approved": 0, "refused": 0}
     for seed in seeds:
         with transaction.atomic():

@@ -11,7 +11,7 @@ from catalog.change_sets import acting
 from catalog.models import Attribute, ExternalSystem, JournalEntry
 from governance import proposals
 from governance.models import OwnershipRule, Proposal, Standing
-from governance.workflow.verbs import Refused
+from governance.workflow.base import Refused
 from tests.catalog.api.conftest import Api
 from tests.world import World
 

@@ -15,7 +15,7 @@ from catalog.products.write import write_product
 from governance.models import Revision, Standing
 from governance.revisions.read import flat, read
 from governance.workflow import verbs
-from governance.workflow.verbs import Refused
+from governance.workflow.base import Refused
 from tests.catalog.products.test_concurrency import at_once
 from tests.world import World, build_world
 

@@ -12,7 +12,7 @@ from governance.models import ReviewStep, Revision, Standing
 from governance.revisions.pending import pending
 from governance.revisions.read import flat, read
 from governance.workflow import verbs
-from governance.workflow.verbs import Refused
+from governance.workflow.base import Refused
 from tests.world import World, variant
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from catalog.models import AttributeOption, Category, MediaAsset, Product
 from catalog.products.changes import MediaChange, OfferChange, VariantChange
 from governance.models import ReviewStep, Standing
 from governance.revisions.read import read
+from governance.workflow.base import Refused
 from governance.workflow.moves import MOVES
-from governance.workflow.verbs import Refused
 from tests.world import World
 
 
@@ -27,11 +29,14 @@ def test_a_verb_works_from_the_states_of_its_move_and_no_other(world: World, sta
         world.approve(product)
         world.change(values={"brand": "Bolt"})
         world.approve(product)
+    tomorrow = timezone.now() + dt.timedelta(days=1)
+    if verb == "lift":
+        world.verb("hold_back", product, "rafael", until=tomorrow)
     steps = ReviewStep.objects.count()
     Standing.objects.filter(product=product).update(state=state)
     by = "mara" if verb in ("submit", "withdraw") else "rafael"
     given: dict[str, Any] = {"content_hash": hash_of(product)} if verb == "approve" else {}
-    given |= {"number": 1} if verb == "make_live" else {}
+    given |= {"number": 1} if verb == "make_live" else {"until": tomorrow} if verb == "hold_back" else {}
     if state in MOVES[verb].sources:
         world.verb(verb, product, by, comment="because", **given)
         after = "draft" if (verb, state) == ("make_live", "approved") else state

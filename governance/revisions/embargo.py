@@ -1,0 +1,69 @@
+"""Which revision is in force where: the live one, or under an embargo the one that was shown before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from catalog import change_sets, events
+from catalog.models import Product, Scope, User
+from governance.models import Embargo, Revision, Standing
+
+
+def in_force(standing: Standing, scope: Scope | None) -> Revision | None:
+    """What a scope shows of a product now; None: nothing."""
+    return in_force_of([standing], scope).get(standing.product_id)
+
+
+def in_force_of(standings: Iterable[Standing], scope: Scope | None) -> dict[int, Revision]:
+    """The same of many products, by id; those of which nothing is shown are left out. An embargo of the scope
+    itself goes before one of all."""
+    found = {s.product_id: s.live for s in standings}
+    held = Embargo.objects.filter(product_id__in=found).select_related("shown")
+    every = {e.product_id: e.shown for e in held if e.scope_id is None}
+    own = {e.product_id: e.shown for e in held if scope is not None and e.scope_id == scope.pk}
+    return {pk: revision for pk, revision in (found | every | own).items() if revision is not None}
+
+
+def keep(standing: Standing, *, scope: Scope | None, until: dt.datetime, user: User) -> None:
+    """Begin an embargo, or move the end of the one there is. Call it with the standing locked."""
+    shown = in_force(standing, scope)
+    row, made = Embargo.objects.get_or_create(
+        product=standing.product, scope=scope, defaults={"shown": shown, "until": until, "set_by": user}
+    )
+    if not made:
+        row.until, row.set_by = until, user
+        row.save(update_fields=["until", "set_by"])
+
+
+def end(embargo: Embargo, standing: Standing) -> None:
+    """What was approved last is in force there from now on. Call it with the standing locked, inside `acting(…)`."""
+    embargo.delete()
+    if standing.live is not None:
+        events.append(
+            type="revision.live",
+            product=standing.product,
+            data={
+                "state": standing.state,
+                "revision": standing.live.number,
+                "scope": embargo.scope.code if embargo.scope else None,
+            },
+            change_set_id=change_sets.change_set().pk,
+        )
+
+
+def due() -> list[int]:
+    """Embargoes whose time has come."""
+    return list(Embargo.objects.filter(until__lte=timezone.now()).values_list("pk", flat=True)[:1000])
+
+
+def lock(pk: int) -> Embargo | None:
+    """The embargo if it is still due, with its product locked first. Call it inside a transaction."""
+    product = Embargo.objects.filter(pk=pk).values_list("product_id", flat=True).first()
+    if product is None:
+        return None
+    Product.everything.select_for_update(of=("self",)).get(pk=product)
+    rows = Embargo.objects.select_for_update(of=("self",)).select_related("scope", "product")
+    return rows.filter(pk=pk, until__lte=timezone.now()).first()
