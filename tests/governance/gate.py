@@ -98,13 +98,6 @@ class Shop:
         name = self.random.choice(list(STEPS))
         usual = {"submit": ["mara"], "approv": ["rafael", "ada"]}
         usual |= dict.fromkeys(("make l", "archiv", "hold b", "let go"), ["rafael"])
-            "submit": ["mara"],
-            "approv": ["rafael", "ada"],
-            "make l": ["rafael"],
-            "archiv": ["rafael"],
-            "hold b": ["rafael"],
-            "let go": ["rafael"],
-        }
         people = usual.get(name[:6], ["mara", "ada"]) * 4 + ["mara", "rafael", "chiara", "ada"]
         code, by = self.random.choice(CODES), self.random.choice(people)
         self.log.append(f"{name} {code} by {by}")
