@@ -53,6 +53,7 @@ def change_set() -> ChangeSet:
             user=act.user,
             actor=act.actor or (act.user.display_name if act.user else "PIMHub"),
             source=act.source,
+            system=act.system,
             reason=act.reason,
         )
     return act.change_set

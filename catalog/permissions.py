@@ -44,6 +44,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "catalog.manage_structure",
             "catalog.speak_for_system",
             "governance.manage_ownership",
+            "governance.manage_policies",
             "governance.read_audit",
             "governance.manage_people",
             "governance.approve_product",

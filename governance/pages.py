@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from catalog.views.structure_kinds import KINDS, Kind
 from governance.api.ownership import OWN, RuleRow
+from governance.api.policies import MANAGE, PolicyRow
 from governance.ownership import document
 from governance.ownership.rules import owner_words
+from governance.workflow.policies import about, needs
 
 
 def plug_in() -> None:
@@ -17,4 +19,13 @@ def plug_in() -> None:
         "Which system, or people, may write which values. The most specific rule decides.",
         (("What", document.about), ("Owner", owner_words), ("Reason", "reason")),
         right=OWN,
+    )
+    KINDS["policies"] = Kind(
+        "policies",
+        "Approval policies",
+        "policy",
+        PolicyRow,
+        "Who must approve what, how many of them, and by when. Of each value, the most specific policy decides.",
+        (("What", about), ("Needs", needs), ("Reason", "reason")),
+        right=MANAGE,
     )

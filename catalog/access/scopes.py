@@ -10,6 +10,7 @@ READ, WRITE = "read", "write"
 resources: dict[str, str] = {
     "audit": "the audit and the stories of products",
     "proposals": "proposed values",
+    "policies": "what an approval needs",
     "ownership": "who owns which values",
     "products": "products, variants, their values, pictures and associations",
     "offers": "prices",

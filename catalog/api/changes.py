@@ -267,6 +267,7 @@ def change_sets(rows: Any) -> list[dict[str, Any]]:
             "actor": c.actor,
             "user": c.user.username if c.user else None,
             "source": c.source,
+            "system": c.system or None,
             "reason": c.reason,
             "at": c.created_at.isoformat(),
             "products": counts.get(c.pk, 0),

@@ -115,6 +115,7 @@ ACT = thing(
     actor=TEXT,
     user=maybe(TEXT),
     source=TEXT,
+    system=maybe(TEXT),
     reason=TEXT,
     at=MOMENT,
     products=NUMBER,

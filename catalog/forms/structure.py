@@ -38,6 +38,11 @@ WORDS = {
     "values": ("Values", "A JSON object by value key."),
     "countries": ("Countries", "Two letters each, parted by commas."),
     "parent": ("Below", "The code of the category above; empty for a tree of its own."),
+    "people": ("How many must agree", ""),
+    "item_by_item": ("Each value by itself", "They are ticked one by one; nothing is approved at a stroke."),
+    "due_hours": ("Due after hours", "From the request for review on."),
+    "roles": ("Who approves", "None: whoever has the right."),
+    "trusted": ("Trusted system", "What it writes goes live by itself."),
     "tax_included": ("Prices include tax", ""),
 }
 
@@ -131,21 +136,21 @@ def _fields(name: str, field: Any, row: Any) -> Iterator[tuple[str, forms.Field]
         yield name, forms.CharField(**common | {"required": field.required}, max_length=longest)
 
 
-def _choices(queryset: Any) -> list[tuple[str, str]] | None:
-    """(code, words) of all rows, or None for too many."""
-    if queryset.count() > CHOOSE:
+def _choices(field: Any) -> list[tuple[str, str]] | None:
+    """(code, words) of all rows that a field may point to, or None for too many."""
+    if field.queryset.count() > CHOOSE:
         return None
-    return [(row.code, _words(row)) for row in queryset]
+    return [(code, _words(row, code)) for row in field.queryset for code in [str(getattr(row, field.slug_field))]]
 
 
-def _words(row: Any) -> str:
+def _words(row: Any, code: str) -> str:
     label = getattr(row, "label", "") or getattr(row, "name", "")
     text = label() if callable(label) else label
-    return f"{text} ({row.code})" if text and text != row.code else str(row.code)
+    return f"{text} ({code})" if text and text != code else code
 
 
 def _one(field: Any, common: Mapping[str, Any]) -> forms.Field:
-    choices = _choices(field.queryset)
+    choices = _choices(field)
     if choices is None:
         return forms.CharField(**{**common, "help_text": "Its code."})
     empty = [] if field.required else [("", "—")]
@@ -153,7 +158,7 @@ def _one(field: Any, common: Mapping[str, Any]) -> forms.Field:
 
 
 def _many(field: Any, common: Mapping[str, Any]) -> forms.Field:
-    choices = _choices(field.child_relation.queryset)
+    choices = _choices(field.child_relation)
     if choices is None:
         return Codes(**{**common, "help_text": "Codes, parted by commas."})
     return forms.MultipleChoiceField(**common, choices=choices, widget=forms.CheckboxSelectMultiple)
@@ -188,7 +193,7 @@ class JSONText(forms.CharField):
 
 def _sent(field: Any, value: Any) -> Any:
     if isinstance(field, serializers.IntegerField):
-        return value or 0
+        return value if value or field.allow_null else 0
     if value == "" and getattr(field, "allow_null", False):
         return None
     return value

@@ -22,6 +22,7 @@ class ChangeSet(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     actor = models.CharField(max_length=200)  # the name as it was then
     source = models.CharField(max_length=10, choices=Source.choices)
+    system = models.CharField(max_length=100, blank=True)  # code of the other system that wrote, if one did
     reason = models.CharField(max_length=500, blank=True)
     undoes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)

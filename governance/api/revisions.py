@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from catalog.api import params
 from catalog.api.base import ApiView
-from catalog.api.describe import FLAG, MOMENT, NUMBER, PAGING, TEXT, Op, Schema, array, maybe, page_of, thing
+from catalog.api.describe import FLAG, MOMENT, NUMBER, PAGING, TEXT, TEXTS, Op, Schema, array, maybe, page_of, thing
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
 from catalog.api.products import product_of
@@ -18,6 +18,7 @@ from catalog.products.state import difference
 from governance.models import ReviewStep, Revision, Standing
 from governance.revisions.pending import named_differently, pending, visible
 from governance.revisions.read import flat, read_all
+from governance.workflow.policies import told
 
 ABOUT: dict[str, Schema] = {
     "number": NUMBER,
@@ -124,6 +125,7 @@ class Review(Revisions):
                     assigned_to=maybe(TEXT),
                     due=maybe(MOMENT),
                     changes=CHANGES,
+                    needs=array(thing("*", policy=TEXT, needs=TEXT, reason=TEXT, keys=array(TEXTS), agreed=TEXTS)),
                     words=WORDS,
                     authors=array(thing("*", row=TEXT, key=TEXT, actor=TEXT, source=TEXT, entry=NUMBER)),
                 )
@@ -145,6 +147,7 @@ class Review(Revisions):
                 "assigned_to": standing.assigned_to.username if standing.assigned_to else None,
                 "due": standing.due_at,
                 "changes": visible(standing.product_id, now.changes),
+                "needs": told(standing.product, now),
                 "words": now.words,
                 "authors": [
                     {

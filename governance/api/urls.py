@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from governance.api import audit, ownership, proposals, revisions, workflow
+from governance.api import audit, ownership, policies, proposals, revisions, workflow
 
 urlpatterns = [
     path("proposals/", proposals.ProposalList.as_view(), name="api_proposals"),
     path("proposals/<int:pk>/accept/", proposals.Accept.as_view(), name="api_proposal_accept"),
     path("proposals/<int:pk>/reject/", proposals.Reject.as_view(), name="api_proposal_reject"),
     path("products/<path:code>/proposals/", proposals.ProposalMake.as_view(), name="api_product_propose"),
+    path("policies/", policies.PolicyList.as_view(), name="api_policies"),
+    path("policies/<str:code>/", policies.PolicyDetail.as_view(), name="api_policy"),
     path("audit/", audit.AuditList.as_view(), name="api_audit"),
     path("products/<path:code>/story/", audit.Story.as_view(), name="api_product_story"),
     path("ownership/", ownership.RuleList.as_view(), name="api_ownership"),

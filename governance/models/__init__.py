@@ -3,9 +3,21 @@
 from governance.models.audit import AuditEntry, AuditHead
 from governance.models.embargo import Embargo
 from governance.models.ownership import OwnershipRule
+from governance.models.policy import ApprovalPolicy, Vote
 from governance.models.proposal import Proposal
 from governance.models.review import ReviewStep
 from governance.models.revision import Revision
 from governance.models.standing import Standing
 
-__all__ = ["AuditEntry", "AuditHead", "Embargo", "OwnershipRule", "Proposal", "ReviewStep", "Revision", "Standing"]
+__all__ = [
+    "ApprovalPolicy",
+    "AuditEntry",
+    "AuditHead",
+    "Embargo",
+    "OwnershipRule",
+    "Proposal",
+    "ReviewStep",
+    "Revision",
+    "Standing",
+    "Vote",
+]

@@ -39,6 +39,8 @@ class ReviewStep(models.Model):
             "archive": "archived it",
             "reopen": "reopened it",
             "comment": "said",
+            "agree": "agreed; more people must",
+            "approve_trusted": f"trusted the system that wrote it:{number}",
             "hold_back": "held it back",
             "lift": "ended the embargo",
             "release": "went live as planned",

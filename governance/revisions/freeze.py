@@ -18,7 +18,7 @@ def freeze(
     content: Flat,
     context: Context,
     provenance: Mapping[str, Mapping[str, str]],
-    user: User,
+    user: User | None,
     comment: str,
 ) -> Revision:
     """Make the next revision of this content. Call it inside a transaction that locks the standing."""

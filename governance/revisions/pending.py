@@ -49,6 +49,10 @@ class Pending:
         """{row: {key: [live, new]}}"""
         return difference(self.before, self.content)
 
+    def keys(self) -> set[Key]:
+        """All that differs."""
+        return {(row, key) for row, changed in self.changes.items() for key in changed}
+
     @cached_property
     def words(self) -> dict[str, list[JSON]]:
         """{what: [live, new]} of names and pictures that read differently though no value changed."""
@@ -63,8 +67,7 @@ class Pending:
 
     def authors(self, keys: Collection[Key] | None = None) -> dict[Key, JournalEntry]:
         """Who wrote the new value of each change, or of the chosen ones. Taking a variant away writes all of it."""
-        wanted = {(row, key) for row, changed in self.changes.items() for key in changed}
-        wanted &= set(keys) if keys is not None else wanted
+        wanted = self.keys() if keys is None else self.keys() & set(keys)
         found: dict[Key, JournalEntry] = {}
         for entry in self._entries():
             written = set(entry.changes)

@@ -23,6 +23,7 @@ from governance.revisions.pending import Changes, Pending, pending, visible
 from governance.views.later import later, later_context
 from governance.workflow import verbs
 from governance.workflow.base import Refused
+from governance.workflow.policies import told
 
 APPROVE = "governance.approve_product"
 DEFAULT_LOCALE = "en_US"  # of labels on this page
@@ -82,6 +83,7 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         "partly": standing.state == Standing.State.IN_REVIEW and standing.live is not None,
         "rows": shown(now),
         "names": told_names(now.words),
+        "needs": told(standing.product, now),
         "steps": standing.product.review_steps.select_related("user", "revision")[:20],
         "whose": request.GET.get("whose", ""),
         "approvers": approvers(),
@@ -115,6 +117,9 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
                 live_at=live_at,
                 scope=scope,
             )
+            if revision is None:
+                messages.success(request, f"Your word on {standing.product.code} is noted. More people must agree.")
+                return 200
             if revision.content_hash == content_hash:
                 messages.success(request, f"{standing.product.code} is approved as revision {revision.number}.")
                 return 200

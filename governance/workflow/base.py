@@ -99,7 +99,7 @@ def check_two_persons(standing: Standing, now: Pending, chosen: set[Key] | None,
 def move_to(
     move: Move,
     standing: Standing,
-    user: User,
+    user: User | None,
     comment: str,
     *,
     target: str = "",

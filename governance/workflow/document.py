@@ -21,7 +21,7 @@ def workflow() -> str:
             move.verb,
             ", ".join(Standing.State(s).label for s in sorted(move.sources)),
             Standing.State(move.target).label if move.target else "the same; approved when nothing differs, else draft",
-            f"`{move.permission}`",
+            f"`{move.permission}`" if move.permission else "none: policies and attributes decide",
             "yes" if move.comment_needed else "",
         )
         for move in MOVES.values()

@@ -32,6 +32,7 @@ MOVES: dict[str, Move] = {
             comment_needed=True,
         ),
         Move("approve", frozenset({S.IN_REVIEW}), S.APPROVED, "governance.approve_product"),
+        Move("approve_trusted", frozenset({S.DRAFT, S.IN_REVIEW, S.CHANGES_REQUESTED}), "", ""),
         Move(
             "make_live",
             frozenset({S.DRAFT, S.IN_REVIEW, S.CHANGES_REQUESTED, S.APPROVED}),

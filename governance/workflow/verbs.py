@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 from django.utils import timezone
 
 from catalog.change_sets import acting
 from catalog.models import ChangeSet, Product, Scope, User
-from governance.models import Embargo, ReviewStep, Revision, Standing
+from governance.models import Embargo, ReviewStep, Revision, Standing, Vote
 from governance.revisions import embargo
 from governance.revisions.freeze import freeze
 from governance.revisions.pending import Key, NoSuchChange, Pending, pending
+from governance.workflow import policies
 from governance.workflow.base import (
     APPROVE,
     Refused,
@@ -36,9 +37,11 @@ def submit(*, product: Product, user: User, comment: str = "") -> Standing:
     with transaction.atomic():
         standing = locked(product)
         move = check(MOVES["submit"], standing, user, comment)
-        if not standing.has_unpublished_changes and not pending(standing).words:
+        now = pending(standing)
+        if not standing.has_unpublished_changes and not now.words:
             raise Refused("nothing_to_review", "Nothing has changed since the last approval.", 409)
         standing.requested_by, standing.requested_at = user, timezone.now()
+        standing.due_at = policies.due(policies.policies_of(product), now.keys())
         return move_to(move, standing, user, comment)
 
 
@@ -66,8 +69,9 @@ def approve(
     keys: Collection[Key] | None = None,
     live_at: dt.datetime | None = None,
     scope: Scope | None = None,
-) -> Revision:
-    """Freeze the content that was looked at as the next revision and make it live.
+) -> Revision | None:
+    """Freeze the content that was looked at as the next revision and make it live. None: the person's agreement
+    is noted, and more people must agree by a policy.
 
     With `live_at`, not before then (in `scope`, or anywhere): until then each place shows what it shows now.
 
@@ -85,12 +89,20 @@ def approve(
         if review_hash and review_hash != now.review_hash:
             raise _changed()
         chosen = _chosen(now, keys)
-        every = {(row, key) for row, changed in now.changes.items() for key in changed}
-        check_reach(product, user, move.permission, sorted(every if chosen is None else chosen))
+        wanted = now.keys() if chosen is None else chosen
+        check_reach(product, user, move.permission, sorted(wanted))
         check_two_persons(standing, now, chosen, user)
+        asked = policies.policies_of(product).by_key(wanted)
+        policies.check_entitled(user, asked)
+        policies.check_each_looked_at(asked, chosen=keys is not None)
+        others = policies.agreed(product, now.review_hash, but=user)
+        if needed := policies.still_needed(asked, others):
+            _agree(standing, user, comment, now.review_hash, wanted, needed)
+            return None
         content, context = (now.content, now.context) if chosen is None else now.partly(chosen)
         if live_at is not None:
             _hold_back(standing, scope=scope, until=live_at, user=user)
+        Vote.objects.filter(product=product).delete()
         standing.live = revision = freeze(
             standing=standing,
             content=content,
@@ -105,6 +117,17 @@ def approve(
             details |= {"live_at": live_at.isoformat(), "scope": scope.code if scope else None}
         move_to(move, standing, user, comment, target=target, revision=revision, details=details)
         return revision
+
+
+def _agree(
+    standing: Standing, user: User, comment: str, review_hash: str, keys: Collection[Key], needed: Mapping[Key, int]
+) -> None:
+    """Note that the person agrees to these changes as they are; what they agreed to before is replaced."""
+    pairs = sorted(map(list, keys))
+    Vote.objects.update_or_create(
+        product=standing.product, user=user, defaults={"review_hash": review_hash, "keys": pairs}
+    )
+    step("agree", standing, user, comment, details={"keys": pairs, "more": max(needed.values())})
 
 
 def _changed() -> Refused:
