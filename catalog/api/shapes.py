@@ -88,7 +88,7 @@ PRODUCT = thing(
     content_hash=TEXT,
     live_revision=maybe(NUMBER),
     has_unpublished_changes=FLAG,
-    embargoes=array(thing("*", scope=maybe(TEXT), until=MOMENT, shown_revision=maybe(NUMBER))),
+    embargoes=array(thing("*", scope=TEXT, until=MOMENT, shown_revision=maybe(NUMBER))),
     media=array(BY_KEY),
     associations=BY_KEY,
     associated_by=BY_KEY,

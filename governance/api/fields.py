@@ -16,7 +16,7 @@ def standing(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
     for embargo in Embargo.objects.filter(product_id__in=ids).select_related("scope", "shown"):
         held.setdefault(embargo.product_id, []).append(
             {
-                "scope": embargo.scope.code if embargo.scope else None,
+                "scope": embargo.scope.code,
                 "until": embargo.until.isoformat(),
                 "shown_revision": embargo.shown.number if embargo.shown else None,
             }

@@ -7,10 +7,10 @@ from django.db import models
 
 
 class Embargo(models.Model):
-    """Until a moment, a scope (or every one) shows `shown` of a product and not what was approved since."""
+    """Until a moment, a scope shows `shown` of a product and not what was approved since. At most one a scope."""
 
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="embargoes")
-    scope = models.ForeignKey("catalog.Scope", null=True, blank=True, on_delete=models.CASCADE)
+    scope = models.ForeignKey("catalog.Scope", on_delete=models.CASCADE)
     # What was in force when it began; None: nothing was.
     shown = models.ForeignKey("governance.Revision", null=True, on_delete=models.PROTECT, related_name="+")
     until = models.DateTimeField(db_index=True)
@@ -19,12 +19,7 @@ class Embargo(models.Model):
 
     class Meta:
         ordering = ["until"]
-        constraints = [
-            models.UniqueConstraint(fields=["product", "scope"], name="embargo_once_a_scope"),
-            models.UniqueConstraint(
-                fields=["product"], condition=models.Q(scope__isnull=True), name="embargo_of_all_once"
-            ),
-        ]
+        constraints = [models.UniqueConstraint(fields=["product", "scope"], name="embargo_once_a_scope")]
 
     def __str__(self) -> str:
-        return f"{self.product_id} in {self.scope_id or 'all'} until {self.until}"
+        return f"{self.product_id} in {self.scope_id} until {self.until}"

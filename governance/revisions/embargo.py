@@ -12,30 +12,38 @@ from catalog.models import Product, Scope, User
 from governance.models import Embargo, Revision, Standing
 
 
-def in_force(standing: Standing, scope: Scope | None) -> Revision | None:
+def in_force(standing: Standing, scope: Scope) -> Revision | None:
     """What a scope shows of a product now; None: nothing."""
     return in_force_of([standing], scope).get(standing.product_id)
 
 
-def in_force_of(standings: Iterable[Standing], scope: Scope | None) -> dict[int, Revision]:
-    """The same of many products, by id; those of which nothing is shown are left out. An embargo of the scope
-    itself goes before one of all."""
+def in_force_of(standings: Iterable[Standing], scope: Scope) -> dict[int, Revision]:
+    """The same of many products, by id; those of which nothing is shown are left out."""
     found = {s.product_id: s.live for s in standings}
-    held = Embargo.objects.filter(product_id__in=found).select_related("shown")
-    every = {e.product_id: e.shown for e in held if e.scope_id is None}
-    own = {e.product_id: e.shown for e in held if scope is not None and e.scope_id == scope.pk}
-    return {pk: revision for pk, revision in (found | every | own).items() if revision is not None}
+    held = Embargo.objects.filter(product_id__in=found, scope=scope).select_related("shown")
+    found |= {e.product_id: e.shown for e in held}
+    return {pk: revision for pk, revision in found.items() if revision is not None}
 
 
 def keep(standing: Standing, *, scope: Scope | None, until: dt.datetime, user: User) -> None:
-    """Begin an embargo, or move the end of the one there is. Call it with the standing locked."""
-    shown = in_force(standing, scope)
-    row, made = Embargo.objects.get_or_create(
-        product=standing.product, scope=scope, defaults={"shown": shown, "until": until, "set_by": user}
-    )
-    if not made:
-        row.until, row.set_by = until, user
-        row.save(update_fields=["until", "set_by"])
+    """Begin an embargo, or move its end where there is one. Call it with the standing locked.
+
+    Without a scope, of every one; one that is held back for longer stays so.
+    """
+    for each in [scope] if scope is not None else Scope.objects.all():
+        row, made = Embargo.objects.get_or_create(
+            product=standing.product,
+            scope=each,
+            defaults={"shown": standing.live, "until": until, "set_by": user},
+        )
+        if not made and (scope is not None or until > row.until):
+            row.until, row.set_by = until, user
+            row.save(update_fields=["until", "set_by"])
+
+
+def everywhere(product: Product) -> bool:
+    """Whether every scope is under an embargo."""
+    return not Scope.objects.exclude(embargo__product=product).exists()
 
 
 def end(embargo: Embargo, standing: Standing) -> None:
@@ -48,7 +56,7 @@ def end(embargo: Embargo, standing: Standing) -> None:
             data={
                 "state": standing.state,
                 "revision": standing.live.number,
-                "scope": embargo.scope.code if embargo.scope else None,
+                "scope": embargo.scope.code,
             },
             change_set_id=change_sets.change_set().pk,
         )

@@ -9,7 +9,8 @@ from django.conf import settings
 from catalog import change_sets, events
 from catalog.access.reach import sight
 from catalog.models import Product, User
-from governance.models import Embargo, ReviewStep, Revision, Standing
+from governance.models import ReviewStep, Revision, Standing
+from governance.revisions import embargo
 from governance.revisions.pending import Key, Pending
 from governance.workflow.moves import Move
 from pimhub.foundation import audit
@@ -114,7 +115,7 @@ def move_to(
     data: dict[str, object] = {"state": standing.state}
     if revision is not None:
         data["revision"] = revision.number
-    waits = revision is not None and Embargo.objects.filter(product=standing.product, scope=None).exists()
+    waits = revision is not None and embargo.everywhere(standing.product)
     events.append(
         type="revision.approved" if waits else "revision.live" if revision else f"review.{move.verb}",
         product=standing.product,

@@ -236,14 +236,16 @@ def _hold_back(standing: Standing, *, scope: Scope | None, until: dt.datetime, u
 
 
 def lift(*, product: Product, user: User, comment: str, scope: Scope | None = None) -> Standing:
-    """End an embargo now: what was approved last goes live there. Raises Refused."""
+    """End an embargo now, or all of them: what was approved last goes live there. Raises Refused."""
     with transaction.atomic():
         standing = locked(product)
         check(MOVES["lift"], standing, user, comment)
-        held = Embargo.objects.filter(product=product, scope=scope).first()
-        if held is None:
+        held = Embargo.objects.filter(product=product).select_related("scope")
+        found = list(held if scope is None else held.filter(scope=scope))
+        if not found:
             raise Refused("no_embargo", f"Nothing of {product.code} is held back there.", 409)
-        embargo.end(held, standing)
+        for each in found:
+            embargo.end(each, standing)
         step("lift", standing, user, comment, details={"scope": scope.code if scope else None})
         return standing
 
@@ -258,6 +260,6 @@ def release_due() -> int:
                 continue
             standing = locked(held.product)
             embargo.end(held, standing)
-            step("release", standing, None, "", details={"scope": held.scope.code if held.scope else None})
+            step("release", standing, None, "", details={"scope": held.scope.code})
             ended += 1
     return ended

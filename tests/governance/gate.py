@@ -17,8 +17,19 @@ from typing import Any
 
 from django.utils import timezone
 
+from catalog import events
 from catalog.change_sets import acting
-from catalog.models import Attribute, AttributeOption, Category, ChangeSet, ExternalSystem, MediaAsset, Product, Scope
+from catalog.models import (
+    Attribute,
+    AttributeOption,
+    Category,
+    ChangeSet,
+    DomainEvent,
+    ExternalSystem,
+    MediaAsset,
+    Product,
+    Scope,
+)
 from catalog.plans import run as plans
 from catalog.products import trash
 from catalog.products.changes import MediaChange, OfferChange, ProductChange, VariantChange
@@ -28,7 +39,7 @@ from channels.connections import connect, connector_of
 from channels.models import Channel
 from channels.rendering.source import gather
 from governance import proposals
-from governance.models import Embargo, OwnershipRule, Proposal, Revision, Standing
+from governance.models import ApprovalPolicy, Embargo, OwnershipRule, Proposal, Revision, Standing
 from governance.revisions.embargo import in_force
 from governance.revisions.pending import pending
 from governance.revisions.read import read
@@ -50,7 +61,7 @@ class Book:
     content: Flat | None = None
     words: dict[str, Any] = field(default_factory=dict)  # names and pictures
     shown: dict[str, Any] = field(default_factory=dict)
-    # Under an embargo of a scope, or of all (""): what every channel showed when it began.
+    # Under an embargo of a scope: what every channel showed when it began.
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     # By revision number.
     archive: dict[int, tuple[Flat, dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
@@ -62,6 +73,9 @@ class Shop:
         self.books = {code: Book() for code in CODES}
         # (product, row, key) → who had a hand in the present value
         self.authors: dict[tuple[str, str, str], set[str]] = {}
+        self.systems: dict[tuple[str, str, str], str] = {}  # the same → the system that wrote it
+        self.system = ""  # of the step under way
+        self.told = 0  # the last event that was handed on
         self.log: list[str] = []
         self.acts: list[ChangeSet] = []
         for code in CODES:
@@ -101,7 +115,7 @@ class Shop:
         people = usual.get(name[:6], ["mara", "ada"]) * 4 + ["mara", "rafael", "chiara", "ada"]
         code, by = self.random.choice(CODES), self.random.choice(people)
         self.log.append(f"{name} {code} by {by}")
-        act = STEPS[name]
+        act, self.system = STEPS[name], ""
         if "approv" in name or "take" in name:  # keeps its own books
             act(self, code, by)
         else:
@@ -117,10 +131,11 @@ class Shop:
         for row, changed in difference(before, after).items():
             for key in changed:
                 self.authors[code, row, key] = set(by)
+                self.systems[code, row, key] = self.system
 
     def write(self, code: str, by: str, **parts: Any) -> None:
         with acting(user=self.world.people[by], source=self.random.choice(["page", "import", "api"])) as act:
-            act.system = self.random.choice(["", "", "erp"])
+            act.system = self.system = self.random.choice(["", "", "erp"])
             write_products([ProductChange(code=code, **parts)])
         if act.change_set is not None:
             self.acts.append(act.change_set)
@@ -198,6 +213,42 @@ class Shop:
             OwnershipRule.objects.create(code="brands", owner=erp, attribute=Attribute.objects.get(code="brand"))
         else:
             OwnershipRule.objects.create(code="pictures", owner=erp, part="media")
+
+    def trust(self, code: str, by: str) -> None:
+        """Whether what the ERP writes of a product's general values needs anybody."""
+        erp, _ = ExternalSystem.objects.get_or_create(code="erp")
+        if not ApprovalPolicy.objects.all().delete()[0]:
+            general = Attribute.objects.get(code="brand").group
+            ApprovalPolicy.objects.create(code="general", group=general, trusted=erp)
+
+    def hand_on(self, code: str, by: str) -> None:
+        """What the workers do with what happened: trusted values go live."""
+        news = DomainEvent.objects.filter(pk__gt=self.told)
+        changed = set(news.filter(type="product.changed").values_list("product_code", flat=True))
+        self.told = news.order_by("pk").values_list("pk", flat=True).last() or self.told
+        trusted = set(
+            Attribute.objects.filter(group__approvalpolicy__trusted__code="erp").values_list("code", flat=True)
+        )
+        before = {each: (self.standing(each), self.content(each)) for each in CODES}
+        events.derive()
+        for each, (standing, content) in before.items():
+            book = self.books[each]
+            if each not in changed or book.content is None or standing.product.trashed_at is not None:
+                continue
+            chosen = {
+                (row, key)
+                for row, keys in difference(book.content, content).items()
+                for key in keys
+                if row in book.content and row in content and key.partition("@")[0] in trusted
+                if self.systems[each, row, key] == "erp"
+            }
+            if chosen and standing.state != Standing.State.ARCHIVED:
+                live = self.standing(each).live
+                assert live is not None
+                book.content, book.words = composed(book.content, content, chosen), read(live).context().words()
+                book.shown = self.rendered(each, live=True)
+                book.archive[live.number] = (book.content, book.words, book.shown)
+                self.log[-1] += f": {len(chosen)} trusted"
 
     def rename(self, code: str, by: str) -> None:
         """Past the door: options, categories, axes, and the bytes of pictures."""
@@ -305,22 +356,27 @@ class Shop:
             self._held(code, scope)
 
     def _held(self, code: str, scope: Scope | None) -> None:
-        self.books[code].held.setdefault(scope.code if scope else "", self.expected(code))
+        now = self.expected(code)
+        for name in self._names(scope):
+            self.books[code].held.setdefault(name, now)
+
+    def _names(self, scope: Scope | None) -> list[str]:
+        return [scope.code] if scope else list(Scope.objects.values_list("code", flat=True))
 
     def let_go(self, code: str, by: str) -> None:
         """By hand, or because its time has come."""
         book, scope = self.books[code], self.scope()
-        name = scope.code if scope else ""
+        names = self._names(scope)
         if self.random.random() < 0.5:
-            if self._verb("lift", code, by, scope=scope, comment="sooner") is not None:
-                assert by in MAY_APPROVE
-                del book.held[name]
-            return
-        past = timezone.now() - HOUR
-        if Embargo.objects.filter(product__code=code, scope=scope).update(until=past):
-            assert release_due() == 1
-            del book.held[name]
-        assert release_due() == 0
+            if self._verb("lift", code, by, scope=scope, comment="sooner") is None:
+                return
+            assert by in MAY_APPROVE
+        else:
+            held = Embargo.objects.filter(product__code=code, scope__code__in=names)
+            assert release_due() == 0
+            assert held.update(until=timezone.now() - HOUR) == release_due()
+        for name in names:
+            book.held.pop(name, None)
 
     # ---- what must be so ----
 
@@ -332,7 +388,7 @@ class Shop:
         """By the notes: what each channel shows."""
         book, found = self.books[code], {}
         for channel, scope in Channel.objects.values_list("code", "scope__code"):
-            source = book.held.get(scope, book.held.get("", book.shown))
+            source = book.held.get(scope, book.shown)
             found |= {channel: source[channel]} if channel in source else {}
         return found
 
@@ -371,6 +427,9 @@ STEPS: dict[str, Callable[[Shop, str, str], None]] = {
     "make live": Shop.make_live,
     "approve at last": Shop.approve,
     "archive": Shop.archive,
+    "trust": Shop.trust,
+    "hand on": Shop.hand_on,
+    "hand on again": Shop.hand_on,
     "hold back": Shop.hold_back,
     "let go": Shop.let_go,
 }

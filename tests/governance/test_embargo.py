@@ -38,6 +38,7 @@ def approve_for(world: World, tee: Product, until: dt.datetime, scope: Scope | N
 
 
 def shown(tee: Product, scope: Scope | None = None) -> int | None:
+    scope = scope or Scope.objects.get(code="default")
     found = in_force(Standing.objects.select_related("live").get(product=tee), scope)
     return found.number if found else None
 
@@ -56,7 +57,7 @@ def test_it_goes_live_at_its_time_and_not_before(world: World, tee: Product) -> 
     assert release_due() == 1
     assert shown(tee) == 2
     last = events.latest("pk")
-    assert (last.type, last.data["revision"], last.data["scope"]) == ("revision.live", 2, None)
+    assert (last.type, last.data["revision"], last.data["scope"]) == ("revision.live", 2, "default")
     assert AuditEntry.objects.filter(kind="review.release", about="product:tee").exists()
     assert release_due() == 0  # once
 
@@ -68,6 +69,18 @@ def test_one_scope_waits_while_the_others_go_ahead(world: World, tee: Product) -
     pass_time()
     release_due()
     assert shown(tee, ads) == 2
+
+
+def test_the_longer_embargo_of_a_scope_stays(world: World, tee: Product) -> None:
+    ads, now = Scope.objects.create(code="ads"), timezone.now()
+    world.verb("hold_back", tee, "rafael", until=now + 5 * SOON, scope=ads)
+    approve_for(world, tee, now + SOON)
+    assert set(Embargo.objects.values_list("scope__code", "until")) == {
+        ("ads", now + 5 * SOON),
+        ("default", now + SOON),
+    }
+    world.verb("hold_back", tee, "rafael", until=now + 2 * SOON, scope=ads)
+    assert Embargo.objects.get(scope=ads).until == now + 2 * SOON
 
 
 def test_what_is_approved_meanwhile_waits_too(world: World, tee: Product) -> None:
@@ -120,8 +133,8 @@ def test_the_page_takes_a_clock_and_a_place(world: World, tee: Product, client: 
     assert client.post(path, sent | {"live_at": f"{year}-11-27T06:00"}).status_code == 302
     assert Embargo.objects.get().until == dt.datetime(year, 11, 27, 5, tzinfo=dt.UTC)
     page = client.get(f"/review/{tee.pk}/revisions/").content.decode()
-    assert "Every scope shows revision 1 until" in page
-    assert "Every scope shows revision 1 until" in client.get("/products/tee/").content.decode()
+    assert "shows revision 1 until" in page
+    assert "shows revision 1 until" in client.get("/products/tee/").content.decode()
     lifted = client.post(f"/review/{tee.pk}/revisions/", {"do": "lift", "scope": "", "comment": "Now."})
     assert lifted.status_code == 302
     assert shown(tee) == 2

@@ -39,11 +39,12 @@ def rehearse(world: World, seeds: range) -> dict[str, int]:
     ads = Scope.objects.create(code="ads", label="Advertising")
     ads.locales.set(Scope.objects.get(code="default").locales.all())
     Channel.objects.filter(code="google").update(scope=ads)
-    told = {"approved": 0, "refused": 0}
+    told = {"approved": 0, "refused": 0, "trusted": 0}
     for seed in seeds:
         with transaction.atomic():
             shop = play(world, seed)
             told["approved"] += sum(len(b.archive) for b in shop.books.values())
+            told["trusted"] += sum(line.endswith("trusted") for line in shop.log)
             told["refused"] += sum(":" in line for line in shop.log)
             transaction.set_rollback(True)
     return told
@@ -55,6 +56,7 @@ def test_whatever_people_do_channels_show_what_was_approved(world: World) -> Non
     told = rehearse(world, range(40))
     assert told["approved"] > 50, told  # the sequences do reach what they are about
     assert told["refused"] > 50, told
+    assert told["trusted"], told
 
 
 @pytest.mark.long
