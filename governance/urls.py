@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from governance import pages
-from governance.views import audit, people, proposals, review, revisions, roles
+from governance.views import audit, people, proposals, queue, review, revisions, roles
 
 pages.plug_in()
 
@@ -22,8 +22,10 @@ urlpatterns = [
     path("password/<str:uid>/<str:token>/", people.choose_password, name="choose_password"),
     path("audit/", audit.audit_list, name="audit_list"),
     path("audit/story/<path:code>/", audit.product_story, name="product_story"),
-    path("review/", review.review_queue, name="review_queue"),
+    path("review/batch/", queue.review_batch, name="review_batch"),
+    path("review/", queue.review_queue, name="review_queue"),
     path("review/<int:product_id>/", review.review_detail, name="review_detail"),
+    path("review/<int:product_id>/undo/", review.review_undo, name="review_undo"),
     path("review/<int:product_id>/assign/", review.review_assign, name="review_assign"),
     path("review/<int:product_id>/revisions/", revisions.product_revisions, name="product_revisions"),
     path("review/<int:product_id>/submit/", review.product_submit, name="product_submit"),

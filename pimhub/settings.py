@@ -159,6 +159,8 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 # An approver may be neither the last editor nor the one who asked.
 PIMHUB_TWO_PERSON = env.bool("PIMHUB_TWO_PERSON", default=True)
+# Seconds in which a decision made on a page can be taken back; it goes live when they are over.
+PIMHUB_REVIEW_GRACE = env.int("PIMHUB_REVIEW_GRACE", default=10)
 
 # ---- API ---------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

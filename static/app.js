@@ -167,7 +167,13 @@ on("keydown", (event) => {
     if (saveGuarded()) event.preventDefault();
     return;
   }
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.dataset?.send) {
+    event.preventDefault();
+    byId(event.target.dataset.send).click();
+    return;
+  }
   if (event.key === "Escape") {
+    if (event.target.dataset?.key && typing(event.target)) event.target.blur(); // back to single keys
     const menu = document.querySelector("details.menu[open]");
     if (menu) {
       menu.open = false;
@@ -329,3 +335,8 @@ on("change", (event) => {
 });
 document.querySelectorAll("[data-deeds]").forEach(showDeed);
 document.querySelectorAll("[data-ops-for]").forEach(showOperators);
+
+// What can be taken back for some seconds only goes when they are over.
+for (const element of document.querySelectorAll("[data-vanish]")) {
+  setTimeout(() => element.remove(), Number(element.dataset.vanish));
+}

@@ -41,6 +41,7 @@ class ReviewStep(models.Model):
             "comment": "said",
             "agree": "agreed; more people must",
             "approve_trusted": f"trusted the system that wrote it:{number}",
+            "take_back": "took the decision back",
             "hold_back": "held it back",
             "lift": "ended the embargo",
             "release": "went live as planned",

@@ -1,15 +1,16 @@
-"""The review queue, and old beside new for one product."""
+"""One review: old and new side by side, decided by keyboard, taken back within seconds."""
 
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
@@ -21,60 +22,32 @@ from catalog.products.told import Teller
 from governance.models import Standing
 from governance.revisions.pending import Changes, Pending, pending, visible
 from governance.views.later import later, later_context
+from governance.views.queue import KEPT, SKIPPED, UNDO, asked_of, note_opened, undo_of, waiting
 from governance.workflow import verbs
-from governance.workflow.base import Refused
+from governance.workflow.base import APPROVE, Refused
 from governance.workflow.policies import told
+from governance.workflow.second_thoughts import grace, take_back
 
-APPROVE = "governance.approve_product"
 DEFAULT_LOCALE = "en_US"  # of labels on this page
-SHOWN = 100
 
 
-WHOSE = {"": "everybody's", "mine": "mine", "nobody": "nobody's yet"}
-
-
-def waiting(user: User, whose: str = "") -> QuerySet[Standing]:
-    """Products in review: what is due first, then the longest waiting. `whose`: see WHOSE."""
-    query = seen(Standing.objects.filter(state=Standing.State.IN_REVIEW), "product", APPROVE)
-    if whose == "mine":
-        query = query.filter(assigned_to=user)
-    elif whose == "nobody":
-        query = query.filter(assigned_to__isnull=True)
-    return query.order_by(F("due_at").asc(nulls_last=True), "requested_at", "pk")
-
-
-@requires("governance.approve_product")
-def review_queue(request: HttpRequest) -> HttpResponse:
-    """Products in review, narrowed by whom they are for."""
-    user, whose = cast(User, request.user), request.GET.get("whose", "")
-    query = waiting(user, whose)
-    rows = query.select_related("product", "requested_by", "last_editor", "live", "assigned_to")[:SHOWN]
-    context = {
-        "rows": rows,
-        "count": query.count(),
-        "shown": SHOWN,
-        "whose": whose,
-        "choices": [(value, words, waiting(user, value).count()) for value, words in WHOSE.items()],
-        "now": timezone.now(),
-    }
-    return render(request, "governance/review_queue.html", context)
-
-
-@requires("governance.approve_product")
+@requires(APPROVE)
 def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
     """Old and new side by side; approve or request changes, bound to what is shown."""
     standing = get_object_or_404(
         seen(Standing.objects.select_related("product", "live"), "product"), product_id=product_id
     )
     status = 200
+    if request.method == "POST" and request.POST.get("decision") == "skip":
+        return _skip(request, standing)
     if request.method == "POST":
         status = _decide(request, standing)
         if status == 303:  # part of it is left to decide
-            return redirect("review_detail", product_id=product_id)
+            return redirect(_address(request, product_id))
         if status == 200:
-            following = waiting(cast(User, request.user), request.GET.get("whose", "")).first()
-            return redirect("review_detail", product_id=following.product_id) if following else redirect("review_queue")
+            return _next(request)
         standing.refresh_from_db()
+    note_opened(request, standing)
     now = pending(standing)
     context: dict[str, Any] = {
         "standing": standing,
@@ -85,10 +58,11 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         "names": told_names(now.words),
         "needs": told(standing.product, now),
         "steps": standing.product.review_steps.select_related("user", "revision")[:20],
-        "whose": request.GET.get("whose", ""),
+        "asked_of": asked_of(request),
         "approvers": approvers(),
+        "undo": undo_of(request),
         **later_context(request, standing),
-        **_neighbours(standing, cast(User, request.user), request.GET.get("whose", "")),
+        **_neighbours(request, standing),
     }
     return render(request, "governance/review_detail.html", context, status=status)
 
@@ -107,6 +81,8 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
             # No value key holds a blank; a SKU may.
             chosen = [(row, key) for row, _, key in (c.rpartition(" ") for c in request.POST.getlist("key"))]
             live_at, scope = later(request)
+            if live_at is None and grace():
+                live_at, scope = timezone.now() + grace(), None
             revision = verbs.approve(
                 product=standing.product,
                 user=user,
@@ -117,6 +93,7 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
                 live_at=live_at,
                 scope=scope,
             )
+            _can_be_undone(request, standing)
             if revision is None:
                 messages.success(request, f"Your word on {standing.product.code} is noted. More people must agree.")
                 return 200
@@ -126,6 +103,7 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
             messages.success(request, f"Revision {revision.number} is live. What you did not tick is still in review.")
             return 303
         verbs.request_changes(product=standing.product, user=user, comment=comment)
+        _can_be_undone(request, standing)
         messages.success(request, f"{standing.product.code} went back with your comment.")
     except Refused as refusal:
         messages.error(request, str(refusal))
@@ -157,8 +135,8 @@ def _plain(words: Any) -> str:
     return " › ".join(_plain(each) for each in words) if isinstance(words, list) else str(words or "—")
 
 
-def _neighbours(standing: Standing, user: User, whose: str) -> dict[str, int | None]:
-    ids = list(waiting(user, whose).values_list("product_id", flat=True)[:1000])
+def _neighbours(request: HttpRequest, standing: Standing) -> dict[str, int | None]:
+    ids = list(waiting(request).values_list("product_id", flat=True)[:1000])
     at = ids.index(standing.product_id) if standing.product_id in ids else -1
     return {
         "previous_id": ids[at - 1] if at > 0 else None,
@@ -168,14 +146,54 @@ def _neighbours(standing: Standing, user: User, whose: str) -> dict[str, int | N
     }
 
 
-def approvers() -> list[User]:
-    """Who may approve, by name."""
-    people = User.objects.filter(is_active=True).prefetch_related("groups").order_by("username")[:500]
-    return [person for person in people if person.has_perm("governance.approve_product")]
+def _address(request: HttpRequest, product_id: int) -> str:
+    return reverse("review_detail", args=[product_id]) + asked_of(request)
+
+
+def _next(request: HttpRequest) -> HttpResponse:
+    """On to what waits next, leaving out what was skipped; when nothing else is left, back to the list."""
+    skipped = request.session.get(SKIPPED, [])
+    following = waiting(request).exclude(product_id__in=skipped).first()
+    return redirect(
+        _address(request, following.product_id) if following else reverse("review_queue") + asked_of(request)
+    )
+
+
+def _skip(request: HttpRequest, standing: Standing) -> HttpResponse:
+    """Leave it for later: it stays in the list, and does not come up again by itself."""
+    skipped = [pk for pk in request.session.get(SKIPPED, []) if pk != standing.product_id]
+    request.session[SKIPPED] = [*skipped, standing.product_id][-KEPT:]
+    return _next(request)
+
+
+def _can_be_undone(request: HttpRequest, standing: Standing) -> None:
+    if grace():
+        until = time.time() + grace().total_seconds()
+        request.session[UNDO] = {"id": standing.product_id, "code": standing.product.code, "until": until}
 
 
 @require_POST
-@requires("governance.approve_product")
+@requires(APPROVE)
+def review_undo(request: HttpRequest, product_id: int) -> HttpResponse:
+    """Take one's own decision back, a few seconds after it."""
+    standing = standing_of(product_id)
+    request.session.pop(UNDO, None)
+    try:
+        take_back(product=standing.product, user=cast(User, request.user))
+        messages.success(request, f"Your decision on {standing.product.code} is taken back.")
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect(_address(request, product_id))
+
+
+def approvers() -> list[User]:
+    """Who may approve, by name."""
+    people = User.objects.filter(is_active=True).prefetch_related("groups").order_by("username")[:500]
+    return [person for person in people if person.has_perm(APPROVE)]
+
+
+@require_POST
+@requires(APPROVE)
 def review_assign(request: HttpRequest, product_id: int) -> HttpResponse:
     """Give the review to somebody, until some day; or to nobody."""
     standing = standing_of(product_id)

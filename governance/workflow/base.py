@@ -105,13 +105,19 @@ def move_to(
     *,
     target: str = "",
     revision: Revision | None = None,
+    taken_back: Revision | None = None,
     details: Mapping[str, JSON] | None = None,
 ) -> Standing:
+    """Move, record, announce. `revision`: what is live from now on; `taken_back`: what is not, though it was to be."""
     before, standing.state = standing.state, target or move.target
+    about: dict[str, JSON] = dict(details or {})
     if standing.state != S.IN_REVIEW:
+        # What a second thought needs to put back.
+        about |= {"assigned": standing.assigned_to_id} if standing.assigned_to_id else {}
+        about |= {"due": standing.due_at.isoformat()} if standing.due_at else {}
         standing.assigned_to = standing.due_at = None
     standing.save()
-    step(move.verb, standing, user, comment, before=before, revision=revision, details=details)
+    step(move.verb, standing, user, comment, before=before, revision=revision or taken_back, details=about)
     data: dict[str, object] = {"state": standing.state}
     if revision is not None:
         data["revision"] = revision.number

@@ -32,6 +32,12 @@ MOVES: dict[str, Move] = {
             comment_needed=True,
         ),
         Move("approve", frozenset({S.IN_REVIEW}), S.APPROVED, "governance.approve_product"),
+        Move(
+            "take_back",
+            frozenset({S.DRAFT, S.IN_REVIEW, S.CHANGES_REQUESTED, S.APPROVED}),
+            S.IN_REVIEW,
+            "governance.approve_product",
+        ),
         Move("approve_trusted", frozenset({S.DRAFT, S.IN_REVIEW, S.CHANGES_REQUESTED}), "", ""),
         Move(
             "make_live",

@@ -27,6 +27,7 @@ from governance.workflow.base import (
     step,
 )
 from governance.workflow.moves import MOVES
+from governance.workflow.second_thoughts import was_taken_back
 from pimhub.foundation.jsonvalue import JSON
 
 S = Standing.State
@@ -103,6 +104,7 @@ def approve(
         if live_at is not None:
             _hold_back(standing, scope=scope, until=live_at, user=user)
         Vote.objects.filter(product=product).delete()
+        before = standing.live.number if standing.live else None
         standing.live = revision = freeze(
             standing=standing,
             content=content,
@@ -113,6 +115,7 @@ def approve(
         )
         target = move.target if revision.content_hash == standing.content_hash else standing.state
         details: dict[str, JSON] = {} if chosen is None else {"keys": sorted(map(list, chosen))}
+        details |= {"before": before} if before else {}
         if live_at is not None:
             details |= {"live_at": live_at.isoformat(), "scope": scope.code if scope else None}
         move_to(move, standing, user, comment, target=target, revision=revision, details=details)
@@ -159,6 +162,8 @@ def make_live(*, product: Product, user: User, number: int, comment: str) -> Rev
         revision = Revision.objects.filter(product=product, number=number).first()
         if revision is None:
             raise Refused("no_such_revision", f"{product.code} has no revision {number}.", 404)
+        if was_taken_back(revision):
+            raise Refused("taken_back", f"The approval of revision {number} was taken back at once.", 409)
         if standing.live_id == revision.pk:
             raise Refused("live_already", f"Revision {number} is live already.", 409)
         standing.live = revision

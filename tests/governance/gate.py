@@ -44,6 +44,7 @@ from governance.revisions.embargo import in_force
 from governance.revisions.pending import pending
 from governance.revisions.read import read
 from governance.workflow.base import Refused
+from governance.workflow.second_thoughts import take_back
 from governance.workflow.verbs import release_due
 from tests.catalog.api.conftest import Api
 from tests.world import World, variant
@@ -75,6 +76,7 @@ class Shop:
         self.authors: dict[tuple[str, str, str], set[str]] = {}
         self.systems: dict[tuple[str, str, str], str] = {}  # the same → the system that wrote it
         self.system = ""  # of the step under way
+        self.last: dict[str, tuple[str, int, Book]] = {}  # by product: who approved last, what, and the book before
         self.told = 0  # the last event that was handed on
         self.log: list[str] = []
         self.acts: list[ChangeSet] = []
@@ -310,6 +312,7 @@ class Shop:
             words |= {w: said for w, said in book.words.items() if not (pictures and w.startswith("picture"))}
         frozen = read(revision).context().words()
         assert {w: words[w] for w in frozen} == frozen, "names that nobody approved"
+        self.last[code] = (by, revision.number, replace(book, archive=dict(book.archive), held=dict(book.held)))
         if "live_at" in given:
             self._held(code, given["scope"])
         book.content, book.words, book.shown = expected, frozen, self.rendered(code, live=True)
@@ -325,6 +328,20 @@ class Shop:
             self.log[-1] += f": {answer.json()['code']}"
             return None
         return Revision.objects.get(product__code=code, number=answer.json()["live_revision"])
+
+    def take_back(self, code: str, by: str) -> None:
+        """Within seconds, whoever approved it."""
+        approver, number, before = self.last.get(code, (by, 0, self.books[code]))
+        person = self.world.people[approver]
+        try:
+            with acting(user=person, source="page"):
+                take_back(product=Product.everything.get(code=code), user=person)
+        except Refused as refused:
+            self.log[-1] += f": {refused.code}"
+            return
+        book = self.books[code]
+        book.content, book.words, book.shown = before.content, before.words, before.shown
+        book.archive.pop(number, None)
 
     def make_live(self, code: str, by: str) -> None:
         numbers = list(self.books[code].archive) or [1]
@@ -425,6 +442,7 @@ STEPS: dict[str, Callable[[Shop, str, str], None]] = {
     "approve again": Shop.approve,
     "approve once more": Shop.approve,
     "make live": Shop.make_live,
+    "take back": Shop.take_back,
     "approve at last": Shop.approve,
     "archive": Shop.archive,
     "trust": Shop.trust,

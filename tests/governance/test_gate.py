@@ -14,7 +14,7 @@ from governance.revisions.read import flat, read
 from tests.governance.gate import Shop
 from tests.world import World
 
-STEPS = 25
+STEPS = 30
 
 
 def play(world: World, seed: int) -> Shop:

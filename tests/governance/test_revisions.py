@@ -43,7 +43,8 @@ def test_one_value_is_approved_and_the_rest_stays_in_review(world: World, edited
     assert (standing.state, standing.live) == ("in_review", revision)
     assert list(pending(standing).changes) == [""]
     assert list(pending(standing).changes[""]) == ["name@en_US"]
-    assert ReviewStep.objects.filter(verb="approve").first().details == {"keys": [["", "brand"]]}  # type: ignore[union-attr]
+    details = ReviewStep.objects.filter(verb="approve").first().details  # type: ignore[union-attr]
+    assert details == {"keys": [["", "brand"]], "before": 1}
     rest = approve(world, edited, keys=[("", "name@en_US")])
     assert standing_of(edited).state == "approved"
     assert read(rest).values["name@en_US"] == "Bolt shirt"
