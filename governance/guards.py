@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from catalog import events
 from catalog.models import Product
 from catalog.products.changes import ChangeError
-from catalog.products.guards import Changes, Check, guards
+from catalog.products.guards import Changes, Check, diversions, guards, listeners
 from catalog.products.state import is_content
+from governance import proposals
 from governance.models import Standing
-from governance.ownership.guard import ownership
+from governance.ownership import overrides
+from governance.ownership.guard import OVERRIDDEN, PROPOSED, ownership
 from pimhub.foundation.actor import Act
 
 
@@ -31,3 +34,7 @@ def archived(act: Act, ids: Collection[int]) -> Check:
 def plug_in() -> None:
     guards.add("governance.archived", archived)
     guards.add("governance.ownership", ownership)
+    diversions.add(PROPOSED, proposals.divert)
+    diversions.add(OVERRIDDEN, overrides.below)
+    listeners.add("governance.overrides", overrides.listen)
+    events.hooks.add("governance.overrides", overrides.keep)

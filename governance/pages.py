@@ -17,7 +17,12 @@ def plug_in() -> None:
         "rule",
         RuleRow,
         "Which system, or people, may write which values. The most specific rule decides.",
-        (("What", document.about), ("Owner", owner_words), ("Reason", "reason")),
+        (
+            ("What", document.about),
+            ("Owner", owner_words),
+            ("What others write", lambda rule: rule.get_otherwise_display()),
+            ("Reason", "reason"),
+        ),
         right=OWN,
     )
     KINDS["policies"] = Kind(

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from catalog.access.reach import seen
+from catalog.access.reach import seen, sight
 from catalog.models import Product
-from governance.models import Embargo, Proposal, Standing
+from governance.models import Embargo, Override, Proposal, Standing
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
 
@@ -72,6 +72,13 @@ def proposals_panel(request: HttpRequest, product: Product) -> Panel | None:
     return Panel("Proposals", "governance/proposals_panel.html", context, order=15) if count else None
 
 
+def overrides_panel(request: HttpRequest, product: Product) -> Panel | None:
+    rows = Override.objects.filter(product=product).select_related("owner", "set_by")
+    shown = [row for row in rows if sight().shows(product.pk, row.key)]
+    context = {"rows": shown, "may": request.user.has_perm("catalog.change_product")}
+    return Panel("Values over their owner's", "governance/overrides_panel.html", context, order=16) if shown else None
+
+
 def states_of(product_ids: Collection[int]) -> dict[int, str]:
     return dict(Standing.objects.filter(product_id__in=product_ids).values_list("product_id", "state"))
 
@@ -84,4 +91,5 @@ def plug_in() -> None:
     panels.nav.add("governance.proposals", proposals_entry)
     panels.instead.add("governance.proposals", propose_instead)
     panels.panels.add("governance.proposals", proposals_panel)
+    panels.panels.add("governance.overrides", overrides_panel)
     panels.nav.add("governance.people", people_entry)

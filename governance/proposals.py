@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.utils import timezone
 
 from catalog import change_sets, events
+from catalog.access.tokens import SPEAK
 from catalog.change_sets import current_act
 from catalog.models import Product, User
 from catalog.products.changes import ChangeError, ProductChange, VariantChange
+from catalog.products.guards import Diverted
 from catalog.products.state import flatten, is_part, load_states
 from catalog.products.write import write_products
 from governance.models import Proposal
+from governance.ownership.rules import load_rules, owner_words
 from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
 
 Wanted = Mapping[str, Mapping[str, JSON]]  # {SKU, or "" for the product: {value key: value}}
 # A proposal is for those whom these refuse.
-NOT_THEIRS = ("owned", "archived", "forbidden")
+NOT_THEIRS = ("owned", "archived", "forbidden", "proposed", "overridden")
 S = Proposal.State
 
 
@@ -42,33 +46,41 @@ class CannotDecide(Exception):
 def propose(*, product: Product, wanted: Wanted, reason: str = "") -> list[Proposal]:
     """Propose values that differ from those of now; an earlier open proposal of the same person for the same
     value is replaced. Call it inside `acting(…)`. Raises CannotPropose."""
-    act = current_act()
     with transaction.atomic():
         (result,) = write_products([_change(product, wanted)], dry_run=True)
         errors = [e for e in result.errors if e.code not in NOT_THEIRS]
         errors += [_not_a_value(row, key) for row, keys in wanted.items() for key in keys if is_part(key)]
         if errors:
             raise CannotPropose(errors)
-        made = []
-        for sku, changed in result.changes.items():
-            for key, pair in changed.items():
-                mine = Proposal.objects.filter(product=product, sku=sku, key=key, state=S.OPEN)
-                mine.filter(proposed_by=act.user, system=act.system).update(state=S.REPLACED)
-                made.append(
-                    Proposal(
-                        product=product,
-                        sku=sku,
-                        key=key,
-                        base=pair[0],
-                        value=pair[1],
-                        proposed_by=act.user,
-                        system=act.system,
-                        source=act.source,
-                        reason=reason.strip()[:1000],
-                    )
-                )
-        Proposal.objects.bulk_create(made)
-    return made
+        found = [Diverted(sku, key, *pair[:2]) for sku, row in result.changes.items() for key, pair in row.items()]
+        found += [d for each in result.aside.values() for d in each]
+        return _made(product, found, reason)
+
+
+def divert(product: Product, values: Sequence[Diverted]) -> None:
+    """What somebody wrote who does not own it becomes a proposal."""
+    _made(product, values, current_act().reason)
+
+
+def _made(product: Product, values: Sequence[Diverted], reason: str) -> list[Proposal]:
+    act, made = current_act(), []
+    for value in values:
+        mine = Proposal.objects.filter(product=product, sku=value.sku, key=value.key, state=S.OPEN)
+        mine.filter(proposed_by=act.user, system=act.system).update(state=S.REPLACED)
+        made.append(
+            Proposal(
+                product=product,
+                sku=value.sku,
+                key=value.key,
+                base=value.old,
+                value=value.new,
+                proposed_by=act.user,
+                system=act.system,
+                source=act.source,
+                reason=reason.strip()[:1000],
+            )
+        )
+    return Proposal.objects.bulk_create(made)
 
 
 def _change(product: Product, wanted: Wanted) -> ProductChange:
@@ -100,11 +112,37 @@ def accept(*, proposal: Proposal, user: User, instead: JSON = None, edited: bool
             if now != row.base:
                 message = f"{row.key} was changed since this was proposed: it is {now!r} now. Look at it anew."
                 raise CannotDecide("overtaken", message, 409)
-            (result,) = write_products([_change(row.product, {row.sku: {row.key: value}})])
+            with _on_behalf_of_the_owner(row, user):
+                (result,) = write_products([_change(row.product, {row.sku: {row.key: value}})])
             if result.status == "rejected":
                 raise CannotDecide("refused", "; ".join(e.message for e in result.errors), 422, result.errors)
             row.change_set_id = change_sets.change_set().pk
         _decide(row, user, S.ACCEPTED, comment=comment)
+
+
+@contextmanager
+def _on_behalf_of_the_owner(row: Proposal, user: User) -> Iterator[None]:
+    """Who accepts writes for the owner of the value; of a system's value, that is a right of its own."""
+    act, rules = current_act(), load_rules()
+    rule = rules.of(row.key, family=row.product.family.code) if rules is not None else None
+    before = act.system
+    if rule is not None and rule.owner is not None and rule.owner.code != act.system:
+        if not user.has_perm(SPEAK):
+            message = f"It belongs to {owner_words(rule)}: whoever may write for other systems decides ({SPEAK})."
+            raise CannotDecide("owned", message, 403)
+        act.system = rule.owner.code
+    try:
+        yield
+    finally:
+        act.system = before
+
+
+def assign(*, proposal: Proposal, to: User | None) -> None:
+    """Say who shall decide; None takes it back. Raises CannotDecide."""
+    if to is not None and not to.has_perm("catalog.change_product"):
+        raise CannotDecide("cannot_decide", f"{to.display_name} may not change products. Choose somebody who may.", 422)
+    if not Proposal.objects.filter(pk=proposal.pk, state=S.OPEN).update(assigned_to=to):
+        raise CannotDecide("decided", "This proposal is decided already.", 409)
 
 
 def reject(*, proposal: Proposal, user: User, why: str, comment: str = "") -> None:

@@ -7,6 +7,7 @@ import logging
 from celery import shared_task
 
 from governance.audit.chain import seal_all, verify
+from governance.ownership.overrides import end_due
 from governance.workflow.verbs import release_due
 
 logger = logging.getLogger("pimhub.audit")
@@ -14,8 +15,9 @@ logger = logging.getLogger("pimhub.audit")
 
 @shared_task(name="governance.sweep")
 def sweep() -> None:
-    """Let go live what waited for its time; seal what came into the audit."""
+    """Let go live what waited for its time, take off overrides; seal what came into the audit."""
     release_due()
+    end_due()
     seal_all()
 
 

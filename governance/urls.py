@@ -13,6 +13,7 @@ urlpatterns = [
     path("proposals/", proposals.proposal_list, name="proposal_list"),
     path("proposals/new/", proposals.proposal_new, name="proposal_new"),
     path("proposals/<int:pk>/", proposals.proposal_decide, name="proposal_decide"),
+    path("overrides/<int:pk>/end/", proposals.override_end, name="override_end"),
     path("people/", people.people_list, name="people_list"),
     path("people/new/", people.person_edit, name="person_new"),
     path("people/<int:pk>/", people.person_edit, name="person_edit"),

@@ -260,6 +260,8 @@ def written(request: Request, change: ProductChange) -> Response:
     response = shown(request, product, status=201 if result.status == "created" else 200)
     if result.status == "created":
         response["Location"] = request.build_absolute_uri(f"/api/v1/products/{product.code}/")
+    if result.dropped:
+        response.data["left_out"] = [told(e) for e in result.dropped]
     if result.held:
         response.data["held"] = [{"sku": s, "key": k, "reason": r} for s, k, r in result.held]
     return response

@@ -38,6 +38,8 @@ WORDS = {
     "values": ("Values", "A JSON object by value key."),
     "countries": ("Countries", "Two letters each, parted by commas."),
     "parent": ("Below", "The code of the category above; empty for a tree of its own."),
+    "otherwise": ("What others write", ""),
+    "override_days": ("Holds for days", "Where what others write holds for a time."),
     "people": ("How many must agree", ""),
     "item_by_item": ("Each value by itself", "They are ticked one by one; nothing is approved at a stroke."),
     "due_hours": ("Due after hours", "From the request for review on."),

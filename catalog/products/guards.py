@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from catalog.change_sets import current_act
 from catalog.models import Product
-from catalog.products.changes import ChangeError
+from catalog.products.changes import ChangeError, ProductChange
 from pimhub.foundation.actor import Act
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.registry import Registry
@@ -20,9 +21,24 @@ Guard = Callable[[Act, Collection[int]], Check]
 # What is said of a product before anything of it is looked at: the person acting may not even see it.
 Stranger = Callable[[Product], Sequence[ChangeError]]
 
+
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """A value that was not written, and is handed to somebody else."""
+
+    sku: str
+    key: str
+    old: JSON
+    new: JSON
+
+
 ADD = "catalog.add_product"
 
 guards: Registry[Guard] = Registry("write guard")
+# Code of a refusal → who takes what was refused: such a value is left out of the write, and the rest goes on.
+diversions: Registry[Callable[[Product, Sequence[Diverted]], None]] = Registry("diversion of refused values")
+# What another system said, in whatever way it came out: (product, what it wanted to write).
+listeners: Registry[Callable[[Sequence[tuple[Product, ProductChange]]], None]] = Registry("listener at the write door")
 bars: Registry[Stranger] = Registry("bar before the write door")
 
 
@@ -36,12 +52,26 @@ def checks(act: Act, ids: Collection[int]) -> Check:
     return check
 
 
-def locked(product: Product, keys: Mapping[str, Collection[str]]) -> dict[tuple[str, str], str]:
-    """Why the act under way may not write these keys ({SKU or "": keys}): {(SKU, key): words}. Under ("", "")
-    stands what holds for the product as a whole."""
+Foretold = dict[tuple[str, str], str]  # (SKU, key) → words
+
+
+def foretold(product: Product, keys: Mapping[str, Collection[str]]) -> tuple[Foretold, Foretold]:
+    """Of these keys ({SKU or "": keys}), which the act under way may not write, and which somebody else would get.
+
+    Under ("", "") stands what holds for the product as a whole.
+    """
     changes = {sku: {key: [None, None] for key in row} for sku, row in keys.items()}
     found = checks(current_act(), [product.pk])(product, changes, ())
-    return {(error.sku, error.key): error.message for error in found}
+    told = {(e.sku, e.key): (e.code, e.message) for e in found}
+    return (
+        {where: words for where, (code, words) in told.items() if code not in diversions},
+        {where: words for where, (code, words) in told.items() if code in diversions},
+    )
+
+
+def locked(product: Product, keys: Mapping[str, Collection[str]]) -> Foretold:
+    """Why the act under way may not write these keys."""
+    return foretold(product, keys)[0]
 
 
 def strangers(product: Product) -> list[ChangeError]:

@@ -23,7 +23,7 @@ from catalog.products.application import Application
 from catalog.products.apply import apply_change
 from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.foreign import in_our_codes
-from catalog.products.guards import Check, checks, newcomers, strangers
+from catalog.products.guards import Check, Diverted, checks, diversions, listeners, newcomers, strangers
 from catalog.products.less import without
 from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
@@ -50,6 +50,7 @@ class WriteResult:
     rejected_skus: set[str] = field(default_factory=set)  # SKU keys
     new_skus: set[str] = field(default_factory=set)
     held: list[tuple[str, str, str]] = field(default_factory=list)  # (SKU, part, reason)
+    aside: dict[str, list[Diverted]] = field(default_factory=dict)  # what somebody else gets, by the refusal's code
     waits: bool = False  # a price of the product is held, from now or from before
     known_as: dict[str, str] = field(default_factory=dict)  # SKU key in the change → SKU of the variant meant
 
@@ -107,6 +108,8 @@ def _batch(
                 touched = [w for w in work if w.result.status in ("created", "updated")]
                 if touched and not dry_run:
                     _commit(touched, reference)
+                if not dry_run:
+                    _hand_on(work)
             return [w.result for w in work]
         except FamilyChanged:
             reference.reload()
@@ -114,6 +117,18 @@ def _batch(
             if attempt == ATTEMPTS - 1:
                 raise
     raise RuntimeError("The families of this batch keep changing. Repeat it in a moment.")
+
+
+def _hand_on(work: Sequence[_Work]) -> None:
+    """What was set aside goes to whom it concerns; and what another system says is heard, also where it is news to
+    nobody."""
+    for item in work:
+        for code, values in item.result.aside.items():
+            diversions.get(code)(item.state.row, values)
+    if change_sets.current_act().system:
+        said = [(w.state.row, w.change) for w in work if w.state.exists and w.result.status != "rejected"]
+        for listen in listeners:
+            listen(said)
 
 
 def _prepare(
@@ -157,7 +172,8 @@ def _apply(
     """What becomes of one change. Where bad values may be left out, so may those that a guard refuses."""
     how = {"partial": partial, "drop_values": drop_values}
     work = _attempt(change, states, reference, owners, check, **how)
-    if not work.refused or not (partial or drop_values):
+    hard = [e for e in work.refused if e.code not in diversions]
+    if not work.refused or (hard and not (partial or drop_values)):
         return work
     lesser = without(change, [(e.sku, e.key) for e in work.refused])
     if lesser is None:
@@ -165,9 +181,19 @@ def _apply(
     rest = _attempt(lesser, states, reference, owners, check, **how)
     if rest.refused:
         return work
-    rest.change = change
+    rest.change, rest.result.aside = change, _aside(work)
     (rest.result.errors if partial else rest.result.dropped).extend(work.refused)
     return rest
+
+
+def _aside(work: _Work) -> dict[str, list[Diverted]]:
+    """What was left out and is somebody else's to look at."""
+    found: dict[str, list[Diverted]] = {}
+    for error in work.refused:
+        pair = work.result.changes.get(error.sku, {}).get(error.key)
+        if error.code in diversions and pair is not None:
+            found.setdefault(error.code, []).append(Diverted(error.sku, error.key, pair[0], pair[1]))
+    return found
 
 
 def _attempt(

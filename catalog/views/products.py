@@ -22,7 +22,7 @@ from catalog.models import Attribute, AttributeOption, FamilyAttribute, HeldPric
 from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import UNSET, ChangeError, OfferChange, ProductChange, VariantChange
-from catalog.products.guards import locked
+from catalog.products.guards import foretold, locked
 from catalog.products.held import CannotDecide, decide
 from catalog.products.options import codes_for
 from catalog.products.told import Teller
@@ -86,10 +86,11 @@ def page(
     request: HttpRequest, product: Product, locale: str, locales: list[str], errors: list[ChangeError]
 ) -> dict[str, Any]:
     fields = _fields(product, locale, request, errors)
-    shut = locked(product, {"": [f.key for _, group in fields for f in group]})
+    shut, aside = foretold(product, {"": [f.key for _, group in fields for f in group]})
     for _, group in fields:
         for each in group:
             each.locked = shut.get(("", each.key), "")
+            each.help = aside.get(("", each.key)) or each.help
             if each.locked:
                 each.instead = [way for make in instead if (way := make(request, product, each.key))]
     found = [p for make in panels if (p := make(request, product))]
@@ -233,6 +234,8 @@ def save(request: HttpRequest, product: Product, locale: str) -> tuple[list[Chan
         return result.errors, ""
     names = sorted({key for row in result.changes.values() for key in row})
     held = [f"{part} of {sku} is held: {reason}" for sku, part, reason in result.held]
+    for error in result.dropped:
+        messages.warning(request, f"{error.key}: {error.message}")
     for text in held:
         messages.warning(request, f"{text} A second person must confirm it.")
     return [], ", ".join(names)

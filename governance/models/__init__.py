@@ -2,6 +2,7 @@
 
 from governance.models.audit import AuditEntry, AuditHead
 from governance.models.embargo import Embargo
+from governance.models.override import Override
 from governance.models.ownership import OwnershipRule
 from governance.models.policy import ApprovalPolicy, Vote
 from governance.models.proposal import Proposal
@@ -14,6 +15,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Embargo",
+    "Override",
     "OwnershipRule",
     "Proposal",
     "ReviewStep",

@@ -27,6 +27,11 @@ class OwnershipRule(models.Model):
         BARCODE = "gtin", "barcodes"
         ASSOCIATIONS = "associations", "associations"
 
+    class Otherwise(models.TextChoices):
+        REJECT = "reject", "is refused"
+        PROPOSE = "propose", "becomes a proposal"
+        OVERRIDE = "override", "holds for some days"
+
     code = models.CharField(max_length=100, unique=True, validators=[key_code])
     owner = models.ForeignKey("catalog.ExternalSystem", null=True, blank=True, on_delete=models.PROTECT)
     attribute = models.ForeignKey("catalog.Attribute", null=True, blank=True, on_delete=models.CASCADE)
@@ -37,6 +42,8 @@ class OwnershipRule(models.Model):
     locale = models.ForeignKey("catalog.Locale", null=True, blank=True, on_delete=models.CASCADE)
     location = models.ForeignKey("catalog.Location", null=True, blank=True, on_delete=models.CASCADE)
     price_list = models.ForeignKey("catalog.PriceList", null=True, blank=True, on_delete=models.CASCADE)
+    otherwise = models.CharField(max_length=10, choices=Otherwise.choices, default=Otherwise.REJECT)
+    override_days = models.PositiveSmallIntegerField(default=14)  # for how long somebody else's value holds
     reason = models.CharField(max_length=500, blank=True)
     history = history()
 
@@ -56,6 +63,8 @@ class OwnershipRule(models.Model):
         return self.code
 
     def clean(self) -> None:
+        if not 1 <= self.override_days <= 3650:
+            raise ValidationError({"override_days": "Give one day to ten years (3,650 days)."})
         if sum((self.attribute is not None, self.group is not None, bool(self.part))) > 1:
             raise ValidationError({"part": "Choose one of attribute, group and part."})
         if self.location is not None and self.part not in ("", self.Part.STOCK):

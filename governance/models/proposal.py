@@ -35,6 +35,8 @@ class Proposal(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     why = models.CharField(max_length=10, blank=True, choices=Why.choices)  # of a rejection
     comment = models.CharField(max_length=1000, blank=True)
+    # Who shall decide.
+    assigned_to = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
     change_set_id = models.UUIDField(null=True, db_index=True)  # that wrote it

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from catalog.models import Family, Product
 from catalog.products.changes import ChangeError
 from catalog.products.guards import Changes, Check
-from governance.models import OwnershipRule
+from catalog.products.state import is_part
+from governance.models import Override, OwnershipRule
+from governance.ownership.overrides import in_force
 from governance.ownership.rules import Rules, load_rules, owner_words
 from pimhub.foundation.actor import Act
+
+Otherwise = OwnershipRule.Otherwise
+PROPOSED, OVERRIDDEN = "proposed", "overridden"
 
 
 def ownership(act: Act, ids: Collection[int]) -> Check:
@@ -17,26 +22,43 @@ def ownership(act: Act, ids: Collection[int]) -> Check:
     if rules is None:
         return lambda product, changes, new: ()
     families = dict(Family.objects.values_list("pk", "code"))
+    layers = in_force([pk for pk in ids if pk is not None])
 
     def check(product: Product, changes: Changes, new: Collection[str]) -> Sequence[ChangeError]:
         pair = changes.get("", {}).get("family")
         family = str(pair[1]) if pair else families.get(product.family_id, "")
-        return [
-            _refusal(rule, sku, key)
+        held = layers.get(product.pk, {})
+        found = (
+            _said(rules, sku, key, family, act, held, there=product.pk is not None and sku not in new)
             for sku, row in changes.items()
             for key in (*row, *([""] if sku in new else ()))
-            if (rule := _decides(rules, key, family, act)) is not None
-        ]
+        )
+        return [error for error in found if error is not None]
 
     return check
 
 
-def _decides(rules: Rules, key: str, family: str, act: Act) -> OwnershipRule | None:
-    """The rule by which this act may not write the key."""
+def _said(
+    rules: Rules, sku: str, key: str, family: str, act: Act, held: Mapping[tuple[str, str], Override], *, there: bool
+) -> ChangeError | None:
+    """What ownership says to this act writing the key; None: nothing. `there`: what the key is of exists."""
     rule = rules.of(key, family=family)
-    if rule is None or (rule.owner.code if rule.owner else "") == act.system:
+    if rule is None:
         return None
-    return rule
+    if (rule.owner.code if rule.owner else "") == act.system:
+        layer = held.get((sku, key))
+        return _overridden(layer, sku, key) if layer is not None else None
+    if rule.otherwise == Otherwise.OVERRIDE:
+        return None
+    if rule.otherwise == Otherwise.PROPOSE and there and key and not is_part(key):
+        message = f"It belongs to {owner_words(rule)} (rule {rule.code}): it becomes a proposal, for them to decide."
+        return ChangeError(key, PROPOSED, message, sku=sku)
+    return _refusal(rule, sku, key)
+
+
+def _overridden(layer: Override, sku: str, key: str) -> ChangeError:
+    message = f"Another value was set over it until {layer.until:%Y-%m-%d}; this one waits below and holds then."
+    return ChangeError(key, OVERRIDDEN, message, sku=sku)
 
 
 def _refusal(rule: OwnershipRule, sku: str, key: str) -> ChangeError:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
 
-from catalog.access.reach import seen, sight
+from catalog.access.reach import CHANGE, seen, sight
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey
@@ -18,7 +19,8 @@ from catalog.permissions import requires
 from catalog.products.options import codes_for
 from catalog.products.state import flatten, load_states
 from governance import proposals
-from governance.models import Proposal
+from governance.models import Override, Proposal
+from governance.ownership import overrides
 from governance.views.review import told_changes
 
 SHOWN = 50
@@ -28,12 +30,19 @@ SHOWN = 50
 def proposal_list(request: HttpRequest) -> HttpResponse:
     """What waits, the oldest first; whoever may change products decides."""
     open_ones = seen(Proposal.objects.filter(state=Proposal.State.OPEN), "product")
-    rows = open_ones.select_related("product", "proposed_by")
+    rows = open_ones.select_related("product", "proposed_by", "assigned_to")
+    if request.GET.get("whose") == "mine":
+        rows = rows.filter(assigned_to=cast(User, request.user))
     if code := request.GET.get("product", ""):
         rows = rows.filter(product__code_key=code_key(code))
+    layers = seen(Override.objects.select_related("product", "set_by", "owner"), "product")
     context = {
         "rows": [_row(row) for row in rows[:SHOWN] if sight().shows(row.product_id, row.key)],
         "count": open_ones.count(),
+        "mine": open_ones.filter(assigned_to=cast(User, request.user)).count(),
+        "whose": request.GET.get("whose", ""),
+        "people": deciders(),
+        "layers": [r for r in layers[:SHOWN] if sight().shows(r.product_id, r.key)],
         "shown": SHOWN,
         "whys": Proposal.Why.choices,
         "may_decide": request.user.has_perm("catalog.change_product"),
@@ -59,6 +68,11 @@ def proposal_decide(request: HttpRequest, pk: int) -> HttpResponse:
             if request.POST.get("do") == "accept":
                 proposals.accept(proposal=row, user=user, comment=comment)
                 messages.success(request, f"{row.key} of {row.product.code} is written as proposed.")
+            elif request.POST.get("do") == "assign":
+                chosen = request.POST.get("to", "")
+                to = get_object_or_404(User, pk=int(chosen)) if chosen.isdigit() else None
+                proposals.assign(proposal=row, to=to)
+                messages.success(request, f"{to.display_name} shall decide." if to else "It is nobody's now.")
             else:
                 proposals.reject(proposal=row, user=user, why=str(request.POST.get("why", "")), comment=comment)
                 messages.success(request, f"The proposal for {row.key} of {row.product.code} is turned down.")
@@ -67,11 +81,33 @@ def proposal_decide(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("proposal_list")
 
 
+def deciders() -> list[User]:
+    """Who may change products, by name."""
+    people = User.objects.filter(is_active=True).prefetch_related("groups").order_by("username")[:500]
+    return [person for person in people if person.has_perm("catalog.change_product")]
+
+
+@require_POST
+@requires("catalog.change_product")
+def override_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a value off that was set over its owner's."""
+    row = get_object_or_404(seen(Override.objects.select_related("product", "owner"), "product", CHANGE), pk=pk)
+    if not sight(CHANGE).shows(row.product_id, row.key):
+        raise Http404
+    if overrides.end(row):
+        messages.success(request, f"{row.key} of {row.product.code} is as its owner says.")
+    else:
+        messages.error(request, f"{row.key} of {row.product.code} cannot be written now. It is tried again in an hour.")
+    return redirect("product_detail", code=row.product.code)
+
+
 @requires("catalog.view_product")
 def proposal_new(request: HttpRequest) -> HttpResponse:
     """Propose another value for `?key=` of `?product=`, or of its variant `?sku=`."""
     product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(request.GET.get("product", "")))
     key, sku = request.GET.get("key", ""), request.GET.get("sku", "")
+    if not sight().shows(product.pk, key):
+        raise Http404
     try:
         attribute = get_object_or_404(Attribute, code=ValueKey.parse(key).attribute)
     except ValueProblem:

@@ -212,7 +212,9 @@ class Shop:
         if OwnershipRule.objects.exists():
             OwnershipRule.objects.all().delete()
         elif self.random.random() < 0.5:
-            OwnershipRule.objects.create(code="brands", owner=erp, attribute=Attribute.objects.get(code="brand"))
+            how = self.random.choice(OwnershipRule.Otherwise.values)
+            brand = Attribute.objects.get(code="brand")
+            OwnershipRule.objects.create(code="brands", owner=erp, attribute=brand, otherwise=how)
         else:
             OwnershipRule.objects.create(code="pictures", owner=erp, part="media")
 

@@ -226,6 +226,7 @@ def test_the_editor_says_what_one_may_not_write_and_writes_the_rest(
 def test_rules_on_pages(world: World, erp: ExternalSystem, client: Client) -> None:
     client.force_login(world.people["ada"])
     sent = {"code": "stock", "owner": "erp", "part": "stock", "reason": "counted there"}
+    sent |= {"otherwise": "reject", "override_days": "14"}
     assert client.post("/structure/ownership/edit/", sent).status_code == 302
     rule = OwnershipRule.objects.get()
     assert (rule.owner, rule.part) == (erp, "stock")
