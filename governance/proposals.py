@@ -130,6 +130,7 @@ def _on_behalf_of_the_owner(row: Proposal, user: User) -> Iterator[None]:
         if not user.has_perm(SPEAK):
             message = f"It belongs to {owner_words(rule)}: whoever may write for other systems decides ({SPEAK})."
             raise CannotDecide("owned", message, 403)
+        change_sets.change_set()  # the act stays a person's: nobody trusts it as the system's own
         act.system = rule.owner.code
     try:
         yield

@@ -221,7 +221,10 @@ class Shop:
     def trust(self, code: str, by: str) -> None:
         """Whether what the ERP writes of a product's general values needs anybody."""
         erp, _ = ExternalSystem.objects.get_or_create(code="erp")
-        if not ApprovalPolicy.objects.all().delete()[0]:
+        if ApprovalPolicy.objects.exists():
+            if self.random.random() < 0.3:
+                ApprovalPolicy.objects.all().delete()
+        else:
             general = Attribute.objects.get(code="brand").group
             ApprovalPolicy.objects.create(code="general", group=general, trusted=erp)
 
@@ -450,6 +453,8 @@ STEPS: dict[str, Callable[[Shop, str, str], None]] = {
     "trust": Shop.trust,
     "hand on": Shop.hand_on,
     "hand on again": Shop.hand_on,
+    "edit after all": Shop.edit,
+    "approve after all": Shop.approve,
     "hold back": Shop.hold_back,
     "let go": Shop.let_go,
 }

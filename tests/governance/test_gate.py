@@ -14,7 +14,7 @@ from governance.revisions.read import flat, read
 from tests.governance.gate import Shop
 from tests.world import World
 
-STEPS = 30
+STEPS = 35
 
 
 def play(world: World, seed: int) -> Shop:
