@@ -17,11 +17,11 @@ pytestmark = pytest.mark.flow
 def test_it_starts_with_demo_data_and_stops_without_orphans(product: Product) -> None:
     product.start("--demo")
     assert product.children()
-    assert product.stop() < 30
+    assert product.stop() < 10
     assert product.children() == []
-    product.start("--demo")  # the second start: same data. How long it takes is the machine's affair
+    assert product.start("--demo") < 10  # the second start: same data
     assert product.run("publish", "shopify", "--json").json["listings"] == 0  # nothing is approved yet
-    assert product.stop(signal.SIGINT) < 30
+    assert product.stop(signal.SIGINT) < 10
     assert product.children() == []
 
 

@@ -20,6 +20,7 @@ from catalog.demo_people import LOGINS
 from catalog.management.base import prepare_database
 from catalog.models import Product
 from pimhub.health import readiness
+from pimhub.static import gather
 from pimhub.supervisor import Part, Supervisor
 
 # Each worker is one process that shares nothing. In a pool over the filesystem broker, children share a lock, and one
@@ -57,7 +58,7 @@ class Command(BaseCommand):
         (settings.PIMHUB_HOME / "sandbox/port").unlink(missing_ok=True)
         for name in ("worker", "scheduler"):
             cache.delete(f"alive:{name}")
-        call_command("collectstatic", verbosity=0, interactive=False)
+        gather()
 
     def _ready(self, port: int, started: float) -> bool:
         if not (settings.PIMHUB_HOME / "sandbox/port").exists() or not _answers(port):
@@ -93,7 +94,7 @@ def _parts(port: int) -> list[Part]:
     python = sys.executable
     home = settings.PIMHUB_HOME
     celery = [python, "-m", "celery", "-A", "pimhub"]
-    gunicorn = [python, "-m", "gunicorn", "pimhub.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+    gunicorn = [python, "-m", "gunicorn", "pimhub.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--preload"]
     return [
         Part("sandbox", [python, "-m", "channels.sandbox", "--home", str(home)]),
         Part("web", [*gunicorn, "--threads", "2", "--graceful-timeout", "3", "--no-control-socket"]),
