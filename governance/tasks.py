@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
 from governance.audit.chain import seal_all, verify
+from governance.digest import send_digests
 from governance.ownership.overrides import end_due
 from governance.workflow.verbs import release_due
 
@@ -19,6 +21,12 @@ def sweep() -> None:
     release_due()
     end_due()
     seal_all()
+
+
+@shared_task(name="governance.send_digest")
+def send_digest() -> None:
+    """Write to whoever has something to decide, once a day."""
+    send_digests(timezone.now().date())
 
 
 @shared_task(name="governance.verify_audit")

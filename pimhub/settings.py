@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
     "catalog.tidy": {"task": "catalog.tidy", "schedule": 3600.0, "options": {"expires": 60}},
     "catalog": {"task": "catalog.sweep", "schedule": 2.0, "options": {"expires": 5}},
     "governance": {"task": "governance.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "governance.digest": {"task": "governance.send_digest", "schedule": crontab(hour="6", minute="0")},
     "governance.audit": {"task": "governance.verify_audit", "schedule": crontab(hour="3", minute="10")},
     "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
 }
@@ -225,3 +226,8 @@ PIMHUB_ALLOWED_ORIGINS = env.list("PIMHUB_ALLOWED_ORIGINS", default=[])
 
 SIMPLE_HISTORY_REVERT_DISABLED = True
 SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# Mail: smtp+tls://user:password@host:587; without it nobody is written to.
+PIMHUB_MAIL = env.str("PIMHUB_MAIL", default="")
+globals().update(env.email_url_config(PIMHUB_MAIL or "dummymail://"))
+DEFAULT_FROM_EMAIL = env.str("PIMHUB_MAIL_FROM", default="pimhub@localhost")

@@ -62,25 +62,31 @@ class Verb(ApiView):
         raise NotImplementedError
 
 
-class Submit(Verb):
+class Plain(Verb):
+    """A move that takes a comment and nothing else: the verb of this name."""
+
+    verb: ClassVar[str]
+
+    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
+        getattr(verbs, self.verb)(product=product, user=user, comment=given.get("comment", ""))
+
+
+class Submit(Plain):
     """Ask for review of the working copy as it is now."""
 
-    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
-        verbs.submit(product=product, user=user, comment=given.get("comment", ""))
+    verb = "submit"
 
 
-class Withdraw(Verb):
+class Withdraw(Plain):
     """Take the request for review back."""
 
-    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
-        verbs.withdraw(product=product, user=user, comment=given.get("comment", ""))
+    verb = "withdraw"
 
 
-class RequestChanges(Verb):
+class RequestChanges(Plain):
     """Send it back, with a "comment" that says what must change."""
 
-    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
-        verbs.request_changes(product=product, user=user, comment=given.get("comment", ""))
+    verb = "request_changes"
 
 
 class Approve(Verb):
@@ -126,25 +132,22 @@ class MakeLive(Verb):
         verbs.make_live(product=product, user=user, number=number, comment=given.get("comment", ""))
 
 
-class Archive(Verb):
+class Archive(Plain):
     """Take it out of use, with a "comment" that says why: nothing of it is live or edited until it is reopened."""
 
-    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
-        verbs.archive(product=product, user=user, comment=given.get("comment", ""))
+    verb = "archive"
 
 
-class Reopen(Verb):
+class Reopen(Plain):
     """Make an archived product a draft again."""
 
-    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
-        verbs.reopen(product=product, user=user, comment=given.get("comment", ""))
+    verb = "reopen"
 
 
-class Remark(Verb):
+class Remark(Plain):
     """Say something about it: a "comment"."""
 
-    def carry_out(self, product: Product, user: User, given: dict[str, Any]) -> None:
-        verbs.remark(product=product, user=user, comment=given.get("comment", ""))
+    verb = "remark"
 
 
 class Assign(Verb):

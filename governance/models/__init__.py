@@ -1,6 +1,7 @@
 """Rows of governance: where a product stands, what was approved, who said what."""
 
 from governance.models.audit import AuditEntry, AuditHead
+from governance.models.digest import DigestMail
 from governance.models.embargo import Embargo
 from governance.models.override import Override
 from governance.models.ownership import OwnershipRule
@@ -14,6 +15,7 @@ __all__ = [
     "ApprovalPolicy",
     "AuditEntry",
     "AuditHead",
+    "DigestMail",
     "Embargo",
     "Override",
     "OwnershipRule",
