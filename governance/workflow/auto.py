@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -15,13 +16,18 @@ from governance.workflow.base import locked, move_to
 from governance.workflow.moves import MOVES
 from governance.workflow.policies import anything_trusted, policies_of, trusted_keys
 
+logger = logging.getLogger("pimhub.workflow")
+
 
 def on_events(found: Sequence[DomainEvent]) -> None:
     """Consumer: products that changed, where any system is trusted at all."""
     changed = sorted({e.product_id for e in found if e.product_id and e.type == "product.changed"})
     if changed and anything_trusted():
         for product in Product.objects.filter(pk__in=changed).order_by("pk"):
-            approve_trusted(product)
+            try:
+                approve_trusted(product)
+            except Exception:  # one product must not keep the others, and the log of events, waiting: people decide it
+                logger.exception("a trusted change could not go live by itself", extra={"product": product.code})
 
 
 def approve_trusted(product: Product) -> Revision | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Collection, Mapping
 
 from django.db import transaction
@@ -31,6 +32,7 @@ from governance.workflow.second_thoughts import was_taken_back
 from pimhub.foundation.jsonvalue import JSON
 
 S = Standing.State
+logger = logging.getLogger("pimhub.workflow")
 
 
 def submit(*, product: Product, user: User, comment: str = "") -> Standing:
@@ -259,12 +261,19 @@ def release_due() -> int:
     """End the embargoes whose time has come; how many. May be killed at any line, and run twice at once."""
     ended = 0
     for pk in embargo.due():
-        with acting(source=ChangeSet.Source.SYSTEM, reason="its time has come"), transaction.atomic():
-            held = embargo.lock(pk)
-            if held is None:
-                continue
-            standing = locked(held.product)
-            embargo.end(held, standing)
-            step("release", standing, None, "", details={"scope": held.scope.code})
-            ended += 1
+        try:
+            ended += _release(pk)
+        except Exception:  # one must not keep the others waiting; it is tried again at the next sweep
+            logger.exception("an embargo could not end", extra={"embargo": pk})
     return ended
+
+
+def _release(pk: int) -> bool:
+    with acting(source=ChangeSet.Source.SYSTEM, reason="its time has come"), transaction.atomic():
+        held = embargo.lock(pk)
+        if held is None:
+            return False
+        standing = locked(held.product)
+        embargo.end(held, standing)
+        step("release", standing, None, "", details={"scope": held.scope.code})
+        return True
