@@ -8,13 +8,14 @@ class ChannelsConfig(AppConfig):
     verbose_name = "Channels"
 
     def ready(self) -> None:
-        from channels import access, filters, panels, search, subscribers
+        from channels import access, fields, filters, panels, search, subscribers
         from channels.connectors import registry
         from channels.mapping import document
 
         registry.load()
         subscribers.plug_in()
         access.plug_in()
+        fields.plug_in()
         panels.plug_in()
         search.plug_in()
         filters.plug_in()

@@ -88,6 +88,7 @@ PRODUCT = thing(
     content_hash=TEXT,
     live_revision=maybe(NUMBER),
     has_unpublished_changes=FLAG,
+    channels={**BY_KEY, "description": "{channel: state of its listings}"},
     embargoes=array(thing("*", scope=TEXT, until=MOMENT, shown_revision=maybe(NUMBER))),
     media=array(BY_KEY),
     associations=BY_KEY,

@@ -22,15 +22,14 @@ from catalog.models.codes import code_key
 from catalog.permissions import requires
 from channels.access import PUBLISH, reached
 from channels.connections import ChannelNotReady, connector_of
+from channels.fields import STATES
 from channels.models import Channel, ChannelIssue, FeedFile, Listing, Placement
 from channels.publishing.preview import preview
 from channels.publishing.request import publish
 from governance.models import Standing
 
 PAGE = 50
-# Worst first: what a product's listings come to as a whole.
 ERRORS = ChannelIssue.objects.filter(cleared_at=None, severity="error")
-ORDER = ["failed", "rejected", "blocked", "drifted", "queued", "accepted", "live"]
 
 
 @requires("channels.view_channel")
@@ -43,7 +42,7 @@ def channel_list(request: HttpRequest) -> HttpResponse:
             {
                 "channel": channel,
                 "problem": _problem(channel),
-                "counts": {state: counts[state] for state in reversed(ORDER) if counts[state]},
+                "counts": {state: counts[state] for state in reversed(STATES) if counts[state]},
                 "url": reverse("channel_detail", kwargs={"code": channel.code}),
                 "feed": _feed(request, channel),
                 "errors": seen(ERRORS.filter(placement__channel=channel), "placement__product").count(),
@@ -80,7 +79,7 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
     channel = get_object_or_404(reached(Channel.objects.select_related("scope", "market")), code=code)
     state, words = request.GET.get("state", ""), request.GET.get("q", "")
     query = seen(Placement.objects.filter(channel=channel), "product").select_related("product").order_by("-pk")
-    if state in ORDER:
+    if state in STATES:
         query = query.filter(listings__state=state).distinct()
     for word in code_key(words).split():
         query = query.filter(product__search_text__contains=word)
@@ -95,7 +94,7 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
         "feed": _feed(request, channel),
         "state": state,
         "q": words,
-        "states": ORDER,
+        "states": STATES,
         "counts": _counts(channel),
         "rows": [{"placement": r, "states": _states(r), "issues": problems.get(r.pk, 0)} for r in rows[:PAGE]],
         "next_url": f"?state={state}&after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
@@ -106,7 +105,7 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
 
 def _states(placement: Placement) -> list[tuple[str, int]]:
     counts = Counter(x.state for x in placement.listings.all())
-    return [(state, counts[state]) for state in ORDER if counts[state]]
+    return [(state, counts[state]) for state in STATES if counts[state]]
 
 
 @require_POST

@@ -1,0 +1,33 @@
+"""Fields of products that channels know of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from catalog.products import represent
+from channels.access import reached
+from channels.models import Listing
+from pimhub.foundation.jsonvalue import JSON
+
+# Worst first: what the listings of a product on a channel come to as a whole.
+STATES = ("failed", "rejected", "blocked", "drifted", "queued", "accepted", "live")
+
+
+def worst(states: Sequence[str]) -> str:
+    return next((state for state in STATES if state in states), "")
+
+
+def published(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
+    """{"channels": {channel: state}} by product."""
+    rows = reached(Listing.objects.filter(placement__product_id__in=ids), "placement__channel__code")
+    found: dict[int, dict[str, list[str]]] = {pk: {} for pk in ids}
+    for pk, channel, state in rows.values_list("placement__product_id", "placement__channel__code", "state"):
+        found[pk].setdefault(channel, []).append(state)
+    return {
+        pk: {"channels": {channel: worst(states) for channel, states in sorted(held.items())}}
+        for pk, held in found.items()
+    }
+
+
+def plug_in() -> None:
+    represent.plug_in("channels.published", ("channels",), published)
