@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import json
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -214,3 +217,12 @@ def test_policies_are_rows_of_the_api(world: World) -> None:
     wrong = ada.post("policies/", {"code": "y", "people": 2, "trusted": "erp"})
     assert "cannot ask for people" in wrong.json()["errors"][0]["message"]
     assert Api(world).of("rafael").post("policies/", body | {"code": "mine"}).status_code == 403
+
+
+def test_the_command_does_not_count_what_waits_for_more_people(world: World, tee: Product) -> None:
+    policy("claims", group="marketing", people=2)
+    out = io.StringIO()
+    call_command("approve", "--all", "--as", "rafael", "--json", stdout=out)
+    told = json.loads(out.getvalue())
+    assert (told["approved"], [r["code"] for r in told["refused"]]) == (0, ["more_needed"])
+    assert Vote.objects.get().user == world.people["rafael"]

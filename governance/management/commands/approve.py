@@ -6,6 +6,7 @@ from catalog.models import User
 from governance.management.base import WorkflowCommand
 from governance.models import Standing
 from governance.workflow import verbs
+from governance.workflow.base import Refused
 
 
 class Command(WorkflowCommand):
@@ -14,4 +15,6 @@ class Command(WorkflowCommand):
     states = (Standing.State.IN_REVIEW,)
 
     def carry_out(self, standing: Standing, user: User) -> None:
-        verbs.approve(product=standing.product, user=user, content_hash=standing.content_hash)
+        revision = verbs.approve(product=standing.product, user=user, content_hash=standing.content_hash)
+        if revision is None:
+            raise Refused("more_needed", "Your word is noted; by a policy, more people must agree.", 409)
