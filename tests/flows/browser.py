@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 expect.set_options(timeout=20_000)  # a busy machine is slow, and that is no fault
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -27,3 +27,13 @@ def sign_in(browser: Browser, url: str, name: str, password: str) -> Page:
     page.fill("#id_password", password)
     page.get_by_role("button", name="Sign in").click()
     return page
+
+
+def reload_until(page: Page, wanted: Locator, *, seconds: int = 60) -> None:
+    """Look again until what is wanted is there, as people do who wait for something."""
+    for _ in range(seconds):
+        if wanted.count():
+            break
+        page.wait_for_timeout(1000)
+        page.reload()
+    expect(wanted.first).to_be_visible()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from tests.flows.browser import chromium, sign_in
+from tests.flows.browser import chromium, reload_until, sign_in
 from tests.flows.product import ROOT, Product
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser, pytest.mark.timeout(400)]
@@ -68,20 +68,16 @@ def test_the_main_job(product: Product) -> None:
         chiara.on("console", listen)
         look(chiara, "6-channels")
         chiara.get_by_role("link", name="Shopify shop").first.click()
+        # The seconds in which Rafael may take it back go by first.
+        reload_until(chiara, chiara.get_by_role("link", name="Tall Floor Lamp"))
         product.run("publish", "shopify", "--wait")
         chiara.get_by_role("link", name="Tall Floor Lamp").click()
-        chiara.reload()
-        expect(chiara.get_by_text("Nothing: the channel has accepted all of it.")).to_be_visible()
+        reload_until(chiara, chiara.get_by_text("Nothing: the channel has accepted all of it."))
         expect(chiara.get_by_role("cell", name="Live", exact=True).first).to_be_visible()
         look(chiara, "7-listing")
         chiara.goto(f"{product.url}/channels/")
         feed = chiara.locator("a", has_text="/feeds/google/")
-        for _ in range(20):
-            if feed.count():
-                break
-            chiara.wait_for_timeout(500)
-            chiara.reload()
-        expect(feed).to_be_visible()
+        reload_until(chiara, feed)
         look(chiara, "8-channels-live")
         assert chiara.request.get(str(feed.get_attribute("href"))).status == 200
 
