@@ -15,7 +15,7 @@ from catalog.access.reach import seen
 from catalog.change_sets import acting
 from catalog.models import ChangeSet, User
 from governance.models import DigestMail, Proposal, Standing
-from governance.workflow.base import APPROVE
+from governance.workflow.base import APPROVE, in_review
 
 logger = logging.getLogger("pimhub.digest")
 LISTED = 10
@@ -44,8 +44,7 @@ def digest_for(user: User) -> str:
 
 
 def _reviews() -> QuerySet[Standing]:
-    query = seen(Standing.objects.filter(state=Standing.State.IN_REVIEW), "product", APPROVE)
-    return query.order_by(F("due_at").asc(nulls_last=True), "requested_at", "pk")
+    return in_review().order_by(F("due_at").asc(nulls_last=True), "requested_at", "pk")
 
 
 def send_digests(day: dt.date) -> int:

@@ -12,10 +12,9 @@ from django.utils.http import urlencode
 from catalog.access.reach import seen, sight
 from catalog.models import Product
 from governance.models import Embargo, Override, Proposal, Standing
+from governance.workflow.base import in_review
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
-
-APPROVE = "governance.approve_product"
 
 
 def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
@@ -36,7 +35,7 @@ def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
 def review_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("governance.approve_product"):
         return None
-    count = seen(Standing.objects.filter(state=Standing.State.IN_REVIEW), "product", APPROVE).count()
+    count = in_review().count()
     url = reverse("review_queue")
     return panels.entry(request, label="Review", url=url, icon="checkbox", order=30, count=count)
 

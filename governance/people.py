@@ -18,6 +18,12 @@ class CannotForget(Exception):
     """The person cannot be made nobody; the text says why."""
 
 
+def who_may(right: str) -> list[User]:
+    """Who may sign in and has the right, by name; for lists to choose from."""
+    people = User.objects.filter(is_active=True).prefetch_related("groups").order_by("username")[:500]
+    return [person for person in people if person.has_perm(right)]
+
+
 def export_person(user: User) -> dict[str, JSON]:
     """What is kept of a person: the account, and everything that hangs on it, by count and by row."""
     acts = ChangeSet.objects.filter(user=user).order_by("created_at")

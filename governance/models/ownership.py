@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from catalog.models.codes import key_code
 from catalog.models.history import history
+from catalog.products import parts
 
 
 class OwnershipRule(models.Model):
@@ -18,14 +19,14 @@ class OwnershipRule(models.Model):
     """
 
     class Part(models.TextChoices):
-        PRICES = "prices", "prices"
-        SALES = "sales", "sale prices and their windows"
-        STOCK = "stock", "stock"
-        MEDIA = "media", "pictures"
-        CATEGORIES = "categories", "categories"
-        STRUCTURE = "structure", "family, axes, and which variants there are"
-        BARCODE = "gtin", "barcodes"
-        ASSOCIATIONS = "associations", "associations"
+        PRICES = parts.PRICES, parts.LABELS[parts.PRICES]
+        SALES = parts.SALES, parts.LABELS[parts.SALES]
+        STOCK = parts.STOCK, parts.LABELS[parts.STOCK]
+        MEDIA = parts.MEDIA, parts.LABELS[parts.MEDIA]
+        CATEGORIES = parts.CATEGORIES, parts.LABELS[parts.CATEGORIES]
+        STRUCTURE = parts.STRUCTURE, parts.LABELS[parts.STRUCTURE]
+        BARCODE = parts.BARCODE, parts.LABELS[parts.BARCODE]
+        ASSOCIATIONS = parts.ASSOCIATIONS, parts.LABELS[parts.ASSOCIATIONS]
 
     class Otherwise(models.TextChoices):
         REJECT = "reject", "is refused"

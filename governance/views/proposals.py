@@ -21,6 +21,7 @@ from catalog.products.state import flatten, load_states
 from governance import proposals
 from governance.models import Override, Proposal
 from governance.ownership import overrides
+from governance.people import who_may
 from governance.views.review import told_changes
 
 SHOWN = 50
@@ -41,7 +42,7 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
         "count": open_ones.count(),
         "mine": open_ones.filter(assigned_to=cast(User, request.user)).count(),
         "whose": request.GET.get("whose", ""),
-        "people": deciders(),
+        "people": who_may("catalog.change_product"),
         "layers": [r for r in layers[:SHOWN] if sight().shows(r.product_id, r.key)],
         "shown": SHOWN,
         "whys": Proposal.Why.choices,
@@ -79,12 +80,6 @@ def proposal_decide(request: HttpRequest, pk: int) -> HttpResponse:
         except proposals.CannotDecide as error:
             messages.error(request, str(error))
     return redirect("proposal_list")
-
-
-def deciders() -> list[User]:
-    """Who may change products, by name."""
-    people = User.objects.filter(is_active=True).prefetch_related("groups").order_by("username")[:500]
-    return [person for person in people if person.has_perm("catalog.change_product")]
 
 
 @require_POST

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.db.models import Case, Count, F, Min, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -20,7 +21,7 @@ from catalog.models.codes import code_key
 from catalog.permissions import requires
 from governance.models import Standing
 from governance.workflow import verbs
-from governance.workflow.base import APPROVE, Refused
+from governance.workflow.base import APPROVE, Refused, in_review
 from governance.workflow.second_thoughts import grace
 
 SHOWN = 100
@@ -35,7 +36,7 @@ SAMPLE = 10  # one in so many must have been opened before a batch
 def waiting(request: HttpRequest, *, whose: str | None = None) -> QuerySet[Standing]:
     """Products in review that the address asks for: `whose`, `family`, `q`, `sort`."""
     asked, user = request.GET, cast(User, request.user)
-    query = seen(Standing.objects.filter(state=Standing.State.IN_REVIEW), "product", APPROVE)
+    query = in_review()
     whose = asked.get("whose", "") if whose is None else whose
     if whose == "mine":
         query = query.filter(assigned_to=user)
@@ -121,7 +122,7 @@ def review_batch(request: HttpRequest) -> HttpResponse:
     ticked = [
         (int(pk), hash) for pk, _, hash in (p.partition(" ") for p in request.POST.getlist("pick")) if pk.isdigit()
     ]
-    address = f"/review/{asked_of(request)}"
+    address = reverse("review_queue") + asked_of(request)
     opened = request.session.get(OPENED, {})
     now = dict(Standing.objects.filter(product_id__in=dict(ticked)).values_list("product_id", "content_hash"))
     looked_at = sum(opened.get(str(pk)) == now.get(pk, "") for pk, _ in ticked)

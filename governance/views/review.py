@@ -20,6 +20,7 @@ from catalog.models import User
 from catalog.permissions import requires
 from catalog.products.told import Teller
 from governance.models import Standing
+from governance.people import who_may
 from governance.revisions.pending import Changes, Pending, pending, visible
 from governance.views.later import later, later_context
 from governance.views.queue import KEPT, SKIPPED, UNDO, asked_of, note_opened, undo_of, waiting
@@ -59,7 +60,7 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         "needs": told(standing.product, now),
         "steps": standing.product.review_steps.select_related("user", "revision")[:20],
         "asked_of": asked_of(request),
-        "approvers": approvers(),
+        "approvers": who_may(APPROVE),
         "undo": undo_of(request),
         **later_context(request, standing),
         **_neighbours(request, standing),
@@ -184,12 +185,6 @@ def review_undo(request: HttpRequest, product_id: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     return redirect(_address(request, product_id))
-
-
-def approvers() -> list[User]:
-    """Who may approve, by name."""
-    people = User.objects.filter(is_active=True).prefetch_related("groups").order_by("username")[:500]
-    return [person for person in people if person.has_perm(APPROVE)]
 
 
 @require_POST

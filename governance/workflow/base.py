@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from catalog import change_sets, events
-from catalog.access.reach import sight
+from catalog.access.reach import seen, sight
 from catalog.models import Product, User
 from governance.models import ReviewStep, Revision, Standing
 from governance.revisions import embargo
@@ -35,6 +36,11 @@ COMMENTS = {
     "archive": "Say why the product goes out of use.",
     "lift": "Say why it goes live before its time.",
 }
+
+
+def in_review() -> QuerySet[Standing]:
+    """What waits for an approval, as far as the person acting may give it."""
+    return seen(Standing.objects.filter(state=S.IN_REVIEW), "product", APPROVE)
 
 
 def locked(product: Product) -> Standing:

@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import override_settings
 from django.utils import timezone
 
-from catalog.models import User
+from catalog.models import Product, User
 from governance.digest import digest_for, send_digests
 from tests.world import World
 
@@ -22,8 +22,6 @@ def waiting(world: World) -> World:
         world.verb("submit", world.product(code), "mara")
     rafael = world.people["rafael"]
     User.objects.filter(username__in=["rafael", "mara"]).update(email="somebody@shop.example")
-    from catalog.models import Product
-
     overdue = timezone.now() - dt.timedelta(days=1)
     world.verb("assign", Product.objects.get(code="tee"), "mara", to=rafael, due_at=overdue)
     return world
