@@ -190,8 +190,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        # Pictures that were imported by URL are shown from where they are until they are fetched.
-        "img-src": ["'self'", "data:", "https:", "http:"],
+        "img-src": ["'self'", "data:"],  # pictures of others' servers are fetched first, by a task
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],

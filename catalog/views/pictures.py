@@ -27,12 +27,15 @@ ADDRESS = AttributeSpec(code="media", type="url", label="Address", limits={"max_
 
 
 def picture(link: MediaLink, *, width: int = WIDTHS[0]) -> str:
-    """Where a browser finds the picture: small and here once it was fetched, else at its address unless that failed."""
+    """Where a browser finds the picture here; empty before it was fetched.
+
+    Never its address elsewhere: opening a page must not tell a stranger's server who looks at which product.
+    """
     asset = link.asset
-    if asset.sha256:
-        name = f"{asset.sha256[:2]}/{asset.sha256[2:4]}/{asset.sha256}{asset.extension}"
-        return reverse("media_thumbnail", kwargs={"width": width, "name": name})
-    return "" if asset.state == MediaAsset.State.FAILED else asset.source_url
+    if not asset.sha256:
+        return ""
+    name = f"{asset.sha256[:2]}/{asset.sha256[2:4]}/{asset.sha256}{asset.extension}"
+    return reverse("media_thumbnail", kwargs={"width": width, "name": name})
 
 
 def links_of(product: Product) -> list[MediaLink]:

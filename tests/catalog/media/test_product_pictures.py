@@ -78,6 +78,11 @@ def test_addresses_are_fetched_later(page: Page) -> None:
     text = page.save(addresses="https://shop.example/1.jpg\n\njavascript:alert(1)\nwww.shop.example/2.jpg")
     assert "“javascript:alert(1)” was not taken." in text
     assert order() == ["https://shop.example/1.jpg", "https://www.shop.example/2.jpg"]
+    for address in ("/products/", "/products/tee/"):
+        answer = page.client.get(address)
+        assert "shop.example" not in "".join(re.findall(r'src="([^"]*)"', answer.content.decode()))
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        assert "img-src 'self' data:" in policy
     assert "Being fetched from shop.example." in text
     assert set(MediaAsset.objects.values_list("host", flat=True)) == {"shop.example", "www.shop.example"}
 
