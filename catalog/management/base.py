@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import orjson
@@ -20,7 +21,7 @@ class BadInput(Exception):
 
 
 class PimhubCommand(BaseCommand):
-    """`run` returns what `--json` prints; `tell` says the same to people."""
+    """`run` returns what `--json` prints, or yields it a line each; `tell` says the same to people."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -29,18 +30,21 @@ class PimhubCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         prepare_database()
+        failed = False
         try:
-            result = self.run(**options)
+            given = self.run(**options)
+            for result in [given] if isinstance(given, dict) else given:
+                failed = bool(result.pop("exit_code", 0)) or failed
+                if options["json"]:
+                    self.stdout.write(orjson.dumps(result, default=str).decode())
+                else:
+                    self.tell(result)
         except BadInput as error:
             self._end(2, str(error))
-        if options["json"]:
-            self.stdout.write(orjson.dumps(result, default=str).decode())
-        else:
-            self.tell(result)
-        if result.pop("exit_code", 0):
+        if failed:
             sys.exit(1)
 
-    def run(self, **options: Any) -> dict[str, Any]:
+    def run(self, **options: Any) -> dict[str, Any] | Iterator[dict[str, Any]]:
         raise NotImplementedError
 
     def tell(self, result: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ BENCHMARKS = {
     "pages": "products",
     "governance": "products",
     "shopify_files": "folder",
+    "claims": "file",
 }
 
 
@@ -29,11 +30,14 @@ class Command(BaseCommand):
         parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="one of them; without it, all but files")
         parser.add_argument("--products", type=int, help="how many made-up products of three variants each")
         parser.add_argument("--folder", type=Path, help="where the files lie, for shopify_files")
+        parser.add_argument("--file", type=Path, help="labelled texts, a line each, for claims")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["name"] == "shopify_files" and not (options["folder"] and options["folder"].is_dir()):
             raise CommandError("Name the folder of the files: manage.py bench shopify_files --folder FOLDER")
+        if options["name"] == "claims" and not (options["file"] and options["file"].is_file()):
+            raise CommandError("Name the file of labelled texts: manage.py bench claims --file FILE.jsonl")
         names = [options["name"]] if options["name"] else [n for n, needs in BENCHMARKS.items() if needs == "products"]
         say = self.stderr.write if options["json"] else self.stdout.write
         say(f"Python {platform.python_version()}, {connection.vendor}")

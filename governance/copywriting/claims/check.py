@@ -1,0 +1,78 @@
+"""Checks a text against facts. The door of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from governance.copywriting.claims.facts import read_facts
+from governance.copywriting.claims.judge import Bench, Verdict
+from governance.copywriting.claims.quantities import stated
+from governance.copywriting.claims.rules import Rule, offences
+from governance.copywriting.claims.terms import Glossary, yes_or_no
+from governance.copywriting.claims.vocabulary import Vocabulary, shipped
+from governance.copywriting.claims.words import cleaned
+from pimhub.foundation.jsonvalue import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a text states from `start` to `end` (characters); `fact` is the key it rests on or contradicts."""
+
+    start: int
+    end: int
+    verdict: Verdict
+    fact: str
+    kind: str
+    text: str
+    rule: Rule | None = None
+
+    @property
+    def flagged(self) -> bool:
+        return self.verdict in {Verdict.CONTRADICTED, Verdict.UNSUPPORTED}
+
+
+def check_text(
+    text: str,
+    *,
+    locale: str,
+    facts: Mapping[str, JSON],
+    labels: Mapping[str, Sequence[str]] | None = None,
+    lists: Vocabulary | None = None,
+    rules: Sequence[Rule] = (),
+    of: str = "",
+) -> list[Claim]:
+    """Every number, every word of a closed vocabulary and every breach of a rule, each with its verdict, in order.
+
+    `facts` are values by key as `read_facts` takes them; `labels` name the keys in further languages; `lists`
+    are closed vocabularies of the caller's own (`vocabulary.of_caller`); `of` is the kind of text (title, bullet).
+    """
+    clean = cleaned(text)
+    read = read_facts(facts, locale=locale, labels=labels)
+    language = locale.replace("-", "_").partition("_")[0].lower()
+    bench = Bench(clean.text, read, language)
+    found = []
+    for each in stated(clean.text, locale.replace("-", "_")):
+        if judgement := bench.judge(each):
+            start, end = clean.span(each.start, each.end)
+            found.append(Claim(start, end, judgement.verdict, judgement.fact, "number", text[start:end]))
+    glossary = Glossary(clean.text, read, [shipped(language), *([lists] if lists else [])])
+    terms = [*glossary.judged(), *yes_or_no(clean.text, read)]
+    numbers = [(claim.start, claim.end) for claim in found]
+    for start_, end_, kind, judgement in terms:
+        start, end = clean.span(start_, end_)
+        if (start, end) not in numbers and not any(c.start <= start < c.end and c.kind == kind for c in found):
+            found.append(Claim(start, end, judgement.verdict, judgement.fact, kind, text[start:end]))
+    for offence in offences(clean.text, rules, kind=of):
+        start, end = clean.span(offence.start, offence.end)
+        proof = next(
+            (
+                glossary.told[f"certificates:{c}"].fact
+                for c in offence.rule.unless
+                if f"certificates:{c}" in glossary.told
+            ),
+            "",
+        )
+        verdict = Verdict.SUPPORTED if proof else Verdict.UNSUPPORTED
+        found.append(Claim(start, end, verdict, proof, "rule", text[start:end], offence.rule))
+    return sorted(found, key=lambda claim: (claim.start, claim.end))

@@ -1,0 +1,192 @@
+"""Holds a stated amount against the facts: value, unit and attribute must agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from governance.copywriting.claims.concepts import concept_word
+from governance.copywriting.claims.facts import Amount, Fact
+from governance.copywriting.claims.numerals import Reading
+from governance.copywriting.claims.quantities import Stated
+from governance.copywriting.claims.units import Unit
+from governance.copywriting.claims.words import Word, alike, fold, words
+
+
+class Verdict(StrEnum):
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    UNSUPPORTED = "unsupported"
+    NOT_CHECKABLE = "not_checkable"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    verdict: Verdict
+    fact: str = ""
+
+
+NEAR = 4  # words between a number and the word that says what it measures
+_CLAUSE = re.compile(r"[.,;:!?()\n•|]")
+_NAMES = {"name", "title", "model", "brand", "sku", "mpn", "manufacturer", "series", "produkt", "bezeichnung"}
+
+
+class Bench:
+    """The facts of a product, ready to judge the amounts of one text."""
+
+    def __init__(self, text: str, facts: Sequence[Fact], language: str) -> None:
+        self.text, self.facts, self.language = text, facts, language
+        self.words = words(text)
+        self.quoted = list(_quoted(text, facts))
+        self.tokens = {token: fact.key for fact in facts for token in fact.tokens}
+
+    def judge(self, stated: Stated) -> Judgement | None:
+        """None for a number that states nothing, such as that of a list."""
+        for start, end, key in self.quoted:
+            if start <= stated.start and stated.number_end <= end:
+                return Judgement(Verdict.SUPPORTED, key)
+        if _is_no_claim(self.text, stated):
+            return None
+        if stated.code:
+            return self._code(stated)
+        return self._measured(stated, stated.unit) if stated.unit else self._bare(stated)
+
+    def _measured(self, stated: Stated, unit: Unit) -> Judgement:
+        pairs = [(f, a) for f in self.facts for a in f.amounts if a.dimension == unit.dimension]
+        concept = self._concept(stated, {f.concept for f, _ in pairs})
+        if concept:
+            pairs = [(f, a) for f, a in pairs if f.concept == concept]
+        for fact, amount in pairs:
+            if agree(stated.readings, unit, amount):
+                return Judgement(Verdict.SUPPORTED, fact.key)
+        if pairs:
+            return Judgement(Verdict.CONTRADICTED, self._likeliest(stated, [f for f, _ in pairs]).key)
+        unnamed = [(f, a) for f in self.facts for a in f.amounts if not a.dimension and not _is_name(f)]
+        for fact, amount in unnamed:
+            if any(r.value == amount.value for r in stated.readings) and self._about(stated, fact, amount):
+                return Judgement(Verdict.SUPPORTED, fact.key)
+        for fact, _ in unnamed:
+            if self._named(stated, fact):
+                return Judgement(Verdict.CONTRADICTED, fact.key)
+        return Judgement(Verdict.UNSUPPORTED)
+
+    def _about(self, stated: Stated, fact: Fact, amount: Amount) -> bool:
+        """Whether a fact without a unit may be meant: its name is near, or its number is no everyday one."""
+        digits = len(str(amount.value.normalize().as_tuple().digits).split(","))
+        return self._near(stated, fact) or digits >= 3 or (digits == 2 and amount.step < 1)
+
+    def _bare(self, stated: Stated) -> Judgement | None:
+        value = stated.readings[0].value
+        pairs = [(f, a) for f in self.facts for a in f.amounts]
+        about = [(f, a) for f, a in pairs if not _is_name(f) and self._near(stated, f)]
+        for fact, amount in about or pairs:
+            if any(reading.value == amount.value for reading in stated.readings):
+                return Judgement(Verdict.SUPPORTED, fact.key)
+        if about:
+            return Judgement(Verdict.CONTRADICTED, about[0][0].key)
+        if value == value.to_integral_value() and 1900 <= value <= 2100:
+            return Judgement(Verdict.NOT_CHECKABLE)
+        return Judgement(Verdict.UNSUPPORTED)
+
+    def _code(self, stated: Stated) -> Judgement:
+        plain = fold(stated.code)
+        if plain in self.tokens:
+            return Judgement(Verdict.SUPPORTED, self.tokens[plain])
+        letters = re.sub(r"^[\d.,]+", "", plain)
+        other = [key for token, key in self.tokens.items() if re.fullmatch(rf"\d+{re.escape(letters)}", token)]
+        return Judgement(Verdict.CONTRADICTED, other[0]) if other else Judgement(Verdict.NOT_CHECKABLE)
+
+    def _around(self, stated: Stated) -> list[Word]:
+        """The words near a number in its clause, the nearest first."""
+        before = [w for w in self.words if w.end <= stated.start][-NEAR:][::-1]
+        after = [w for w in self.words if w.start >= stated.end][:NEAR]
+        before = [w for w in before if not _CLAUSE.search(self.text[w.end : stated.start].replace(":", ""))]
+        after = [w for w in after if not _CLAUSE.search(self.text[stated.end : w.start])]
+        found = [pair for both in zip(after + [None] * NEAR, before + [None] * NEAR, strict=False) for pair in both]
+        return [word for word in found if word is not None]
+
+    def _concept(self, stated: Stated, known: set[str]) -> str:
+        for word in self._around(stated)[:5]:
+            concept = concept_word(word.plain)
+            if concept in known and concept:
+                return concept
+        return ""
+
+    def _near(self, stated: Stated, fact: Fact) -> bool:
+        around = self._around(stated)
+        if fact.concept and any(concept_word(word.plain) == fact.concept for word in around):
+            return True
+        return any(len(name) > 2 and alike(name, word.plain) for name in fact.names for word in around)
+
+    def _named(self, stated: Stated, fact: Fact) -> bool:
+        """Whether at least half of the words of a fact's name are near: only then is a differing number its."""
+        around = self._around(stated)
+        near = [name for name in fact.names if len(name) > 2 and any(alike(name, word.plain) for word in around)]
+        return len(near) * 2 >= len(fact.names)
+
+    def _likeliest(self, stated: Stated, facts: list[Fact]) -> Fact:
+        return next((fact for fact in facts if self._near(stated, fact)), facts[0])
+
+
+def agree(readings: Sequence[Reading], unit: Unit, amount: Amount) -> bool:
+    """Whether a stated amount is the fact's, in its own unit or rightly converted and rounded to the digits shown."""
+    return any(_agree(reading, unit, amount) for reading in readings)
+
+
+def _agree(reading: Reading, unit: Unit, amount: Amount) -> bool:
+    if amount.unit is None or amount.unit == unit:
+        return _rounded(reading, amount.value, within=Decimal("0.02"))
+    there = unit.from_base(amount.unit.to_base(amount.value))
+    if unit.dimension == "data" and any(
+        _rounded(reading, there * (Decimal("1.024") ** n), within=Decimal("0.02")) for n in (-3, -2, -1, 1, 2, 3)
+    ):
+        return True  # of storage, 8 GB are also 8192 MB
+    return _rounded(reading, there, within=Decimal("0.05")) or abs(reading.value - there) <= abs(there) * Decimal(
+        "0.003"
+    )
+
+
+def _rounded(reading: Reading, exact: Decimal, *, within: Decimal) -> bool:
+    """Whether `exact` is the number read, rounded to its last digit, and not further off than `within` of itself."""
+    off = abs(reading.value - exact)
+    return off == 0 or (off <= reading.step * Decimal("0.51") and off <= abs(exact) * within)
+
+
+def _is_name(fact: Fact) -> bool:
+    return bool(_NAMES & set(fact.names))
+
+
+def _quoted(text: str, facts: Sequence[Fact]) -> list[tuple[int, int, str]]:
+    """Where the text repeats a fact's own words that hold a number: a model's name, "1200 W", "IP67"."""
+    lower = text.casefold()
+    found = []
+    for fact in facts:
+        for said in fact.texts:
+            if re.search(r"\d", said) and re.search(r"[^\W\d_]", said):
+                for needle in {said.casefold(), *(_codes(said) if _is_name(fact) else ())}:
+                    found += [
+                        (m.start(), m.end(), fact.key) for m in re.finditer(rf"(?<!\w){re.escape(needle)}(?!\w)", lower)
+                    ]
+    return found if len(lower) == len(text) else []
+
+
+def _codes(said: str) -> set[str]:
+    """Stretches of a name such as "Windows 7" or "FinePix 300": a word with the number after it."""
+    return {m[0].casefold() for m in re.finditer(r"[^\W\d_]{2,}[ -]\d+(?![\w.,])", said)}
+
+
+_LIST = re.compile(r"(?:^|\n)\s*$")
+
+
+def _is_no_claim(text: str, stated: Stated) -> bool:
+    """Numbers of lists and notes ("1. …", "[1]"), and phrases that count nothing ("24/7", "2-in-1")."""
+    before, after = text[: stated.start], text[stated.number_end :]
+    if _LIST.search(before) and re.match(r"[.)]\s", after):
+        return True
+    if before.endswith(("[", "#", "№", "Nr. ", "No. ")) or re.match(r"\s*(?:\]|®|™)", after):
+        return True
+    around = before[-6:] + text[stated.start : stated.number_end] + after[:8]
+    return bool(re.search(r"24\s?/\s?7|\d\s?[-‐ ]?(?:in|en|v|w|em|i)\s?[-‐ ]?1\b|1:1|50/50", around))

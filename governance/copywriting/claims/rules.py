@@ -1,0 +1,155 @@
+"""Rule packs: words and patterns that a market, a channel or a brand forbids or wants proved.
+
+The shipped packs are `packs/*.yaml`, each with its source. A term matches in any case, with or without
+accents, hyphens and spaces, spaced out, and with the digits and signs people write in place of letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from governance.copywriting.claims.terms import NEGATIONS
+from governance.copywriting.claims.words import fold, words
+
+HERE = Path(__file__).parent / "packs"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`severity` is block or warn. `unless` names certificates (vocabulary) that prove it, `only` the kinds of text."""
+
+    pack: str
+    code: str
+    severity: str
+    message: str
+    terms: tuple[str, ...]
+    pattern: re.Pattern[str] | None
+    raw: re.Pattern[str] | None
+    unless: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offence:
+    start: int
+    end: int
+    rule: Rule
+
+
+def shipped_packs() -> list[str]:
+    return sorted(path.stem for path in HERE.glob("*.yaml"))
+
+
+@cache
+def pack(code: str) -> tuple[Rule, ...]:
+    """The rules of a shipped pack. Raises LookupError for a code that is none."""
+    path = HERE / f"{code}.yaml"
+    if code not in shipped_packs():
+        raise LookupError(f"There is no rule pack “{code}”. Known: {', '.join(shipped_packs())}.")
+    return read_pack(code, yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def read_pack(code: str, given: Mapping[str, Any]) -> tuple[Rule, ...]:
+    """The rules of a pack's document. Terms of all its languages count in every text: copy mixes languages.
+
+    Raises ValueError naming the rule for a severity that is none or a pattern that cannot be read.
+    """
+    rules = []
+    for row in given.get("rules", ()):
+        name = f"{code}: {row.get('code', 'a rule without code')}"
+        if row.get("severity") not in ("block", "warn"):
+            raise ValueError(f"{name}: the severity is block or warn.")
+        terms = tuple(term for listed in (row.get("terms") or {}).values() for term in listed)
+        try:
+            raw = re.compile("|".join(f"(?:{p})" for p in row["patterns"])) if row.get("patterns") else None
+        except re.error as error:
+            raise ValueError(f"{name}: the pattern cannot be read: {error}.") from error
+        if not terms and raw is None:
+            raise ValueError(f"{name}: it has neither terms nor patterns.")
+        pattern = re.compile(_any_of(terms)) if terms else None
+        rules.append(
+            Rule(
+                code,
+                row["code"],
+                row["severity"],
+                row.get("message", ""),
+                terms,
+                pattern,
+                raw,
+                tuple(row.get("unless", ())),
+                tuple(row.get("only", ())),
+            )
+        )
+    return tuple(rules)
+
+
+_LIKE = {"a": "a4@", "e": "e3€", "i": "i1!|", "l": "l1|", "o": "o0", "s": "s5$", "t": "t7+", "b": "b8", "g": "g9"}
+_ENDING = r"[^\W_]*(?:[^\w][^\W_]){0,3}?"  # of a word, spaced out as well
+
+
+def _any_of(terms: Sequence[str]) -> str:
+    """Any of the terms at the start of a word, grouped by first letters, so that most words are passed at once."""
+    groups: dict[str, list[str]] = {}
+    for term in sorted(terms, key=len, reverse=True):
+        first = fold(term)[0]
+        groups.setdefault(_LIKE.get(first, first), []).append(_term_pattern(term))
+    each = [f"(?=[{re.escape(letters)}])(?:{'|'.join(patterns)})" for letters, patterns in groups.items()]
+    return r"(?<![^\W_])(?:" + "|".join(each) + ")"
+
+
+def _term_pattern(term: str) -> str:
+    """A term as a pattern over folded text."""
+    parts = [part for part in re.split(r"[\s'’-]+", term) if part]
+    body = r"[\W_]{0,3}".join(
+        _word_pattern(re.findall(r"[^\W_]", fold(part))) + (_ENDING if part.endswith("*") else "") for part in parts
+    )
+    return body + ("" if parts[-1].endswith("*") else r"(?![^\W_])")
+
+
+def _word_pattern(letters: Sequence[str]) -> str:
+    """The letters in a row, or parted by one sign or space: long words anywhere, short ones only at every letter."""
+    each = [f"[{re.escape(_LIKE[x])}]" if x in _LIKE else re.escape(x) for x in letters]
+    if len(each) >= 8:
+        return r"[^\w]?".join(each)
+    apart = r"[^\w]".join(each)
+    return f"(?:{''.join(each)}|{apart})" if len(each) > 1 else "".join(each)
+
+
+def offences(text: str, rules: Sequence[Rule], *, kind: str = "") -> Iterator[Offence]:
+    """Where a cleaned text breaks the rules. `kind` is what the text is (title, description, bullet).
+
+    What the text denies ("not biodegradable") breaks none.
+    """
+    folded, place = _folded(text)
+    for rule in rules:
+        if rule.only and kind not in rule.only:
+            continue
+        if rule.pattern:
+            for match in rule.pattern.finditer(folded):
+                start, end = place[match.start()], place[match.end() - 1] + 1
+                if not _denied(text, start):
+                    yield Offence(start, end, rule)
+        if rule.raw:
+            yield from (Offence(m.start(), m.end(), rule) for m in rule.raw.finditer(text))
+
+
+def _denied(text: str, start: int) -> bool:
+    before = words(text[max(0, start - 30) : start].rpartition(".")[2])
+    return bool(before) and any(word.plain in NEGATIONS for word in before[-2:])
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    letters: list[str] = []
+    place: list[int] = []
+    for at, character in enumerate(text):
+        for letter in fold(character) if character.isalpha() else character:
+            letters.append(letter)
+            place.append(at)
+    return "".join(letters), place

@@ -1,0 +1,162 @@
+"""Holds words of closed vocabularies against the facts, and what a text says a product is or is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from governance.copywriting.claims.facts import Fact
+from governance.copywriting.claims.judge import Judgement, Verdict
+from governance.copywriting.claims.lists import listed
+from governance.copywriting.claims.vocabulary import NAMES, Hit, Vocabulary
+from governance.copywriting.claims.words import Word, alike, words
+
+_LISTS = listed("terms")
+NEGATIONS = frozenset(_LISTS["negations"].split())
+_MADE = frozenset(_LISTS["made"].split())
+_IN_COLOUR = frozenset(_LISTS["in_colour"].split())
+_OF = frozenset(_LISTS["of"].split())
+_SMALL = frozenset(
+    ["is", "has", "with", "mit", "ist", "hat", "con", "avec"]
+)  # in the names of facts that say yes or no
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the facts say of one concept: by which fact, and whether it is so."""
+
+    fact: str
+    so: bool
+
+
+class Glossary:
+    """The concepts of a product's facts, ready to judge the words of one text."""
+
+    def __init__(self, text: str, facts: Sequence[Fact], vocabularies: Sequence[Vocabulary]) -> None:
+        self.text, self.facts, self.vocabularies = text, facts, vocabularies
+        self.words = words(text)
+        self.told: dict[str, _Told] = {}
+        self.speaks: dict[str, str] = {}  # vocabulary → the fact whose values are of it
+        for fact in facts:
+            self._learn(fact)
+
+    def _learn(self, fact: Fact) -> None:
+        for kind, names in NAMES.items():
+            if names & set(fact.names) and fact.texts:
+                self.speaks.setdefault(kind, fact.key)
+        named = words(" ".join(fact.names))
+        for vocabulary in self.vocabularies:
+            for said in fact.texts:
+                said_words = words(said.replace("_", " "))
+                for hit in vocabulary.find(said_words):
+                    so = not _negated(said_words, hit.first)
+                    self.told.setdefault(hit.term.concept, _Told(fact.key, so))
+                    if len(said_words) <= 8 and not hit.term.doubtful:
+                        self.speaks.setdefault(hit.term.vocabulary, fact.key)
+            if fact.yes is not None:
+                for hit in vocabulary.find(named):
+                    self.told[hit.term.concept] = _Told(fact.key, fact.yes)
+        if fact.texts and self._origin_of(fact):
+            self.told.setdefault(f"origin:{fact.texts[0].upper()}", _Told(fact.key, True))
+
+    def _origin_of(self, fact: Fact) -> bool:
+        return bool(NAMES["origin"] & set(fact.names)) and bool(re.fullmatch("[A-Za-z]{2}", fact.texts[0]))
+
+    def judged(self) -> Iterator[tuple[int, int, str, Judgement]]:
+        """Start, end, kind and judgement of each term of the text."""
+        for vocabulary in self.vocabularies:
+            for hit in vocabulary.find(self.words):
+                if judgement := self._judge(vocabulary, hit):
+                    yield hit.start, hit.end, hit.term.vocabulary, judgement
+
+    def _judge(self, vocabulary: Vocabulary, hit: Hit) -> Judgement | None:
+        term, so = hit.term, not _negated(self.words, hit.first)
+        for concept, told in self.told.items():
+            if vocabulary.covers(concept, term.concept):
+                if term.vocabulary == "materials" and (wrong := self._wrong_share(hit, told.fact, vocabulary)):
+                    return wrong
+                return Judgement(Verdict.SUPPORTED if told.so == so else Verdict.CONTRADICTED, told.fact)
+        if self._quoted(hit):
+            return None
+        if term.doubtful and not self._meant(hit):
+            return None
+        if not so and term.vocabulary != "properties":
+            return None
+        if other := self.speaks.get(term.vocabulary):
+            return Judgement(Verdict.CONTRADICTED if term.vocabulary != "properties" else Verdict.UNSUPPORTED, other)
+        return Judgement(Verdict.UNSUPPORTED)
+
+    def _quoted(self, hit: Hit) -> bool:
+        """Whether the word belongs to a name that a fact gives as a whole."""
+        lower = self.text.casefold()
+        for fact in self.facts:
+            for said in fact.texts:
+                if len(said) > hit.end - hit.start:
+                    at = lower.find(said.casefold())
+                    if 0 <= at <= hit.start and hit.end <= at + len(said):
+                        return True
+        return False
+
+    def _meant(self, hit: Hit) -> bool:
+        """Whether a word with everyday meanings is meant as one of its vocabulary."""
+        before = [w.plain for w in self.words[max(0, hit.first - 4) : hit.first]]
+        if hit.term.vocabulary == "origin":
+            after = [w.plain for w in self.words[hit.last : hit.last + 1]]
+            return bool(_MADE & {*before, *after})
+        if hit.term.vocabulary == "materials":
+            return bool(_MADE & set(before)) and bool(_OF & set(before[-2:]))
+        if hit.term.vocabulary == "colours":
+            return bool(_IN_COLOUR & set(before[-1:]))
+        return hit.term.vocabulary in self.speaks
+
+    def _wrong_share(self, hit: Hit, key: str, vocabulary: Vocabulary) -> Judgement | None:
+        """A share of a material ("80 % cotton") that is not the fact's."""
+        stated = _share(self.text, self.words, hit)
+        if stated is None:
+            return None
+        for fact in self.facts:
+            if fact.key != key:
+                continue
+            for said in fact.texts:
+                said_words = words(said.replace("_", " "))
+                for each in vocabulary.find(said_words):
+                    share = _share(said, said_words, each)
+                    if share is not None and vocabulary.covers(each.term.concept, hit.term.concept) and share != stated:
+                        return Judgement(Verdict.CONTRADICTED, key)
+        return None
+
+
+def _share(text: str, text_words: Sequence[Word], hit: Hit) -> Decimal | None:
+    before = text[max(0, hit.start - 16) : hit.start]
+    found = re.search(r"(\d+(?:[.,]\d+)?)\s*(?:%|percent|Prozent)[^\d,;.]*$", before)
+    if not found:
+        after = text[hit.end : hit.end + 12]
+        found = re.match(r"\s*[:(]?\s*(\d+(?:[.,]\d+)?)\s*%", after)
+    return Decimal(found[1].replace(",", ".")) if found else None
+
+
+def _negated(text_words: Sequence[Word], first: int) -> bool:
+    before = [w.plain for w in text_words[max(0, first - 3) : first]]
+    return any(word in NEGATIONS for word in before)
+
+
+def yes_or_no(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str, Judgement]]:
+    """Facts that say yes or no, where the text uses all words of their name."""
+    text_words = words(text)
+    for fact in facts:
+        if fact.yes is None:
+            continue
+        names = [
+            name
+            for name in fact.names
+            if name not in {"is", "has", "with", "mit", "ist", "hat", "con", "avec", "s", "z"} and len(name) > 2
+        ]
+        found = [next((w for w in text_words if alike(name, w.plain)), None) for name in names]
+        hits = sorted((w for w in found if w is not None), key=lambda w: w.start)
+        if not names or len(hits) < len(names) or hits[-1].end - hits[0].start > 60:
+            continue
+        so = not _negated(text_words, text_words.index(hits[0]))
+        verdict = Verdict.SUPPORTED if so == fact.yes else Verdict.CONTRADICTED
+        yield hits[0].start, hits[-1].end, "properties", Judgement(verdict, fact.key)

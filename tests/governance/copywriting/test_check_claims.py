@@ -1,0 +1,90 @@
+"""`manage.py check_claims`, and the gates on labelled texts where they are at hand."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import orjson
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from benchmarks.claims import rates, score
+
+SEED = Path(settings.BASE_DIR).parent / "shared/data/claims/claims_seed.jsonl"
+pytestmark = pytest.mark.django_db
+
+
+def checked(path: Path, *arguments: str) -> list[dict[str, object]]:
+    out = io.StringIO()
+    call_command("check_claims", str(path), "--json", *arguments, stdout=out)
+    return [orjson.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_one_line_out_for_each_line_in(tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    lines = [
+        {"id": "a", "text": "Weighs 3 kg.", "locale": "en_US", "facts": {"weight": "2 kg", "brand": "Alva"}},
+        {"id": "b", "text": "Umweltfreundlich, wie Alva.", "locale": "de_DE", "facts": {"brand": "Nordlicht"}},
+        {"id": "c", "text": "Just nice.", "lang": "en", "facts": {}},
+    ]
+    path.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    first, second, third = checked(path)
+    assert first == {
+        "id": "a",
+        "claims": [
+            {
+                "start": 7,
+                "end": 11,
+                "verdict": "contradicted",
+                "fact": "weight",
+                "kind": "number",
+                "rule": None,
+                "text": "3 kg",
+            }
+        ],
+    }
+    assert [(c["text"], c["verdict"], c["rule"]) for c in second["claims"]] == [  # type: ignore[attr-defined]
+        ("Umweltfreundlich", "unsupported", "eu_green_claims.generic_environmental"),
+        ("Alva", "contradicted", None),
+    ]
+    assert third["claims"] == []
+    assert len(checked(path, "--packs", "")[1]["claims"]) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"id": 1', "Line 1 is no JSON"),
+        ('{"text": "x"}', "Line 1 needs a text and facts"),
+        ("[]", "Line 1 needs a text and facts"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line(
+    tmp_path: Path, content: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text(content)
+    with pytest.raises(SystemExit) as ended:
+        call_command("check_claims", str(path), "--json")
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_unknown_pack_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        call_command("check_claims", str(tmp_path), "--packs", "nonsense")
+    assert "There is no rule pack “nonsense”" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not SEED.exists(), reason="the labelled texts are not here")
+def test_labelled_texts_pass_the_gates() -> None:
+    scored = list(score(SEED))
+    precision, recall = rates([s for s in scored if s.mutation in ("as it was", "number_changed", "fact_removed")])
+    assert precision >= 0.95
+    assert recall >= 0.98
+    swapped = [s for s in scored if s.mutation == "unit_swapped"]
+    assert sum(s.flagged for s in swapped) >= 0.98 * len(swapped)
+    converted = [s for s in scored if s.mutation == "unit_converted_right"]
+    assert sum(not s.flagged for s in converted) >= 0.97 * len(converted)
