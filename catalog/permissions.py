@@ -25,6 +25,7 @@ WRITE = (
     "catalog.change_category",
     "catalog.undo_changes",
     "governance.submit_product",
+    "governance.use_ai",
 )
 # Role → (label, permissions). Higher floors' permissions are named by text: nothing is imported.
 ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -45,6 +46,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "catalog.speak_for_system",
             "governance.manage_ownership",
             "governance.manage_policies",
+            "governance.manage_prompts",
             "governance.read_audit",
             "governance.manage_people",
             "governance.approve_product",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from django.db.models.signals import post_save
+
 from catalog import events
-from catalog.models import Product
+from catalog.models import AttributeOption, Category, Product
 from catalog.products.changes import ChangeError
 from catalog.products.guards import Changes, Check, diversions, guards, listeners
 from catalog.products.state import is_content
 from governance import proposals
+from governance.copywriting import origins
 from governance.models import Standing
 from governance.ownership import overrides
 from governance.ownership.guard import OVERRIDDEN, PROPOSED, ownership
@@ -38,3 +41,6 @@ def plug_in() -> None:
     diversions.add(OVERRIDDEN, overrides.below)
     listeners.add("governance.overrides", overrides.listen)
     events.hooks.add("governance.overrides", overrides.keep)
+    events.hooks.add("governance.text_origins", origins.follow)
+    for model in (AttributeOption, Category):
+        post_save.connect(origins.words_changed, sender=model, dispatch_uid=f"texts look at {model.__name__}")

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 
 from catalog.access.reach import seen, sight
 from catalog.models import Product
-from governance.models import Embargo, Override, Proposal, Standing
+from governance.models import Draft, Embargo, Override, Proposal, Standing, TextOrigin
 from governance.workflow.base import in_review
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
@@ -60,6 +60,21 @@ def proposals_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Proposals", url=url, icon="inbox", order=28, count=count)
 
 
+def copy_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("governance.use_ai"):
+        return None
+    count = seen(Draft.objects.filter(proposal__state=Proposal.State.OPEN), "proposal__product").count()
+    return panels.entry(request, label="Texts", url=reverse("copy_home"), icon="edit", order=27, count=count)
+
+
+def texts_panel(request: HttpRequest, product: Product) -> Panel | None:
+    """Where the texts of a product come from, and which of them went stale."""
+    rows = TextOrigin.objects.filter(product=product, is_current=True).select_related("draft__version__template")
+    shown = [row for row in rows if sight().shows(product.pk, row.key)]
+    context = {"rows": shown, "product": product, "may_write": request.user.has_perm("governance.use_ai")}
+    return Panel("Texts by AI", "governance/texts_panel.html", context, order=14) if shown else None
+
+
 def propose_instead(request: HttpRequest, product: Product, key: str) -> tuple[str, str] | None:
     query = urlencode({"product": product.code, "key": key})
     return f"{reverse('proposal_new')}?{query}", "Propose another value"
@@ -88,6 +103,8 @@ def plug_in() -> None:
     panels.nav.add("governance.review", review_entry)
     panels.nav.add("governance.audit", audit_entry)
     panels.nav.add("governance.proposals", proposals_entry)
+    panels.nav.add("governance.texts", copy_entry)
+    panels.panels.add("governance.texts", texts_panel)
     panels.instead.add("governance.proposals", propose_instead)
     panels.panels.add("governance.proposals", proposals_panel)
     panels.panels.add("governance.overrides", overrides_panel)

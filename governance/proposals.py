@@ -16,6 +16,8 @@ from catalog.products.changes import ChangeError, ProductChange, VariantChange
 from catalog.products.guards import Diverted
 from catalog.products.state import flatten, is_part, load_states
 from catalog.products.write import write_products
+from governance.copywriting import drafts
+from governance.copywriting.drafts import CannotDecide as CannotDecide
 from governance.models import Proposal
 from governance.ownership.rules import load_rules, owner_words
 from pimhub.foundation import audit
@@ -33,14 +35,6 @@ class CannotPropose(Exception):
     def __init__(self, errors: list[ChangeError]) -> None:
         super().__init__("; ".join(e.message for e in errors[:3]))
         self.errors = errors
-
-
-class CannotDecide(Exception):
-    """The proposal cannot be taken or turned down. `errors` where the write door refused."""
-
-    def __init__(self, code: str, message: str, status: int, errors: list[ChangeError] | None = None) -> None:
-        super().__init__(message)
-        self.code, self.status, self.errors = code, status, errors or []
 
 
 def propose(*, product: Product, wanted: Wanted, reason: str = "") -> list[Proposal]:
@@ -106,6 +100,7 @@ def accept(*, proposal: Proposal, user: User, instead: JSON = None, edited: bool
     with transaction.atomic():
         row = _open(proposal, user)
         value = instead if edited else row.value
+        draft = drafts.check_take(row, value, comment=comment)
         state = load_states(ids=[row.product_id], lock=True)[row.product.code_key]
         now = flatten(state).get(row.sku, {}).get(row.key)
         if now != value:
@@ -117,6 +112,8 @@ def accept(*, proposal: Proposal, user: User, instead: JSON = None, edited: bool
             if result.status == "rejected":
                 raise CannotDecide("refused", "; ".join(e.message for e in result.errors), 422, result.errors)
             row.change_set_id = change_sets.change_set().pk
+            stored = result.changes.get(row.sku, {}).get(row.key, (None, value))[1]  # as the door made it
+            drafts.taken(draft, row, stored)
         _decide(row, user, S.ACCEPTED, comment=comment)
 
 

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from governance.audit.chain import seal_all, verify
+from governance.copywriting import origins, runs
 from governance.digest import send_digests
 from governance.ownership.overrides import end_due
 from governance.workflow.verbs import release_due
@@ -21,6 +22,17 @@ def sweep() -> None:
     release_due()
     end_due()
     seal_all()
+    origins.refresh_after_structure()
+    if runs.waiting():
+        write_copy.apply_async(expires=10)
+
+
+@shared_task(name="governance.write_copy")
+def write_copy() -> None:
+    """A turn at each run of texts; rings again while there is more."""
+    more = [runs.advance(run_id) for run_id in runs.waiting()]
+    if any(more):
+        write_copy.delay()
 
 
 @shared_task(name="governance.send_digest")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from governance import pages
-from governance.views import audit, people, proposals, queue, review, revisions, roles
+from governance.views import audit, copy, drafts, people, proposals, queue, review, revisions, roles
 
 pages.plug_in()
 
@@ -13,6 +13,13 @@ urlpatterns = [
     path("proposals/", proposals.proposal_list, name="proposal_list"),
     path("proposals/new/", proposals.proposal_new, name="proposal_new"),
     path("proposals/<int:pk>/", proposals.proposal_decide, name="proposal_decide"),
+    path("texts/", copy.copy_home, name="copy_home"),
+    path("texts/prompts/new/", copy.template_new, name="copy_template_new"),
+    path("texts/prompts/<slug:code>/", copy.template_detail, name="copy_template"),
+    path("texts/runs/new/", copy.run_new, name="copy_run_new"),
+    path("texts/runs/<uuid:pk>/", copy.run_detail, name="copy_run"),
+    path("texts/drafts/<int:pk>/", drafts.draft_detail, name="draft_detail"),
+    path("texts/drafts/<int:pk>/anew/", copy.write_anew, name="draft_anew"),
     path("overrides/<int:pk>/end/", proposals.override_end, name="override_end"),
     path("people/", people.people_list, name="people_list"),
     path("people/new/", people.person_edit, name="person_new"),

@@ -32,13 +32,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`drop` closes the connection without a byte, as a server that died would."""
+    """`drop` closes the connection without a byte, as a server that died would; `cut` promises more than it sends."""
 
     status: int
     body: bytes = b""
     content_type: str = "application/json; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
+    cut: bool = False
 
 
 def json_reply(status: int, value: Any, **headers: str) -> Reply:

@@ -21,6 +21,7 @@ from channels.sandbox.control import Control
 from channels.sandbox.google.endpoint import Merchant
 from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.journal import Record, keep
+from channels.sandbox.openai.endpoint import Writer
 from channels.sandbox.page import page
 from channels.sandbox.settings import settings
 from channels.sandbox.shopify.endpoint import Shop
@@ -46,6 +47,7 @@ class Sandbox:
             "shopify": Shop(self.store),
             "google": Merchant(self.store),
         }
+        self.writer = Writer()
         self._control = Control(self.store, self.chaos)
 
     def warm_up(self) -> None:
@@ -57,6 +59,8 @@ class Sandbox:
         if name in self.channels:
             inner = Call(call.method, f"/{rest}", call.query, call.headers, call.body)
             return self._serve(name, inner, origin)
+        if name == "openai":
+            return self.writer.handle(Call(call.method, f"/{rest}", call.query, call.headers, call.body))
         if name == "_control":
             return self._control.handle(call)
         if call.path == "/" and call.method == "GET":
@@ -156,7 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(len(reply.body)))
+        # Half an answer: more is promised than comes, and then the connection ends.
+        self.send_header("Content-Length", str(len(reply.body) * (2 if reply.cut else 1)))
+        self.close_connection = self.close_connection or reply.cut
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(reply.body)

@@ -1,6 +1,8 @@
 """Rows of governance: where a product stands, what was approved, who said what."""
 
 from governance.models.audit import AuditEntry, AuditHead
+from governance.models.copy import AiProvider, ModelPrice, PromptTemplate, PromptVersion
+from governance.models.copy_run import CopyBudget, CopyItem, CopyRun, Draft, ProviderCall, TextOrigin
 from governance.models.digest import DigestMail
 from governance.models.embargo import Embargo
 from governance.models.override import Override
@@ -12,6 +14,16 @@ from governance.models.revision import Revision
 from governance.models.standing import Standing
 
 __all__ = [
+    "AiProvider",
+    "CopyBudget",
+    "CopyItem",
+    "CopyRun",
+    "Draft",
+    "ModelPrice",
+    "PromptTemplate",
+    "PromptVersion",
+    "ProviderCall",
+    "TextOrigin",
     "ApprovalPolicy",
     "AuditEntry",
     "AuditHead",

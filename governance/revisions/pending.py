@@ -88,10 +88,13 @@ class Pending:
         """
         found = {e.change_set.user_id: key for key, e in self.authors(keys).items() if e.change_set.user_id}
         acts = {e.change_set_id: key for key, e in self.authors(keys).items()}
-        taken = Proposal.objects.filter(change_set_id__in=acts, proposed_by__isnull=False)
-        for row in taken:
-            if row.proposed_by_id and row.change_set_id:
-                found.setdefault(row.proposed_by_id, acts[row.change_set_id])
+        taken = Proposal.objects.filter(change_set_id__in=acts)
+        for row in taken.select_related("draft__version"):
+            key = acts[row.change_set_id]  # type: ignore[index]
+            author = row.draft.version.author_id if hasattr(row, "draft") else None  # who wrote the prompt
+            for person in (row.proposed_by_id, author):
+                if person:
+                    found.setdefault(person, key)
         chosen = {row for row, _ in keys} if keys is not None else set(self.changes)
         back = {row for row in chosen if row and row in self.content and row not in self.before}
         for entry in self._entries() if back else ():

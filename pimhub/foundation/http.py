@@ -239,3 +239,58 @@ def _client(private: bool) -> httpx2.Client:
 
 # A forked worker that shared its parent's sockets would read its parent's answers.
 os.register_at_fork(after_in_child=_client.cache_clear)
+
+
+class GuardedTransport(httpx2.BaseTransport):
+    """Lets a vendor's SDK call out as everything else does: its client takes this transport, and each of its calls
+    goes through `send`."""
+
+    def __init__(self, *, timeout: float, allowed_origins: Collection[str] = ()) -> None:
+        self.timeout, self.allowed_origins = timeout, tuple(allowed_origins)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Raises httpx2.ConnectError when nothing was sent, ReadTimeout or ReadError when no whole answer came."""
+        kept = {name: value for name, value in request.headers.items() if name.lower() not in _NOT_PASSED_ON}
+        call = Request(request.method, str(request.url), kept, request.read())
+        answer = send(call, timeout=self.timeout, allowed_origins=self.allowed_origins)
+        if answer.status:
+            headers = {k: v for k, v in answer.headers.items() if k not in ("content-encoding", "transfer-encoding")}
+            return httpx2.Response(answer.status, headers=headers, content=answer.body, request=request)
+        if not answer.sent:
+            raise httpx2.ConnectError(answer.error, request=request)
+        if answer.error.startswith("no complete answer"):
+            raise httpx2.ReadTimeout(answer.error, request=request)
+        raise httpx2.ReadError(answer.error, request=request)
+
+
+# The client sets these itself.
+_NOT_PASSED_ON = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding"}
+
+
+class Captured(Exception):
+    """The request that a vendor's SDK built; it went nowhere."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("captured")
+        self.body = body
+
+
+class _Capturing(httpx2.BaseTransport):
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        raise Captured(request.read())
+
+
+def client_for_sdk(*, timeout: float, allowed_origins: Collection[str] = ()) -> httpx2.Client:
+    """The HTTP client for a vendor's SDK; `was_sent` judges the errors that it raises."""
+    transport = GuardedTransport(timeout=timeout, allowed_origins=allowed_origins)
+    return httpx2.Client(transport=transport, timeout=timeout, trust_env=False)
+
+
+def capturing_client() -> httpx2.Client:
+    """A client that sends nothing: each call raises Captured with the body as it would be sent."""
+    return httpx2.Client(transport=_Capturing(), trust_env=False)
+
+
+def was_sent(error: BaseException | None) -> bool:
+    """Whether a call that failed with this may have had effect."""
+    return not isinstance(error, httpx2.ConnectError)

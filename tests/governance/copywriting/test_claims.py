@@ -150,7 +150,8 @@ STYLE = {
     "Thoughtfully designed for people who love the little things.|Simple, quiet and full of character.|"
     "It is the golden rule of good taste: less is more.|A clear choice for anyone who likes order.|"
     "Green light for your next adventure.|The perfect gift for friends and family.|Your kitchen deserves this.",
-    "de_DE": "Ein zeitloser Begleiter für jeden Tag.|Einfach anziehen und wohlfühlen.|Schlicht, leise, voller Charakter.|"
+    "de_DE": "Ein zeitloser Begleiter für jeden Tag.|Einfach anziehen und wohlfühlen.|"
+    "Schlicht, leise, voller Charakter.|"
     "Ob im Büro oder unterwegs, er macht immer eine gute Figur.|"
     "Ein Klassiker, der nie aus der Mode kommt.",
     "fr_FR": "Un compagnon intemporel.|Pensé pour celles et ceux qui aiment les belles choses.|"

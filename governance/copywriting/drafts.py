@@ -1,0 +1,91 @@
+"""Drafts on their way into the working copy: taken only while their facts hold, with their origin noted."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from catalog.products.changes import ChangeError
+from governance.copywriting import prompts
+from governance.copywriting.brands import brands
+from governance.copywriting.checks import Checked, checked, is_blocking
+from governance.copywriting.claims.judge import Verdict
+from governance.copywriting.facts import Facts, facts_now
+from governance.copywriting.origins import kind_of, note, plain, stale_facts
+from governance.models import Draft, Proposal
+from pimhub.foundation.jsonvalue import JSON
+
+
+class CannotDecide(Exception):
+    """The proposal cannot be taken or turned down. `errors` where the write door refused."""
+
+    def __init__(self, code: str, message: str, status: int, errors: list[ChangeError] | None = None) -> None:
+        super().__init__(message)
+        self.code, self.status, self.errors = code, status, errors or []
+
+
+def facts_for(draft: Draft) -> Facts:
+    """The facts as they are now, read as they were for the draft."""
+    version = draft.version
+    found = facts_now(
+        draft.proposal.product,
+        prompts.how_to_read(version, draft.locale),
+        target=version.template.key(draft.locale),
+        source=prompts.source_key(version.template),
+    )
+    return prompts.given_facts(version, found)
+
+
+def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
+    """The draft of a proposal, if it has one. Raises CannotDecide when its facts changed since it was written (409),
+    or the text breaks a rule that blocks; a text that contradicts a fact needs a comment."""
+    draft = (
+        Draft.objects.filter(proposal=row)
+        .select_related("version__template__attribute", "version__template__scope", "proposal__product")
+        .first()
+    )
+    if draft is None:
+        return None
+    facts = facts_for(draft)
+    if stale := stale_facts(draft, facts):
+        told = "; ".join(f"{code}: {was!r} is {now!r} now" for code, (was, now) in stale.items())
+        raise CannotDecide("stale", f"Facts changed since this was written: {told}. Have it written anew.", 409)
+    found = recheck(draft, str(value), facts)
+    if blocking := [claim for claim in found.claims if is_blocking(claim)]:
+        said = "; ".join(f"“{claim['text']}”: {claim['message']}" for claim in blocking[:3])
+        raise CannotDecide("blocked", f"It cannot be taken as it is. {said}", 422)
+    wrong = [claim for claim in found.claims if claim["verdict"] == Verdict.CONTRADICTED]
+    if wrong and not comment.strip():
+        said = ", ".join(f"“{claim['text']}” (fact {claim['fact']})" for claim in wrong[:3])
+        raise CannotDecide("contradicted", f"It contradicts facts: {said}. Edit it, or say why it is right.", 422)
+    return draft
+
+
+def recheck(draft: Draft, text: str, facts: Facts) -> Checked:
+    """The checks of a text that somebody may have edited."""
+    version = draft.version
+    return checked(
+        plain(text),
+        locale=draft.locale,
+        facts=facts,
+        rules=prompts.rules_of(version),
+        limit=prompts.limit_of(version),
+        lists=brands(),
+    )
+
+
+def taken(draft: Draft | None, row: Proposal, value: JSON) -> None:
+    """The text was written into the working copy: note where it comes from, and how much of it was changed."""
+    if draft is None:
+        return
+    text = plain(str(value))
+    draft.edited_characters, draft.edited_words = distance(draft.text, text), distance(draft.text.split(), text.split())
+    draft.save(update_fields=["edited_characters", "edited_words"])
+    if kind := kind_of(draft, text):
+        note(product=row.product, sku=row.sku, key=row.key, value=value, draft=draft, kind=kind)
+
+
+def distance(one: Any, other: Any) -> int:
+    """How many characters, or words, were put in, taken out or replaced."""
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    return sum(max(i2 - i1, j2 - j1) for op, i1, i2, j1, j2 in matcher.get_opcodes() if op != "equal")

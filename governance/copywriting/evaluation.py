@@ -1,0 +1,95 @@
+"""A version is tried on pinned products before it may be used: every text is written and checked, and nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from catalog.models import Product, User
+from governance.copywriting import budget, prompts
+from governance.copywriting.checks import is_blocking, is_flagged
+from governance.copywriting.facts import facts_of_all
+from governance.copywriting.generate import ask, check, text_of
+from governance.copywriting.providers.base import Billed, CannotWrite
+from governance.models import PromptVersion, ProviderCall
+from pimhub.foundation.jsonvalue import JSON
+
+FLAGGED_AT_MOST = 0.2  # of the texts: with more, the version is not green
+
+
+def evaluate(*, version: PromptVersion, products: Sequence[Product], locale: str, by: User) -> dict[str, Any]:
+    """Write and check a text for each product; the result is kept with the version. Raises BadPrompt, OverBudget.
+
+    Green: each answer was usable, no text breaks a blocking rule or a length, at most a fifth is flagged.
+    """
+    if not products:
+        raise prompts.BadPrompt("products", "Choose products to try it on.")
+    how, target = prompts.how_to_read(version, locale), version.template.key(locale)
+    found = facts_of_all([p.pk for p in products], how, target=target, source=prompts.source_key(version.template))
+    rows = [_tried(version, product, found[product.pk], locale, by) for product in products if product.pk in found]
+    written = [row for row in rows if row["text"]]
+    flagged = sum(bool(row["flags"]) for row in written)
+    result: dict[str, Any] = {
+        "at": timezone.now().isoformat(),
+        "by": by.display_name,
+        "locale": locale,
+        "rows": rows,
+        "written": len(written),
+        "skipped": sum(row["code"] == "facts_missing" for row in rows),
+        "failed": sum(bool(row["code"]) and row["code"] != "facts_missing" for row in rows),
+        "flagged": flagged,
+        "blocked": sum(bool(row["blocked"]) for row in written),
+        "cost_micros": sum(int(row["cost_micros"]) for row in rows),
+    }
+    result["green"] = bool(
+        written and not result["failed"] and not result["blocked"] and flagged <= FLAGGED_AT_MOST * len(written)
+    )
+    PromptVersion.objects.filter(pk=version.pk).update(evaluation=result)
+    version.evaluation = result
+    return result
+
+
+def _tried(version: PromptVersion, product: Product, facts: Any, locale: str, by: User) -> dict[str, Any]:
+    given = prompts.given_facts(version, facts)
+    row: dict[str, Any] = {"product": product.code, "text": "", "code": "", "message": "", "claims": [], "flags": 0}
+    row |= {"blocked": 0, "cost_micros": 0}
+    if gone := prompts.missing(version, given):
+        return row | {"code": "facts_missing", "message": f"It has no {', '.join(gone)}."}
+    asked = prompts.asked(version, given, locale=locale, name=product.code)
+    billed = Billed()
+    call = ProviderCall.objects.create(
+        provider=version.provider.code if version.provider else "offline",
+        model=version.model or "offline",
+        asked_by=by,
+        reserved_micros=_reserved(version, asked),
+    )
+    try:
+        answer = ask(version, asked, billed)
+    except CannotWrite as error:
+        budget.settle(call, billed, error.code)
+        return row | {"code": error.code, "message": str(error)}
+    budget.settle(call, billed, "evaluated")
+    call.refresh_from_db()
+    checked = check(version, answer, given, locale)
+    claims: list[dict[str, JSON]] = [claim for claim in checked.claims if is_flagged(claim)]
+    return row | {
+        "text": text_of(answer),
+        "claims": claims,
+        "problems": checked.problems,
+        "flags": checked.flags,
+        "blocked": sum(is_blocking(claim) for claim in checked.claims)
+        + (len(text_of(answer)) > prompts.limit_of(version)),
+        "cost_micros": call.cost_micros if call.cost_micros is not None else call.reserved_micros,
+    }
+
+
+def _reserved(version: PromptVersion, asked: prompts.Asked) -> int:
+    if version.provider is None:
+        return 0
+    try:
+        price = budget.price_of(version.provider, version.model, timezone.now().date())
+    except budget.NoPrice as error:
+        raise prompts.BadPrompt("model", str(error)) from error
+    return budget.at_most(price, len(asked.user.encode()) * 2, int(str(asked.parameters["max_output_tokens"])))

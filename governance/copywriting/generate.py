@@ -1,0 +1,195 @@
+"""One text: facts, preconditions, the call, the checks, and a proposal that carries the draft. Killable at any line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.change_sets import acting
+from catalog.models import Attribute, ChangeSet, Product
+from governance import proposals
+from governance.copywriting import budget, prompts
+from governance.copywriting.brands import brands
+from governance.copywriting.checks import Checked, checked
+from governance.copywriting.facts import Facts, facts_now
+from governance.copywriting.providers import offline, openai_api
+from governance.copywriting.providers.base import Answer, Billed, CannotWrite
+from governance.models import CopyItem, CopyRun, Draft, PromptVersion, Proposal, ProviderCall
+from pimhub.foundation.html import sanitize
+from pimhub.foundation.jsonvalue import JSON
+
+S = CopyItem.State
+TRIES = 3
+AI = "ai"  # source of a proposal
+
+
+def claim(item_id: int) -> CopyItem | None:
+    """Take one waiting text; None when another worker has it, or it is not due."""
+    now = timezone.now()
+    with transaction.atomic():
+        item = CopyItem.objects.select_for_update(of=("self",)).filter(pk=item_id, state=S.WAITING).first()
+        if item is None or (item.due_at and item.due_at > now):
+            return None
+        version = item.run.version
+        seconds = (version.provider.timeout if version.provider else 30) + 60
+        item.state, item.leased_until, item.tries = S.CALLING, now + dt.timedelta(seconds=seconds), item.tries + 1
+        item.save(update_fields=["state", "leased_until", "tries"])
+    return item
+
+
+def write_item(item: CopyItem) -> None:
+    """Write the text of a claimed item. Raises CannotWrite with `ends` when the run cannot go on."""
+    run = item.run
+    version, product = run.version, item.product
+    how = prompts.how_to_read(version, run.locale)
+    target = version.template.key(run.locale)
+    facts = prompts.given_facts(
+        version, facts_now(product, how, target=target, source=prompts.source_key(version.template))
+    )
+    if lacking := prompts.missing(version, facts):
+        names = [how.attributes[c].label() if c in how.attributes else c for c in lacking]
+        return _end(item, S.SKIPPED, "facts_missing", f"It has no {', '.join(names)}.")
+    if _is_written(product, version, target, facts):
+        return _end(item, S.SKIPPED, "same_facts", "A draft of this version from the same facts waits already.")
+    asked = prompts.asked(version, facts, locale=run.locale, name=product.code)
+    billed, call = Billed(), None
+    try:
+        call = _reserve(run, item, version, asked)
+        answer = ask(version, asked, billed)
+    except CannotWrite as error:
+        return _failed(item, call, billed, error)
+    return _keep(item, call, billed, asked, answer, target)
+
+
+def ask(version: PromptVersion, asked: prompts.Asked, billed: Billed) -> Answer:
+    """The answer of the version's writer. Raises CannotWrite."""
+    if version.provider is None:
+        labels = {a.code: a.label(asked.locale) for a in Attribute.objects.filter(code__in=asked.facts.values)}
+        return offline.write(asked, billed, labels=labels)
+    return openai_api.write(version.provider, asked, billed)
+
+
+def preview(version: PromptVersion, asked: prompts.Asked) -> str:
+    """The whole request, byte for byte as it would be sent."""
+    return openai_api.preview(version.provider, asked) if version.provider else offline.preview(asked)
+
+
+def text_of(answer: Answer) -> str:
+    return " ".join(sentence.text for sentence in answer.sentences)
+
+
+def check(version: PromptVersion, answer: Answer, facts: Facts, locale: str) -> Checked:
+    return checked(
+        text_of(answer),
+        locale=locale,
+        facts=facts,
+        sentences=answer.sentences,
+        rules=prompts.rules_of(version),
+        limit=prompts.limit_of(version),
+        lists=brands(),
+    )
+
+
+def _reserve(run: CopyRun, item: CopyItem, version: PromptVersion, asked: prompts.Asked) -> ProviderCall:
+    if version.provider is None:
+        return ProviderCall.objects.create(
+            item=item, run=run, provider="offline", model=offline.MODEL, asked_by=run.requested_by
+        )
+    if version.provider.is_paused:
+        raise CannotWrite("paused", f"{version.provider} is paused: {version.provider.problem}", ends=True)
+    try:
+        return budget.reserve(
+            run=run,
+            item=item,
+            provider=version.provider,
+            model=version.model,
+            request_bytes=len(preview(version, asked).encode()),
+            output_tokens=int(str(asked.parameters["max_output_tokens"])),
+        )
+    except (budget.OverBudget, budget.NoPrice) as error:
+        raise CannotWrite("budget", str(error), again=True, ends=True) from error
+
+
+def _is_written(product: Product, version: PromptVersion, target: str, facts: Facts) -> bool:
+    same = Draft.objects.filter(version=version, facts_hash=facts.hash, proposal__product=product)
+    return same.filter(proposal__key=target, proposal__state=Proposal.State.OPEN).exists()
+
+
+def _failed(item: CopyItem, call: ProviderCall | None, billed: Billed, error: CannotWrite) -> None:
+    if call is not None:
+        budget.settle(call, billed, error.code)
+    if error.ends:
+        _again(item, error, at_once=True)
+        raise error
+    if error.again and item.tries < TRIES:
+        return _again(item, error)
+    return _end(item, S.FAILED, error.code, str(error))
+
+
+def _again(item: CopyItem, error: CannotWrite, *, at_once: bool = False) -> None:
+    wait = 0 if at_once else max(error.wait, 2.0**item.tries)
+    CopyItem.objects.filter(pk=item.pk, state=S.CALLING, tries=item.tries).update(
+        state=S.WAITING,
+        due_at=timezone.now() + dt.timedelta(seconds=wait),
+        leased_until=None,
+        code=error.code,
+        message=str(error)[:500],
+        tries=item.tries - 1 if at_once else item.tries,
+    )
+
+
+def _end(item: CopyItem, state: str, code: str, message: str) -> None:
+    CopyItem.objects.filter(pk=item.pk, state=S.CALLING, tries=item.tries).update(
+        state=state, code=code, message=message[:500], leased_until=None
+    )
+
+
+def _keep(
+    item: CopyItem, call: ProviderCall | None, billed: Billed, asked: prompts.Asked, answer: Answer, target: str
+) -> None:
+    """Book the cost, check, and propose the text; a worker that lost its claim only books."""
+    run, facts = item.run, asked.facts
+    if call is not None:
+        budget.settle(call, billed, "written")
+    found = check(run.version, answer, facts, run.locale)
+    with transaction.atomic():
+        held = CopyItem.objects.select_for_update().filter(pk=item.pk, state=S.CALLING, tries=item.tries).first()
+        if held is None:
+            return None
+        text = text_of(answer)
+        value = _value(run.version.template.attribute, text)
+        reason = f"{run.version.template}, version {run.version.number}"
+        with acting(user=run.requested_by, source=ChangeSet.Source.SYSTEM, reason=reason):
+            try:
+                with transaction.atomic():
+                    made = proposals.propose(product=item.product, wanted={"": {target: value}}, reason=reason)
+            except proposals.CannotPropose as error:
+                return _end(item, S.FAILED, "refused", str(error))
+        if not made:
+            return _end(item, S.SKIPPED, "same_text", "That is what it says already.")
+        Proposal.objects.filter(pk=made[0].pk).update(source=AI)
+        Draft.objects.create(
+            proposal=made[0],
+            item=item,
+            version=run.version,
+            call=call,
+            locale=run.locale,
+            text=text,
+            sentences=[asdict(sentence) for sentence in answer.sentences],
+            facts=dict(facts.values),
+            facts_hash=facts.hash,
+            used=found.used,
+            claims=[*found.claims, *({"problem": problem} for problem in found.problems)],
+            flags=found.flags,
+        )
+        return _end(item, S.DONE, "", "")
+
+
+def _value(attribute: Attribute, text: str) -> JSON:
+    if attribute.type != "rich_text":
+        return text
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return sanitize(f"<p>{escaped}</p>")

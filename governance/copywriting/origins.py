@@ -1,0 +1,161 @@
+"""Where texts come from, followed through edits, copies and undos; and which of them went stale."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog import change_sets, stamp
+from catalog.events import ProductDelta
+from catalog.models import Product
+from governance.copywriting.facts import Facts, changed, facts_of_all
+from governance.copywriting.prompts import given_facts, how_to_read, source_key
+from governance.models import Draft, PromptTemplate, TextOrigin
+from pimhub.foundation.html import to_text
+from pimhub.foundation.jsonvalue import JSON, digest
+
+K = TextOrigin.Kind
+REWRITTEN = 0.5  # a text that shares less with the draft than this is the person's own
+
+
+def alike(one: str, other: str) -> float:
+    """From 0 to 1, by words."""
+    return difflib.SequenceMatcher(None, one.split(), other.split(), autojunk=False).ratio()
+
+
+def follow(deltas: Sequence[ProductDelta]) -> None:
+    """Keep the origins of what a write changed, inside its transaction: an edit is AI's text edited until it is
+    rewritten; an old text that comes back, by undo or by copying, brings its origin along."""
+    ids = [delta.product.pk for delta in deltas]
+    known: dict[int, list[TextOrigin]] = {}
+    for row in TextOrigin.objects.filter(product_id__in=ids).select_related("draft").order_by("pk"):
+        known.setdefault(row.product_id, []).append(row)
+    for delta in deltas:
+        if rows := known.get(delta.product.pk):
+            for sku, keys in delta.changes.items():
+                for key, pair in keys.items():
+                    _follow(delta.product, rows, sku, key, pair[1])
+    if touched := [delta.product.pk for delta in deltas if delta.product.pk in known and "content" in delta.facets]:
+        refresh(touched)
+
+
+def _follow(product: Product, rows: Sequence[TextOrigin], sku: str, key: str, value: JSON) -> None:
+    current = next((row for row in rows if row.is_current and (row.sku, row.key) == (sku, key)), None)
+    same = _of_same_text(rows, value)
+    if same is not None:
+        note(product=product, sku=sku, key=key, value=value, draft=same.draft, kind=same.kind)
+    elif current is not None:
+        if isinstance(value, str) and alike(current.draft.text, plain(value)) >= REWRITTEN:
+            note(product=product, sku=sku, key=key, value=value, draft=current.draft, kind=K.EDITED)
+        else:
+            TextOrigin.objects.filter(pk=current.pk).update(is_current=False)
+
+
+def _of_same_text(rows: Sequence[TextOrigin], value: JSON) -> TextOrigin | None:
+    if not value or not isinstance(value, str):
+        return None
+    wanted = digest(value)
+    return next((row for row in reversed(rows) if row.value_hash == wanted), None)
+
+
+def note(*, product: Product, sku: str, key: str, value: JSON, draft: Draft, kind: str) -> TextOrigin:
+    """The value that the act under way wrote comes from this draft."""
+    here = TextOrigin.objects.filter(product=product, sku=sku, key=key)
+    here.filter(is_current=True).update(is_current=False)
+    row, _ = TextOrigin.objects.update_or_create(
+        product=product,
+        sku=sku,
+        key=key,
+        change_set_id=change_sets.change_set().pk,
+        defaults={
+            "draft": draft,
+            "kind": kind,
+            "value_hash": digest(value),
+            "is_current": True,
+            "stale": {},
+            "stale_since": None,
+        },
+    )
+    return row
+
+
+def kind_of(draft: Draft, text: str) -> str:
+    """The origin of a text that was taken from a draft, or "" when a person rewrote it."""
+    if plain(text) == plain(draft.text):
+        is_translation = draft.version.template.task == PromptTemplate.Task.TRANSLATE
+        return K.TRANSLATED if is_translation else K.AI
+    return K.EDITED if alike(draft.text, plain(text)) >= REWRITTEN else ""
+
+
+def plain(text: str) -> str:
+    """The words of a text that may hold markup."""
+    return to_text(text) if "<" in text or "&" in text else text
+
+
+def refresh(ids: Collection[int]) -> int:
+    """Find anew which texts of these products rest on facts that changed; how many are stale."""
+    rows = list(
+        TextOrigin.objects.filter(product_id__in=ids, is_current=True).select_related(
+            "draft__version__template__attribute", "draft__version__template__scope"
+        )
+    )
+    now, mark = timezone.now(), stamp.current() or ""
+    facts = _facts_of(rows)
+    for row in rows:
+        stale = stale_facts(row.draft, facts[row.pk])
+        since = (row.stale_since or now) if stale else None
+        if (stale, since, mark) != (row.stale, row.stale_since, row.stamp):
+            row.stale, row.stale_since, row.stamp = stale, since, mark
+            row.save(update_fields=["stale", "stale_since", "stamp"])
+    return sum(bool(row.stale) for row in rows)
+
+
+def stale_facts(draft: Draft, facts: Facts | None) -> dict[str, list[Any]]:
+    """{fact: [as it was when the text was written, as it is]} of those the text rests on."""
+    return changed(draft.facts, facts.values if facts else {}, draft.used)
+
+
+def _facts_of(rows: Sequence[TextOrigin]) -> Mapping[int, Facts | None]:
+    """The present facts for each text, read once for all that are read alike."""
+    groups: dict[tuple[int, str], list[TextOrigin]] = {}
+    for row in rows:
+        groups.setdefault((row.draft.version_id, row.draft.locale), []).append(row)
+    found: dict[int, Facts | None] = {}
+    for (_, locale), alike_ in groups.items():
+        version = alike_[0].draft.version
+        read = facts_of_all(
+            {row.product_id for row in alike_},
+            how_to_read(version, locale),
+            target=version.template.key(locale),
+            source=source_key(version.template),
+        )
+        for row in alike_:
+            facts = read.get(row.product_id)
+            found[row.pk] = given_facts(version, facts) if facts else None
+    return found
+
+
+def words_changed(sender: object, created: bool = False, **_: object) -> None:
+    """An option or category is called something else: texts are looked at anew by the next sweep."""
+    if not created:
+        TextOrigin.objects.filter(is_current=True).update(stamp="")
+
+
+def refresh_after_structure(*, seconds: float = 15.0) -> int:
+    """Look anew at texts that were last looked at before the configuration changed; how many products."""
+    mark, ends, done = stamp.current() or "", time.monotonic() + seconds, 0
+    while time.monotonic() < ends:
+        rows = TextOrigin.objects.filter(~Q(stamp=mark) | Q(stamp=""), is_current=True)
+        ids = list(rows.order_by("product_id").values_list("product_id", flat=True).distinct()[:100])
+        if not ids or not mark:
+            break
+        with transaction.atomic():
+            refresh(ids)
+        done += len(ids)
+    return done

@@ -1,0 +1,42 @@
+"""Where the texts of a revision come from: for renderers, the API, and whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from catalog.models import JournalEntry
+from governance.models import Revision, TextOrigin
+from governance.revisions.read import Document, read_all
+
+Origins = dict[tuple[str, str], TextOrigin]  # {(SKU or "", value key): origin}
+
+
+def origins_of(revision: Revision) -> Origins:
+    """Of the texts that AI had a hand in; a person's own have none."""
+    return origins_of_all([revision])[revision.pk]
+
+
+def origins_of_all(revisions: Iterable[Revision]) -> dict[int, Origins]:
+    """By revision id, with three queries for all."""
+    wanted = list(revisions)
+    rows: dict[int, list[TextOrigin]] = {}
+    for row in TextOrigin.objects.filter(product_id__in={r.product_id for r in wanted}).select_related("draft"):
+        rows.setdefault(row.product_id, []).append(row)
+    written = [r for r in wanted if r.product_id in rows]
+    documents = read_all(written) if written else {}
+    acts = _acts(documents.values())
+    found: dict[int, Origins] = {r.pk: {} for r in wanted}
+    for revision in written:
+        provenance = documents[revision.pk].provenance
+        for row in rows[revision.product_id]:
+            entry = provenance.get(row.sku, {}).get(row.key, "")
+            if acts.get(entry) == str(row.change_set_id):
+                found[revision.pk][row.sku, row.key] = row
+    return found
+
+
+def _acts(documents: Iterable[Document]) -> dict[str, str]:
+    """{id of a journal entry: id of its change set}"""
+    ids = {entry for d in documents for keys in d.provenance.values() for entry in keys.values() if entry}
+    pairs = JournalEntry.objects.filter(pk__in=ids).values_list("pk", "change_set_id")
+    return {str(pk): str(act) for pk, act in pairs}

@@ -1,0 +1,58 @@
+"""The offline writer: names the facts, one sentence each, in the words of the attributes' labels.
+
+It needs no key and calls nobody, and what it writes is marked as its own. It makes the whole way from facts to a
+published text visible on a machine without a provider.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from governance.copywriting.facts import SOURCE
+from governance.copywriting.prompts import Asked
+from governance.copywriting.providers.base import Answer, Billed, CannotWrite, Sentence
+from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import localized
+from pimhub.foundation.quantities import UNITS
+
+MODEL = "offline-writer-1"
+
+
+def preview(asked: Asked) -> str:
+    return f"{asked.system}\n\n{asked.user}"
+
+
+def write(asked: Asked, billed: Billed, *, labels: dict[str, str]) -> Answer:
+    """Raises CannotWrite where there is nothing to say, or a translation was asked for."""
+    billed.request, billed.answered_model, billed.is_known = preview(asked), MODEL, True
+    billed.input_tokens = billed.output_tokens = 0
+    if SOURCE in asked.facts.values:
+        raise CannotWrite("needs_provider", "The offline writer translates nothing. Choose a provider.", ends=True)
+    sentences: list[Sentence] = []
+    length = 0
+    for code, value in asked.facts.values.items():
+        said = _said(value, asked.locale)
+        if not said or len(said) > 200:
+            continue
+        text = f"{labels.get(code) or code.replace('_', ' ')}: {said}."
+        if length + len(text) + 1 > asked.limit:
+            break
+        length += len(text) + 1
+        sentences.append(Sentence(text, (code,)))
+    if not sentences:
+        raise CannotWrite("nothing_written", "The facts do not suffice.")
+    return Answer(tuple(sentences))
+
+
+def _said(value: JSON, locale: str) -> str:
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(said for each in value if (said := _said(each, locale)))
+    if isinstance(value, dict):
+        if "amount" not in value or value.get("unit") not in UNITS:
+            return ""
+        return f"{localized(str(value['amount']), locale)} {UNITS[str(value['unit'])].symbol}"
+    if isinstance(value, (int, float, Decimal)):
+        return localized(str(value), locale)
+    return str(value).rstrip(".")

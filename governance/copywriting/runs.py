@@ -1,0 +1,193 @@
+"""Runs: planned with an estimate, confirmed, written in slices by however many workers, paused, resumed, cancelled."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog import events
+from catalog.models import User
+from governance.copywriting import budget, prompts
+from governance.copywriting.facts import facts_of_all
+from governance.copywriting.generate import claim, preview, write_item
+from governance.copywriting.providers.base import CannotWrite
+from governance.models import AiProvider, CopyItem, CopyRun, PromptVersion, ProviderCall
+from pimhub.foundation import audit
+
+R, I = CopyRun.State, CopyItem.State  # noqa: E741
+SLICE = 15.0  # seconds
+SAMPLE = 50  # products that an estimate looks at closely
+ENDS = (R.CANCELLED, R.DONE)
+USE = "governance.use_ai"
+
+
+class CannotRun(Exception):
+    """A run cannot be planned or moved. `field` names what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run would do. `ready` of `products` have the facts that are asked for; `micros` at most, None unpriced."""
+
+    products: int
+    ready: int
+    lacking: dict[str, int]  # fact → how many products lack it
+    micros: int | None
+    problem: str = ""
+
+
+def plan(*, version: PromptVersion, locale: str, ids: Sequence[int], by: User, budget_micros: int = 0) -> CopyRun:
+    """A run that nothing is done for yet. Raises CannotRun."""
+    if version.state != PromptVersion.State.ACTIVE:
+        raise CannotRun("version", "Only an active version can be run.")
+    if not by.has_perm(USE):
+        raise CannotRun("by", f"This needs the right {USE}.")
+    if not ids:
+        raise CannotRun("products", "No product is chosen.")
+    with transaction.atomic():
+        run = CopyRun.objects.create(version=version, locale=locale, requested_by=by, budget_micros=budget_micros)
+        CopyItem.objects.bulk_create([CopyItem(run=run, product_id=pk) for pk in dict.fromkeys(ids)], batch_size=1000)
+    return run
+
+
+def estimate(run: CopyRun) -> Estimate:
+    """Coverage of facts and the most it may cost, from a sample where there are many."""
+    version = run.version
+    ids = list(run.items.order_by("pk").values_list("product_id", flat=True))
+    step = max(1, len(ids) // SAMPLE)
+    sample = ids[::step][:SAMPLE]
+    how, target = prompts.how_to_read(version, run.locale), version.template.key(run.locale)
+    found = facts_of_all(sample, how, target=target, source=prompts.source_key(version.template))
+    lacking: Counter[str] = Counter()
+    ready = micros = 0
+    problem = ""
+    for facts in found.values():
+        given = prompts.given_facts(version, facts)
+        gone = prompts.missing(version, given)
+        lacking.update(gone)
+        ready += not gone
+        if version.provider is not None and not gone:
+            asked = prompts.asked(version, given, locale=run.locale, name="product")
+            try:
+                price = budget.price_of(version.provider, version.model, timezone.now().date())
+            except budget.NoPrice as error:
+                problem = str(error)
+                break
+            tokens = int(str(asked.parameters["max_output_tokens"]))
+            micros += budget.at_most(price, len(preview(version, asked).encode()), tokens)
+    scale = len(ids) / max(1, len(sample))
+    return Estimate(
+        len(ids),
+        round(ready * scale),
+        {code: round(count * scale) for code, count in lacking.items()},
+        None if problem else round(micros * scale),
+        problem,
+    )
+
+
+def start(run: CopyRun, *, by: User) -> None:
+    """Confirm a planned run, or go on with a paused or stopped one. Raises CannotRun."""
+    _move(run, (R.PLANNED, R.PAUSED, R.STOPPED), R.RUNNING, by)
+    events.ring("copy")
+
+
+def pause(run: CopyRun, *, by: User) -> None:
+    """What is being written ends; nothing new is begun. Raises CannotRun."""
+    _move(run, (R.RUNNING,), R.PAUSED, by)
+
+
+def cancel(run: CopyRun, *, by: User) -> None:
+    """Nothing more is written; drafts that are there stay. Raises CannotRun."""
+    _move(run, (R.PLANNED, R.RUNNING, R.PAUSED, R.STOPPED), R.CANCELLED, by)
+
+
+def _move(run: CopyRun, before: Sequence[str], after: str, by: User) -> None:
+    with transaction.atomic():
+        row = CopyRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+        if row.state not in before:
+            raise CannotRun("state", f"The run is {row.get_state_display()}.")
+        if not by.has_perm(USE):
+            raise CannotRun("by", f"This needs the right {USE}.")
+        row.state, row.problem = after, ""
+        row.finished_at = timezone.now() if after in ENDS else None
+        row.save(update_fields=["state", "problem", "finished_at"])
+        audit.record(f"copy.{after}", f"copy_run:{row.pk}", by=by.pk)
+    run.refresh_from_db()
+
+
+def waiting() -> list[UUID]:
+    return list(CopyRun.objects.filter(state=R.RUNNING).order_by("created_at").values_list("pk", flat=True))
+
+
+def advance(run_id: UUID, *, seconds: float = SLICE) -> bool:
+    """Write texts of a run for a slice of time; whether there is more to do now. Any number of workers may."""
+    ends = time.monotonic() + seconds
+    _reclaim(run_id)
+    while time.monotonic() < ends:
+        run = CopyRun.objects.filter(pk=run_id).first()
+        if run is None or run.state != R.RUNNING:
+            return False
+        item = _next(run)
+        if item is None:
+            return _settle(run)
+        try:
+            write_item(item)
+        except CannotWrite as error:
+            _stop(run, error)
+            return False
+    return True
+
+
+def _next(run: CopyRun) -> CopyItem | None:
+    """A due text that no other worker has."""
+    due = run.items.filter(state=I.WAITING).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))
+    for pk in due.order_by("pk").values_list("pk", flat=True)[:20]:
+        if item := claim(pk):
+            return CopyItem.objects.select_related(
+                "product", "run__version__template__attribute", "run__version__provider", "run__requested_by"
+            ).get(pk=item.pk)
+    return None
+
+
+def _reclaim(run_id: UUID) -> None:
+    """Texts whose worker died are tried anew. The call may have been billed: what was reserved stays booked."""
+    with transaction.atomic():
+        dead = CopyItem.objects.select_for_update().filter(
+            run_id=run_id, state=I.CALLING, leased_until__lt=timezone.now()
+        )
+        for item in dead:
+            ProviderCall.objects.filter(item=item, outcome="sent").update(outcome="lost", ended_at=timezone.now())
+            item.state, item.leased_until = I.WAITING, None
+            item.save(update_fields=["state", "leased_until"])
+
+
+def _settle(run: CopyRun) -> bool:
+    """Whether the run has more to do later; when all is written it is done."""
+    if run.items.filter(state__in=(I.WAITING, I.CALLING)).exists():
+        return False  # not due yet, or with another worker: the sweep comes back
+    CopyRun.objects.filter(pk=run.pk, state=R.RUNNING).update(state=R.DONE, finished_at=timezone.now())
+    return False
+
+
+def _stop(run: CopyRun, error: CannotWrite) -> None:
+    """End a run whose every further call would fail the same way; its provider's owner is told on the page."""
+    CopyRun.objects.filter(pk=run.pk, state=R.RUNNING).update(state=R.STOPPED, problem=str(error)[:500])
+    provider = run.version.provider
+    if provider is not None and error.code in ("quota", "credentials", "no_such_model"):
+        AiProvider.objects.filter(pk=provider.pk).update(is_paused=True, problem=str(error)[:500])
+
+
+def counts(run: CopyRun) -> dict[str, int]:
+    found = Counter(run.items.values_list("state", flat=True))
+    return {state: found.get(state, 0) for state in I.values}

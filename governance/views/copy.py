@@ -1,0 +1,326 @@
+"""Texts written by AI: prompts and their versions, runs, and the drafts they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from catalog.access.reach import seen, sight
+from catalog.models import Attribute, Locale, Product, SavedView, Scope, User
+from catalog.models.codes import code_key, key_code
+from catalog.permissions import requires
+from catalog.search.filters import BadFilter
+from catalog.search.select import conditions_of, select, view_of
+from governance.copywriting import budget, evaluation, generate, prompts, runs
+from governance.copywriting.claims.rules import shipped_packs
+from governance.copywriting.facts import facts_now
+from governance.models import AiProvider, CopyRun, Draft, PromptTemplate, PromptVersion, Proposal, TextOrigin
+
+USE, MANAGE = runs.USE, "governance.manage_prompts"
+SHOWN = 100
+MOST = 20_000  # products of a run that is started on a page
+
+
+@requires(USE)
+def copy_home(request: HttpRequest) -> HttpResponse:
+    """What can be written, what is being written, what went stale."""
+    stale = seen(TextOrigin.objects.filter(is_current=True, stale_since__isnull=False), "product")
+    context = {
+        "templates": PromptTemplate.objects.select_related("attribute", "scope").annotate(
+            drafts=Count("versions__drafts", filter=Q(versions__drafts__proposal__state=Proposal.State.OPEN))
+        ),
+        "runs": CopyRun.objects.select_related("version__template", "requested_by")[:20],
+        "stale": stale.select_related("product", "draft").order_by("stale_since")[:SHOWN],
+        "stale_count": stale.count(),
+        "providers": AiProvider.objects.all(),
+        "may_manage": request.user.has_perm(MANAGE),
+        "waiting": _open_drafts().count(),
+        "first": _open_drafts().first(),
+    }
+    return render(request, "governance/copy_home.html", context)
+
+
+@requires(MANAGE)
+def template_new(request: HttpRequest) -> HttpResponse:
+    """A kind of text: for which attribute, in which scope."""
+    given, problem = request.POST, ""
+    if request.method == "POST":
+        try:
+            template = _new_template(given)
+            return redirect("copy_template", code=template.code)
+        except ValueError as error:
+            problem = str(error)
+    context = {
+        "given": given,
+        "problem": problem,
+        "attributes": Attribute.objects.filter(type__in=("text", "textarea", "rich_text"), verbatim=False),
+        "scopes": Scope.objects.all(),
+        "locales": Locale.objects.all(),
+        "tasks": PromptTemplate.Task.choices,
+    }
+    return render(request, "governance/copy_template_new.html", context, status=422 if problem else 200)
+
+
+def _new_template(given: Mapping[str, str]) -> PromptTemplate:
+    code = given.get("code", "").strip()
+    try:
+        key_code(code)
+    except ValidationError as error:
+        raise ValueError(f"Code: “{code}” cannot be. {error.messages[0]}") from error
+    if PromptTemplate.objects.filter(code=code).exists():
+        raise ValueError(f"Code: there is a template “{code}” already.")
+    attribute = Attribute.objects.filter(code=given.get("attribute", ""), verbatim=False).first()
+    if attribute is None:
+        raise ValueError("Attribute: choose what the text is for.")
+    task, source = given.get("task", "write"), given.get("source_locale", "")
+    if task == PromptTemplate.Task.TRANSLATE and not (attribute.localizable and source):
+        raise ValueError("Source: a translation needs a language to translate from, and an attribute with languages.")
+    return PromptTemplate.objects.create(
+        code=code,
+        label=given.get("label", "").strip() or code,
+        task=task,
+        attribute=attribute,
+        scope=Scope.objects.filter(code=given.get("scope", "")).first() if attribute.scopable else None,
+        source_locale=source if task == PromptTemplate.Task.TRANSLATE else "",
+    )
+
+
+@requires(USE)
+def template_detail(request: HttpRequest, code: str) -> HttpResponse:
+    """All versions of a prompt, two of them side by side, and the whole request for a product."""
+    template = get_object_or_404(PromptTemplate.objects.select_related("attribute", "scope"), code=code)
+    problem, field, status = "", "", 200
+    if request.method == "POST":
+        if not request.user.has_perm(MANAGE):
+            raise Http404
+        try:
+            return _carry_out(request, template)
+        except (prompts.BadPrompt, budget.OverBudget) as error:
+            problem, field, status = str(error), getattr(error, "field", ""), 422
+    versions = list(template.versions.select_related("author", "activated_by", "provider"))
+    shown = _chosen(request, versions, "version")
+    context = {
+        "template": template,
+        "versions": versions,
+        "shown": shown,
+        "other": _chosen(request, [v for v in versions if v != shown], "with"),
+        "form": request.POST if problem else _form_of(versions[0] if versions else None),
+        "problem": problem,
+        "field": field,
+        "packs": shipped_packs(),
+        "providers": AiProvider.objects.all(),
+        "locales": Locale.objects.all(),
+        "may_manage": request.user.has_perm(MANAGE),
+        "key": template.key("…") if template.attribute.localizable else template.key(""),
+        **_preview(request, shown),
+    }
+    return render(request, "governance/copy_template.html", context, status=status)
+
+
+def _chosen(request: HttpRequest, versions: list[PromptVersion], name: str) -> PromptVersion | None:
+    wanted = request.GET.get(name, "")
+    return next((v for v in versions if str(v.number) == wanted), versions[0] if versions else None)
+
+
+def _form_of(version: PromptVersion | None) -> dict[str, Any]:
+    if version is None:
+        return {"packs": ["eu_green_claims", "health_claims", "superlatives"]}
+    return {
+        "instructions": version.instructions,
+        "inputs": ", ".join(version.inputs),
+        "required": ", ".join(version.required),
+        "max_length": version.max_length or "",
+        "packs": version.packs,
+        "provider": version.provider.code if version.provider else "",
+        "model": version.model,
+        "temperature": version.parameters.get("temperature", ""),
+    }
+
+
+def _carry_out(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+    """Raises BadPrompt, OverBudget."""
+    given, user = request.POST, cast(User, request.user)
+    if given.get("do") == "write":
+        version = prompts.write_version(
+            template=template, by=user, wording=_wording(given), note=given.get("note", "")[:500]
+        )
+        messages.success(request, f"Version {version.number} is written. Evaluate it on a few products next.")
+    else:
+        version = get_object_or_404(template.versions.select_related("provider"), number=given.get("number") or 0)
+        if given.get("do") == "evaluate":
+            products = _products(given.get("products", ""))[:50]
+            result = evaluation.evaluate(
+                version=version, products=products, locale=given.get("locale", "en_US"), by=user
+            )
+            say = messages.success if result["green"] else messages.warning
+            say(request, f"{result['written']} written, {result['flagged']} flagged, {result['failed']} failed.")
+        else:
+            prompts.activate(version=version, by=user)
+            messages.success(request, f"Version {version.number} is used from now on.")
+    response = redirect("copy_template", code=template.code)
+    response["Location"] += f"?version={version.number}"
+    return response
+
+
+def _wording(given: Any) -> dict[str, Any]:
+    try:
+        limit = int(given.get("max_length") or 0)
+        parameters = {"temperature": float(given["temperature"])} if given.get("temperature") else {}
+    except ValueError as error:
+        raise prompts.BadPrompt("max_length", "Write lengths and temperature as numbers.") from error
+    return {
+        "instructions": given.get("instructions", ""),
+        "inputs": prompts.listed(given.get("inputs", "")),
+        "required": prompts.listed(given.get("required", "")),
+        "max_length": max(0, limit),
+        "packs": given.getlist("packs"),
+        "provider": AiProvider.objects.filter(code=given.get("provider", "")).first(),
+        "model": given.get("model", "").strip() if given.get("provider") else "",
+        "parameters": parameters,
+    }
+
+
+def _products(codes: str) -> list[Product]:
+    keys = [code_key(code) for code in prompts.listed(codes)]
+    return list(seen(Product.objects.filter(code_key__in=keys)).order_by("code_key"))
+
+
+def _preview(request: HttpRequest, version: PromptVersion | None) -> dict[str, Any]:
+    """The request for one product, byte for byte, and what the version lacks for it."""
+    code = request.GET.get("product", "")
+    if version is None or not code:
+        return {}
+    product = seen(Product.objects.all()).filter(code_key=code_key(code)).first()
+    if product is None:
+        return {"preview_problem": f"There is no product {code}."}
+    locale = request.GET.get("locale", "en_US")
+    how, target = prompts.how_to_read(version, locale), version.template.key(locale)
+    facts = facts_now(product, how, target=target, source=prompts.source_key(version.template))
+    given = prompts.given_facts(version, facts)
+    asked = prompts.asked(version, given, locale=locale, name=product.code)
+    return {
+        "preview": generate.preview(version, asked),
+        "preview_of": product,
+        "preview_locale": locale,
+        "lacking": prompts.missing(version, given),
+    }
+
+
+@requires(USE)
+def run_new(request: HttpRequest) -> HttpResponse:
+    """Which text, in which language, for which products."""
+    given = request.POST if request.method == "POST" else request.GET
+    user, problem = cast(User, request.user), ""
+    if request.method == "POST":
+        try:
+            run = _planned(given, user)
+            return redirect("copy_run", pk=run.pk)
+        except (runs.CannotRun, BadFilter) as error:
+            problem = str(error)
+    context = {
+        "given": given,
+        "problem": problem,
+        "templates": PromptTemplate.objects.filter(versions__state=PromptVersion.State.ACTIVE),
+        "locales": Locale.objects.all(),
+        "views": SavedView.objects.filter(Q(shared=True) | Q(user=user)),
+    }
+    return render(request, "governance/copy_run_new.html", context, status=422 if problem else 200)
+
+
+def _planned(given: Mapping[str, str], user: User) -> CopyRun:
+    """Raises CannotRun, BadFilter."""
+    active = PromptVersion.objects.filter(state=PromptVersion.State.ACTIVE)
+    version = active.select_related("template").filter(template__code=given.get("template", "")).first()
+    if version is None:
+        raise runs.CannotRun("template", "Choose a text with an active version.")
+    ids = [p.pk for p in _products(given.get("products", ""))]
+    if (chosen := given.get("view", "")).isdigit() and (view := view_of(user, int(chosen))):
+        ids += list(select(conditions_of(view)).values_list("pk", flat=True)[: MOST + 1])
+    if len(ids) > MOST:
+        raise runs.CannotRun("view", f"More than {MOST:,} products are chosen. Narrow the view.")
+    locale = given.get("locale", "")
+    if not Locale.objects.filter(code=locale).exists():
+        raise runs.CannotRun("locale", "Choose a language.")
+    return runs.plan(version=version, locale=locale, ids=ids, by=user)
+
+
+@requires(USE)
+def run_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What it would cost, how far it is, what was skipped or failed and why."""
+    run = get_object_or_404(CopyRun.objects.select_related("version__template", "version__provider"), pk=pk)
+    if request.method == "POST":
+        try:
+            _move(request, run)
+        except runs.CannotRun as error:
+            messages.error(request, str(error))
+        return redirect("copy_run", pk=pk)
+    counts = runs.counts(run)
+    estimate = runs.estimate(run) if run.state == CopyRun.State.PLANNED else None
+    items = seen(run.items.exclude(code="").select_related("product"), "product")
+    context = {
+        "run": run,
+        "counts": counts,
+        "total": sum(counts.values()),
+        "estimate": estimate,
+        "at_most": budget.money(estimate.micros or 0) if estimate else "",
+        "spent": budget.money(budget.spent(run.calls.all())),
+        "limit": budget.money(run.budget_micros),
+        "trouble": items[:SHOWN],
+        "first": Draft.objects.filter(item__run=run, proposal__state=Proposal.State.OPEN).order_by("pk").first(),
+        "under_way": run.state == CopyRun.State.RUNNING,
+    }
+    page = "governance/copy_run_state.html" if request.headers.get("HX-Request") else "governance/copy_run.html"
+    return render(request, page, context)
+
+
+def _move(request: HttpRequest, run: CopyRun) -> None:
+    user, do = cast(User, request.user), request.POST.get("do", "")
+    if do == "start":
+        try:
+            amount = Decimal(request.POST.get("budget") or "0")
+        except InvalidOperation as error:
+            raise runs.CannotRun("budget", "Write the budget as an amount, such as 2.50.") from error
+        if not 0 <= amount <= 1_000_000:
+            raise runs.CannotRun("budget", "A budget is at least 0 and at most 1,000,000.")
+        CopyRun.objects.filter(pk=run.pk).update(budget_micros=int(amount * 1_000_000))
+        runs.start(run, by=user)
+    elif do == "pause":
+        runs.pause(run, by=user)
+    elif do == "cancel":
+        runs.cancel(run, by=user)
+
+
+def _open_drafts() -> Any:
+    """Waiting drafts, the flagged first."""
+    rows = Draft.objects.filter(proposal__state=Proposal.State.OPEN)
+    return seen(rows, "proposal__product").order_by("-flags", "pk")
+
+
+@require_POST
+@requires(USE)
+def write_anew(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have a stale text, or a draft, written anew with the version in use, from the facts of now."""
+    draft = get_object_or_404(
+        seen(Draft.objects.select_related("version__template", "proposal__product"), "proposal__product"), pk=pk
+    )
+    if not sight().shows(draft.proposal.product_id, draft.proposal.key):
+        raise Http404
+    version = draft.version.template.versions.filter(state=PromptVersion.State.ACTIVE).first()
+    if version is None:
+        messages.error(request, "No version of this prompt is active.")
+        return redirect("copy_home")
+    user = cast(User, request.user)
+    run = runs.plan(version=version, locale=draft.locale, ids=[draft.proposal.product_id], by=user)
+    if version.provider is None:
+        runs.start(run, by=user)
+        messages.success(request, "It is being written.")
+    return redirect("copy_run", pk=run.pk)

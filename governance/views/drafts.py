@@ -1,0 +1,142 @@
+"""One draft: what is there, what is new, and the facts it rests on, side by side, decided by keyboard."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from catalog.access.reach import seen, sight
+from catalog.change_sets import acting
+from catalog.models import ChangeSet, User
+from catalog.permissions import requires
+from governance import proposals
+from governance.copywriting.checks import is_blocking, is_flagged
+from governance.copywriting.drafts import CannotDecide, facts_for, recheck
+from governance.copywriting.origins import plain, stale_facts
+from governance.models import Draft, Proposal
+from governance.views.copy import USE, _open_drafts
+from pimhub.foundation.html import sanitize
+from pimhub.foundation.jsonvalue import JSON
+
+
+@requires("catalog.view_product")
+def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take it, take it edited, or turn it down; then the next."""
+    found = Draft.objects.select_related(
+        "proposal__product", "proposal__proposed_by", "version__template__attribute", "version__template__scope", "call"
+    )
+    draft = get_object_or_404(seen(found, "proposal__product"), pk=pk)
+    row = draft.proposal
+    if not sight().shows(row.product_id, row.key):
+        raise Http404
+    typed, status = draft.text, 200
+    if request.method == "POST":
+        if not request.user.has_perm("catalog.change_product"):
+            raise Http404
+        typed = request.POST.get("text", draft.text)
+        try:
+            _decide(request, draft, typed)
+            return _next(draft)
+        except CannotDecide as error:
+            messages.error(request, str(error))
+            status = error.status
+    facts = facts_for(draft)
+    edited = typed != draft.text
+    claims = recheck(draft, typed, facts).claims if edited else [c for c in draft.claims if "problem" not in c]
+    following = _open_drafts().exclude(pk=draft.pk).first()
+    context = {
+        "draft": draft,
+        "row": row,
+        "product": row.product,
+        "typed": typed,
+        "marked": marked(typed, claims),
+        "claims": [claim for claim in claims if is_flagged(claim)],
+        "blocking": any(is_blocking(claim) for claim in claims),
+        "problems": [claim["problem"] for claim in draft.claims if "problem" in claim] if not edited else [],
+        "facts": _facts(draft, facts.values, stale_facts(draft, facts)),
+        "before": plain(str(row.base)) if row.base else "",
+        "whys": Proposal.Why.choices,
+        "next": following,
+        "waiting": _open_drafts().count(),
+        "may_decide": request.user.has_perm("catalog.change_product") and row.state == Proposal.State.OPEN,
+        "may_write": request.user.has_perm(USE),
+    }
+    return render(request, "governance/draft_detail.html", context, status=status)
+
+
+def _decide(request: HttpRequest, draft: Draft, typed: str) -> None:
+    """Raises CannotDecide."""
+    user, comment = cast(User, request.user), request.POST.get("comment", "")
+    with acting(user=user, source=ChangeSet.Source.PAGE):
+        if request.POST.get("do") == "reject":
+            proposals.reject(proposal=draft.proposal, user=user, why=request.POST.get("why", ""), comment=comment)
+            messages.success(request, "The draft is turned down.")
+            return
+        edited = typed.strip() != draft.text
+        instead = _as_value(draft, typed.strip()) if edited else None
+        proposals.accept(proposal=draft.proposal, user=user, instead=instead, edited=edited, comment=comment)
+        messages.success(request, f"{draft.proposal.key} of {draft.proposal.product.code} is written.")
+
+
+def _as_value(draft: Draft, typed: str) -> JSON:
+    if draft.version.template.attribute.type != "rich_text":
+        return typed
+    return sanitize("".join(format_html("<p>{}</p>", part) for part in typed.splitlines() if part.strip()))
+
+
+def _next(draft: Draft) -> HttpResponse:
+    following = _open_drafts().exclude(pk=draft.pk).first()
+    return redirect("draft_detail", pk=following.pk) if following else redirect("copy_home")
+
+
+def _facts(draft: Draft, now: dict[str, JSON] | Any, stale: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """The facts that were given, those the text rests on first."""
+    rows = [
+        {
+            "code": code,
+            "value": told(value),
+            "used": code in draft.used,
+            "now": told(now.get(code)) if code in stale else "",
+            "stale": code in stale,
+        }
+        for code, value in draft.facts.items()
+    ]
+    return sorted(rows, key=lambda row: (not row["stale"], not row["used"], row["code"]))
+
+
+def told(value: JSON) -> str:
+    if isinstance(value, dict) and "amount" in value:
+        return f"{value['amount']} {value.get('unit', '')}".strip()
+    if isinstance(value, list):
+        return ", ".join(told(each) for each in value)
+    return "nothing" if value in (None, "") else str(value)
+
+
+def marked(text: str, claims: list[dict[str, JSON]]) -> SafeString:
+    """The text with its claims marked, each with its verdict and fact in words."""
+    parts: list[str] = []
+    at = 0
+    for claim in claims:
+        start, end = int(str(claim["start"])), int(str(claim["end"]))
+        if start < at:
+            continue
+        parts.append(format_html("{}", text[at:start]))
+        words = f"{str(claim['verdict']).replace('_', ' ')}" + (f": {claim['fact']}" if claim["fact"] else "")
+        words += f". {claim['message']}" if claim.get("message") else ""
+        parts.append(
+            format_html(
+                '<mark class="claim" data-verdict="{}" title="{}">{}<span class="visually-hidden"> ({})</span></mark>',
+                claim["verdict"],
+                words,
+                text[start:end],
+                words,
+            )
+        )
+        at = end
+    parts.append(format_html("{}", text[at:]))
+    return mark_safe(format_html_join("", "{}", ((mark_safe(part),) for part in parts)))  # noqa: S308 # escaped above

@@ -1,0 +1,124 @@
+"""The pages for texts, as administrators, merchandisers and reviewers use them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from governance.copywriting import runs
+from governance.models import CopyRun, Draft, PromptTemplate, PromptVersion, Proposal
+from tests.governance.copywriting.conftest import Desk
+
+
+@pytest.fixture
+def ada(client: Client, desk: Desk) -> Client:
+    client.force_login(desk.world.people["ada"])
+    return client
+
+
+@pytest.fixture
+def mara(desk: Desk) -> Client:
+    client = Client()
+    client.force_login(desk.world.people["mara"])
+    return client
+
+
+def page(client: Client, address: str, status: int = 200) -> str:
+    answer = client.get(address)
+    assert answer.status_code == status
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def post(client: Client, address: str, **given: object) -> str:
+    answer = client.post(address, given, follow=True)
+    assert answer.status_code in (200, 409, 422)
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def test_from_a_new_prompt_to_a_text_in_the_product(ada: Client, mara: Client, desk: Desk) -> None:
+    product = desk.product()
+    text = post(ada, "/texts/prompts/new/", label="Short", code="short", attribute="seo_description", task="write")
+    assert "Write a version" in text
+    home = "/texts/prompts/short/"
+    text = post(ada, home, do="write", instructions="Name the facts.", packs=["health_claims"], inputs="fabric, colour")
+    assert "Version 1 is written." in text
+    assert "Evaluate it first" in post(ada, home, do="activate", number=1)
+    text = post(ada, home, do="evaluate", number=1, products="tee", locale="en_US")
+    assert "1 written, 0 flagged, 0 failed." in text
+    assert "Somebody other than its author" in post(ada, home, do="activate", number=1)
+    boss = desk.world.people["rafael"]
+    boss.groups.set(desk.world.people["ada"].groups.all())
+    other = Client()
+    other.force_login(boss)
+    assert "Version 1 is used from now on." in post(other, home, do="activate", number=1)
+
+    assert "&quot;fabric&quot;:&quot;Cotton&quot;" in page(ada, f"{home}?product=tee&locale=en_US")
+    text = post(mara, "/texts/runs/new/", template="short", locale="en_US", products="tee, nonsense")
+    assert "1 product, 1 with all facts that are needed." in text
+    run = CopyRun.objects.get()
+    post(mara, f"/texts/runs/{run.pk}/", do="start")
+    runs.advance(run.pk)
+    assert "Look at the drafts" in page(mara, f"/texts/runs/{run.pk}/")
+    draft = Draft.objects.get()
+    text = page(mara, f"/texts/drafts/{draft.pk}/")
+    assert '<mark class="claim" data-verdict="supported" title="supported: colour">Blue' in text
+    assert "colour" in text
+    assert "is written." in post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=draft.text)
+    assert desk.world.flat("tee")[""]["seo_description@en_US"] == draft.text
+    assert "Texts by AI" in page(mara, "/products/tee/")
+    desk.world.change(values={"fabric": "Wool"})
+    assert "Stale texts (1)" in page(mara, "/texts/")
+    assert "<strong>Stale</strong>" in page(mara, "/products/tee/")
+    post(mara, f"/texts/drafts/{draft.pk}/anew/")
+    runs.advance(CopyRun.objects.latest("created_at").pk)
+    newer = Draft.objects.exclude(pk=draft.pk).get()
+    assert newer.facts["fabric"] == "Wool"
+    assert product.code == "tee"
+
+
+def test_a_flagged_draft_says_why_and_is_edited_or_turned_down(mara: Client, desk: Desk) -> None:
+    draft = desk.draft(desk.version(), desk.product())
+    address = f"/texts/drafts/{draft.pk}/"
+    wrong = draft.text.replace("180", "280")
+    text = post(mara, address, do="accept", text=wrong)
+    assert "It contradicts facts: “280 g” (fact net_weight)." in text
+    assert 'data-verdict="contradicted"' in text
+    assert "280" in re.search(r'<textarea[^>]*id="text"[^>]*>([^<]*)', text)[1]  # type: ignore[index]
+    assert "The draft is turned down." in post(mara, address, do="reject", why="wrong")
+    assert Proposal.objects.get().state == "rejected"
+    assert "Take it" not in page(mara, address)
+
+
+def test_what_a_draft_holds_cannot_become_markup(mara: Client, desk: Desk) -> None:
+    draft = desk.draft(desk.version(), desk.product(fabric="<img src=x onerror=alert(1)>"))
+    text = page(mara, f"/texts/drafts/{draft.pk}/")
+    assert "<img src=x" not in text
+
+
+def test_pages_ask_for_rights(desk: Desk) -> None:
+    chiara = Client()
+    chiara.force_login(desk.world.people["chiara"])
+    for address in ("/texts/", "/texts/prompts/new/", "/texts/prompts/describe/", "/texts/runs/new/"):
+        page(chiara, address, 403)
+    mara = Client()
+    mara.force_login(desk.world.people["mara"])
+    page(mara, "/texts/prompts/new/", 403)
+    assert "Write a version" not in page(mara, "/texts/prompts/describe/")
+    assert mara.post("/texts/prompts/describe/", {"do": "write", "instructions": "x"}).status_code == 404
+    assert not PromptVersion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"code": "Bad Code", "attribute": "name"}, "Code: “Bad Code” cannot be."),
+        ({"code": "describe", "attribute": "name"}, "there is a template “describe” already"),
+        ({"code": "fine", "attribute": "warning"}, "Attribute: choose what the text is for."),
+        ({"code": "fine", "attribute": "name", "task": "translate"}, "a translation needs a language"),
+    ],
+)
+def test_a_prompt_that_cannot_be_says_why(ada: Client, given: dict[str, str], message: str) -> None:
+    assert message in post(ada, "/texts/prompts/new/", **given)
+    assert PromptTemplate.objects.count() == 1
