@@ -8,7 +8,7 @@ from typing import Any
 from catalog.products.changes import ChangeError
 from governance.copywriting import prompts
 from governance.copywriting.brands import brands
-from governance.copywriting.checks import Checked, checked, is_blocking
+from governance.copywriting.checks import Checked, checked, is_blocking, is_flagged
 from governance.copywriting.claims.judge import Verdict
 from governance.copywriting.facts import Facts, facts_now
 from governance.copywriting.origins import kind_of, note, plain, stale_facts
@@ -38,7 +38,7 @@ def facts_for(draft: Draft) -> Facts:
 
 def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
     """The draft of a proposal, if it has one. Raises CannotDecide when its facts changed since it was written (409),
-    or the text breaks a rule that blocks; a text that contradicts a fact needs a comment."""
+    or the text breaks a rule that blocks; one that says what no fact says needs a comment."""
     draft = (
         Draft.objects.filter(proposal=row)
         .select_related("version__template__attribute", "version__template__scope", "proposal__product")
@@ -58,6 +58,10 @@ def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
     if wrong and not comment.strip():
         said = ", ".join(f"“{claim['text']}” (fact {claim['fact']})" for claim in wrong[:3])
         raise CannotDecide("contradicted", f"It contradicts facts: {said}. Edit it, or say why it is right.", 422)
+    loose = [claim for claim in found.claims if is_flagged(claim)]
+    if loose and not comment.strip():
+        said = ", ".join(f"“{claim['text']}”" for claim in loose[:3])
+        raise CannotDecide("unsupported", f"No fact says {said}. Edit it, or say how you know.", 422)
     return draft
 
 

@@ -49,15 +49,18 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
     edited = typed != draft.text
     claims = recheck(draft, typed, facts).claims if edited else [c for c in draft.claims if "problem" not in c]
     following = _open_drafts().exclude(pk=draft.pk).first()
+    problems = [claim["problem"] for claim in draft.claims if "problem" in claim] if not edited else []
+    flagged = [claim for claim in claims if is_flagged(claim)]
     context = {
         "draft": draft,
         "row": row,
         "product": row.product,
         "typed": typed,
         "marked": marked(typed, claims),
-        "claims": [claim for claim in claims if is_flagged(claim)],
+        "claims": flagged,
+        "flags": len(flagged) + len(problems),
         "blocking": any(is_blocking(claim) for claim in claims),
-        "problems": [claim["problem"] for claim in draft.claims if "problem" in claim] if not edited else [],
+        "problems": problems,
         "facts": _facts(draft, facts.values, stale_facts(draft, facts)),
         "before": plain(str(row.base)) if row.base else "",
         "whys": Proposal.Why.choices,

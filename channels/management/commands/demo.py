@@ -17,6 +17,7 @@ from catalog.products.write import write_products
 from catalog.setup import ensure_base
 from channels.demo.products import demo_changes
 from channels.demo.shop import ensure_channels
+from governance.copywriting.demo import ensure_prompts
 
 FURNITURE = Path(__file__).resolve().parents[2] / "demo/packt_furniture.csv"
 
@@ -48,3 +49,4 @@ def _load_products() -> None:
     run = work_through(run)
     confirm(run)
     work_through(run)
+    ensure_prompts(author=User.objects.get(username="admin"), user=User.objects.get(username="reviewer"))

@@ -98,7 +98,7 @@ def test_a_changed_fact_is_flagged(models: Desk, number: int) -> None:
     assert draft.flags > 0, (mutation, draft.text)
     with pytest.raises(CannotDecide) as refused:
         take(models, draft)
-    assert refused.value.code in ("blocked", "contradicted") or mutation["kind"] == "certificate"
+    assert refused.value.code in ("blocked", "contradicted", "unsupported")
 
 
 def test_a_draft_whose_facts_changed_is_not_taken(desk: Desk) -> None:
