@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from catalog.plans.run import impacts
 from catalog.search import operators as op
 from catalog.search.filters import Condition, part
-from governance.models import Standing
+from governance.models import Standing, TextOrigin
 
 
 @part("state", "Review state", op.EQUAL, op.UNEQUAL, op.IN, op.NOT_IN)
@@ -31,10 +31,22 @@ def unpublished_changes(asked: Condition) -> Q:
     return found if asked.value else ~found
 
 
+@part("stale_copy", "Stale texts", op.EQUAL, kind="flag")
+def stale_copy(asked: Condition) -> Q:
+    """A text by AI rests on a fact that changed since it was written."""
+    if not isinstance(asked.value, bool):
+        raise asked.fail("Ask with true or false.", "bad_value")
+    stale = TextOrigin.objects.filter(is_current=True, stale_since__isnull=False)
+    found = Q(pk__in=stale.values("product_id"))
+    return found if asked.value else ~found
+
+
 def impact(ids: Sequence[int]) -> Iterator[tuple[str, int]]:
     standings = Standing.objects.filter(product_id__in=ids)
     approved = standings.filter(live__isnull=False, live__content_hash=F("content_hash"))
     yield "approved products get changes to review", approved.count()
+    texts = TextOrigin.objects.filter(product_id__in=ids, is_current=True)
+    yield "products have texts by AI that may go stale", texts.values("product_id").distinct().count()
     yield "requests for review are taken back", standings.filter(state=Standing.State.IN_REVIEW).count()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from governance import pages
-from governance.views import audit, copy, drafts, people, proposals, queue, review, revisions, roles
+from governance.views import audit, copy, drafts, people, proposals, providers, queue, review, revisions, roles
 
 pages.plug_in()
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("texts/", copy.copy_home, name="copy_home"),
     path("texts/prompts/new/", copy.template_new, name="copy_template_new"),
     path("texts/prompts/<slug:code>/", copy.template_detail, name="copy_template"),
+    path("texts/providers/", providers.provider_list, name="copy_providers"),
+    path("texts/providers/new/", providers.provider_edit, name="copy_provider_new"),
+    path("texts/providers/<slug:code>/", providers.provider_edit, name="copy_provider"),
     path("texts/runs/new/", copy.run_new, name="copy_run_new"),
     path("texts/runs/<uuid:pk>/", copy.run_detail, name="copy_run"),
     path("texts/drafts/<int:pk>/", drafts.draft_detail, name="draft_detail"),

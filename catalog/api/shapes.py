@@ -89,6 +89,7 @@ PRODUCT = thing(
     live_revision=maybe(NUMBER),
     has_unpublished_changes=FLAG,
     channels={**BY_KEY, "description": "{channel: state of its listings}"},
+    text_origins={**BY_KEY, "description": "{value key: origin of a text that AI had a hand in, and what is stale}"},
     embargoes=array(thing("*", scope=TEXT, until=MOMENT, shown_revision=maybe(NUMBER))),
     media=array(BY_KEY),
     associations=BY_KEY,

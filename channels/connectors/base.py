@@ -93,6 +93,8 @@ class MappedVariant:
     price: Price | None = None
     # Location code → sellable units.
     stock: Mapping[str, int] = field(default_factory=dict)
+    # Target field code → "ai", "ai_edited" or "translated", for texts that AI had a hand in.
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class MappedProduct:
     variants: tuple[MappedVariant, ...]
     media: tuple[Medium, ...] = ()
     url: str = ""  # the product's page in the shop, from the channel's URL template
+    origins: Mapping[str, str] = field(default_factory=dict)  # as of a variant
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from channels.connections import ChannelNotReady, connect, connector_of
 from channels.connectors.base import Connection, Connector, Rendered
 from channels.connectors.outcome import Issue
 from channels.models import Channel, ChannelIssue, Listing, Placement
+from channels.preflight.texts import stale_texts
 from channels.rendering.source import Source, gather
 from governance.models import Standing
 from governance.revisions.embargo import in_force
@@ -74,7 +75,7 @@ def _nothing_to_show(standing: Standing) -> Issue:
 def check(connector: Connector, connection: Connection, source: Source) -> Desired:
     """Render a gathered product and run preflight on it."""
     rendered = connector.render(source.mapped, connection)
-    issues = tuple(connector.validate(source.mapped, rendered, connection))
+    issues = (*connector.validate(source.mapped, rendered, connection), *stale_texts(source))
     return Desired(connector, connection, source, rendered, issues)
 
 

@@ -14,6 +14,7 @@ from catalog.models import Offer, PriceList, StockLevel, Variant
 from channels.connectors.base import Connection, Connector, Level, MappedProduct, MappedVariant, Medium, Price
 from channels.mapping.rules import Reader
 from channels.models import Channel
+from governance.copywriting.provenance import Origins, origins_of_all
 from governance.models import Revision
 from governance.revisions.read import Document, FrozenVariant, read_all
 from pimhub.foundation.jsonvalue import JSON
@@ -25,7 +26,7 @@ class Source:
     """A product ready for a connector, with where each field came from.
 
     `keys`: {(sku or "", target field): value key}; `offers`: {sku: offer version};
-    `recheck_at`: the next moment a sale begins or ends.
+    `recheck_at`: the next moment a sale begins or ends; `origins`: of the revision's texts by AI.
     """
 
     revision: Revision
@@ -33,6 +34,7 @@ class Source:
     keys: Mapping[tuple[str, str], str]
     offers: Mapping[str, int]
     recheck_at: dt.datetime | None
+    origins: Origins
 
 
 def gather(
@@ -45,11 +47,14 @@ def gather(
     """Sources by product id, for products of the channel at the moment `now`."""
     wanted = list(revisions)
     documents = read_all(wanted)
+    origins = origins_of_all(wanted)
     price_list = channel.market.price_list
     commerce = _commerce([r.product_id for r in wanted], price_list)
     locales = tuple(dict.fromkeys(x for locale in channel.market.locales for x in fallback_chain(locale)))
     return {
-        r.product_id: _source(channel, connector, r, documents[r.pk], commerce, locales, price_list, connection, now)
+        r.product_id: _source(
+            channel, connector, r, documents[r.pk], origins[r.pk], commerce, locales, price_list, connection, now
+        )
         for r in wanted
     }
 
@@ -59,6 +64,7 @@ def _source(
     connector: Connector,
     revision: Revision,
     document: Document,
+    origins: Origins,
     commerce: Mapping[str, Variant],
     locales: tuple[str, ...],
     price_list: PriceList,
@@ -70,6 +76,12 @@ def _source(
     reader = Reader(document=document, scope=channel.scope.code, locales=locales)
     levels = {f.code: f.level for f in connector.target_fields}
     keys: dict[tuple[str, str], str] = {}
+
+    def made_by(sku: str) -> dict[str, str]:
+        """Of the target fields of a row, those whose text AI had a hand in."""
+        rows = {code: key for (row, code), key in keys.items() if row == sku}
+        found = {code: origins.get((sku, key)) or origins.get(("", key)) for code, key in rows.items()}
+        return {code: str(origin.kind) for code, origin in found.items() if origin}
 
     def fields(level: Level, variant: FrozenVariant | None) -> dict[str, JSON]:
         found = {}
@@ -86,11 +98,13 @@ def _source(
         if offer is not None:
             offers[frozen.sku] = offer.version
             moments += [m for m in (offer.sale_from, offer.sale_to) if m and m > now]
+        given = fields(Level.VARIANT, frozen)
         variants.append(
             MappedVariant(
                 sku=frozen.sku,
                 gtin=frozen.gtin,
-                fields=fields(Level.VARIANT, frozen),
+                fields=given,
+                origins=made_by(frozen.sku),
                 options=_options(document, frozen, reader, locales),
                 price=_price(offer, price_list, now),
                 stock={s.location.code: max(s.available - s.reserved, 0) for s in row.stock_levels.all()}
@@ -98,16 +112,25 @@ def _source(
                 else {},
             )
         )
+    own = fields(Level.PRODUCT, None)
     mapped = MappedProduct(
         code=document.code,
         revision=document.number,
         locale=channel.market.locales[0],
-        fields=fields(Level.PRODUCT, None),
+        fields=own,
+        origins=made_by(""),
         variants=tuple(variants),
         media=tuple(_media(document, connection, locales)),
         url=product_url(channel, document.code),
     )
-    return Source(revision=revision, mapped=mapped, keys=keys, offers=offers, recheck_at=min(moments, default=None))
+    return Source(
+        revision=revision,
+        mapped=mapped,
+        keys=keys,
+        offers=offers,
+        recheck_at=min(moments, default=None),
+        origins=origins,
+    )
 
 
 def _commerce(product_ids: list[int], price_list: PriceList) -> dict[str, Variant]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from catalog.products import represent
-from governance.models import Embargo, Standing
+from governance.models import Embargo, Standing, TextOrigin
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -33,8 +33,27 @@ def standing(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
     }
 
 
+def text_origins(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
+    """Of the working copy: which texts AI had a hand in, with whose proof, and which facts changed since."""
+    found: dict[int, dict[str, JSON]] = {pk: {} for pk in ids}
+    rows = TextOrigin.objects.filter(product_id__in=ids, is_current=True)
+    for row in rows.select_related("draft__version__template", "draft__call"):
+        version, call = row.draft.version, row.draft.call
+        found[row.product_id][row.key] = {
+            "origin": row.kind,
+            "digital_source_type": "trainedAlgorithmicMedia",
+            "prompt": version.template.code,
+            "version": version.number,
+            "model": (call.answered_model or call.model) if call else "",
+            "facts_hash": row.draft.facts_hash,
+            "stale": {fact: {"then": pair[0], "now": pair[1]} for fact, pair in row.stale.items()},
+        }
+    return {pk: {"text_origins": origins} for pk, origins in found.items()}
+
+
 FIELDS = ("state", "content_hash", "live_revision", "has_unpublished_changes", "embargoes")
 
 
 def plug_in() -> None:
     represent.plug_in("governance.standing", FIELDS, standing)
+    represent.plug_in("governance.texts", ("text_origins",), text_origins)

@@ -77,8 +77,14 @@ class PromptTemplate(models.Model):
         WRITE = "write", "write from facts"
         TRANSLATE = "translate", "translate"
 
+    class WhenStale(models.TextChoices):
+        KEEP = "keep", "say nothing"
+        WARN = "warn", "warn"
+        BLOCK = "block", "publish nothing until it is mended"
+
     code = models.CharField(max_length=50, unique=True, validators=[key_code])
     label = models.CharField(max_length=200)
+    when_stale = models.CharField(max_length=5, choices=WhenStale.choices, default=WhenStale.WARN)
     task = models.CharField(max_length=10, choices=Task.choices, default=Task.WRITE)
     attribute = models.ForeignKey("catalog.Attribute", on_delete=models.PROTECT, related_name="+")
     scope = models.ForeignKey("catalog.Scope", null=True, blank=True, on_delete=models.PROTECT, related_name="+")

@@ -66,6 +66,7 @@ def template_new(request: HttpRequest) -> HttpResponse:
         "scopes": Scope.objects.all(),
         "locales": Locale.objects.all(),
         "tasks": PromptTemplate.Task.choices,
+        "stale_choices": PromptTemplate.WhenStale.choices,
     }
     return render(request, "governance/copy_template_new.html", context, status=422 if problem else 200)
 
@@ -82,6 +83,8 @@ def _new_template(given: Mapping[str, str]) -> PromptTemplate:
     if attribute is None:
         raise ValueError("Attribute: choose what the text is for.")
     task, source = given.get("task", "write"), given.get("source_locale", "")
+    if given.get("when_stale", "warn") not in PromptTemplate.WhenStale.values:
+        raise ValueError("When stale: choose what happens.")
     if task == PromptTemplate.Task.TRANSLATE and not (attribute.localizable and source):
         raise ValueError("Source: a translation needs a language to translate from, and an attribute with languages.")
     return PromptTemplate.objects.create(
@@ -91,6 +94,7 @@ def _new_template(given: Mapping[str, str]) -> PromptTemplate:
         attribute=attribute,
         scope=Scope.objects.filter(code=given.get("scope", "")).first() if attribute.scopable else None,
         source_locale=source if task == PromptTemplate.Task.TRANSLATE else "",
+        when_stale=given.get("when_stale", "") or PromptTemplate.WhenStale.WARN,
     )
 
 

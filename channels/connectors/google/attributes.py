@@ -19,6 +19,7 @@ class Form(StrEnum):
     WEIGHT = "weight"  # {value, unit}
     OPTIONS = "options"  # [{name, value}]
     FLAG = "flag"  # "yes" or "no" in feeds
+    STRUCTURED = "structured"  # {digitalSourceType, content}: a text that AI wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Attribute:
 CONTENT: tuple[Attribute, ...] = (
     Attribute("title", "title"),
     Attribute("description", "description"),
+    Attribute("structured_title", "structuredTitle", Form.STRUCTURED),
+    Attribute("structured_description", "structuredDescription", Form.STRUCTURED),
     Attribute("link", "link"),
     Attribute("image_link", "imageLink"),
     Attribute("additional_image_link", "additionalImageLinks", Form.TEXTS),
@@ -56,6 +59,10 @@ CONTENT: tuple[Attribute, ...] = (
     Attribute("shipping_label", "shippingLabel"),
     *(Attribute(f"custom_label_{n}", f"customLabel{n}") for n in range(5)),
 )
+
+# Texts that AI wrote are said in the second of each pair, never in both
+# (support.google.com/merchants/answer/14784710).
+STRUCTURED: Mapping[str, str] = {"title": "structuredTitle", "description": "structuredDescription"}
 
 PRICE, SALE_PRICE, SALE_DATES, AVAILABILITY = "price", "salePrice", "salePriceEffectiveDate", "availability"
 OFFER = (PRICE, SALE_PRICE, SALE_DATES)

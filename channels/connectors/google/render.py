@@ -22,6 +22,7 @@ from channels.connectors.google.attributes import (
     PRICE,
     SALE_DATES,
     SALE_PRICE,
+    STRUCTURED,
     Form,
 )
 from channels.connectors.google.fields import BY_CODE, MOST_ADDITIONAL_IMAGES
@@ -82,8 +83,6 @@ def attributes(product: MappedProduct, variant: MappedVariant, given: Settings) 
             made[attribute.api] = canonical.weight(value)
         elif attribute.form is Form.TEXT:
             made[attribute.api] = canonical.text(value)
-    # A title or description that an AI wrote belongs into structuredTitle or structuredDescription, with
-    # digitalSourceType TRAINED_ALGORITHMIC_MEDIA, instead of these two.
     made["title"] = title(made["title"], [label for _, label in variant.options] if several else [])
     made["link"] = made["link"] or link(product.url, variant.sku if several else "", given)
     made["gtins"] = made["gtins"] or canonical.texts(variant.gtin)
@@ -98,6 +97,9 @@ def attributes(product: MappedProduct, variant: MappedVariant, given: Settings) 
             for name, label in variant.options
             if canonical.text(name) and canonical.text(label)
         ]
+    for plain, structured in STRUCTURED.items():
+        if plain in variant.origins and made[plain]:
+            made[structured] = {"digitalSourceType": "TRAINED_ALGORITHMIC_MEDIA", "content": made.pop(plain)}
     if not made["gtins"] and not (made["mpn"] and made["brand"]):
         made["identifierExists"] = False
     return {name: value for name, value in made.items() if value not in (None, "", [])}

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from channels.connectors.base import Connection, Facet, Known, MappedProduct, MappedVariant, Rendered
 from channels.connectors.google import canonical, gtin, names, settings, tokens
-from channels.connectors.google.attributes import CONTENT, Form, field_of
+from channels.connectors.google.attributes import CONTENT, STRUCTURED, Form, field_of
 from channels.connectors.google.fields import BY_CODE, TARGET_FIELDS
 from channels.connectors.google.plan import plan
 from channels.connectors.google.schema import check_call
@@ -85,6 +85,8 @@ def content(attributes: Mapping[str, JSON], variant: MappedVariant) -> Iterator[
     sku = variant.sku
     for attribute in CONTENT:
         value = attributes.get(attribute.api)
+        if attribute.api in STRUCTURED and (said := attributes.get(STRUCTURED[attribute.api])):
+            value = said["content"]
         label = BY_CODE[attribute.code].label if attribute.code in BY_CODE else attribute.code
         if attribute.code in _NEEDED and not value:
             yield _missing(attribute.code, label, sku)

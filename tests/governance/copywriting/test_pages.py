@@ -8,7 +8,16 @@ import pytest
 from django.test import Client
 
 from governance.copywriting import runs
-from governance.models import CopyRun, Draft, PromptTemplate, PromptVersion, Proposal
+from governance.models import (
+    AiProvider,
+    AuditEntry,
+    CopyBudget,
+    CopyRun,
+    Draft,
+    PromptTemplate,
+    PromptVersion,
+    Proposal,
+)
 from tests.governance.copywriting.conftest import Desk
 
 
@@ -122,3 +131,44 @@ def test_pages_ask_for_rights(desk: Desk) -> None:
 def test_a_prompt_that_cannot_be_says_why(ada: Client, given: dict[str, str], message: str) -> None:
     assert message in post(ada, "/texts/prompts/new/", **given)
     assert PromptTemplate.objects.count() == 1
+
+
+def test_a_provider_keeps_its_key_and_its_prices(ada: Client, desk: Desk) -> None:
+    given = {"code": "acme", "label": "Acme", "base_url": "https://ai.example/v1", "api": "chat", "timeout": 30}
+    text = post(ada, "/texts/providers/new/", key="sk-canary-1", **given)
+    assert "Acme is saved." in text
+    provider = AiProvider.objects.get()
+    assert provider.key == "sk-canary-1"
+    for address in ("/texts/providers/", "/texts/providers/acme/", "/texts/", "/audit/"):
+        assert "canary" not in page(ada, address)
+    assert "canary" not in str(list(AuditEntry.objects.values())) + str(list(AiProvider.history.values()))  # type: ignore[attr-defined]
+    post(ada, "/texts/providers/acme/", **given | {"label": "Acme AI"})
+    provider.refresh_from_db()
+    assert (provider.label, provider.key) == ("Acme AI", "sk-canary-1")
+    price = {"do": "price", "model": "m", "valid_from": "2026-01-01", "incoming": "1.25", "outgoing": "10"}
+    assert "1.25" in post(ada, "/texts/providers/acme/", **price)
+    assert "There is a price from this day on already." in post(ada, "/texts/providers/acme/", **price)
+    AiProvider.objects.update(is_paused=True, problem="No money left.")
+    assert "No money left." in page(ada, "/texts/")
+    post(ada, "/texts/providers/acme/", do="resume")
+    assert not AiProvider.objects.get().is_paused
+
+
+def test_a_budget_is_set_for_all_or_for_one(ada: Client, mara: Client, desk: Desk) -> None:
+    assert "20 a day, everybody together" in post(ada, "/texts/providers/", per="day", amount="20", person="")
+    own = desk.world.people["mara"].pk
+    post(ada, "/texts/providers/", per="month", amount="5", person=own)
+    assert set(CopyBudget.objects.values_list("per", "user", "micros")) == {
+        ("day", None, 20_000_000),
+        ("month", own, 5_000_000),
+    }
+    assert mara.get("/texts/providers/").status_code == 403
+
+
+def test_the_api_says_which_texts_ai_wrote(mara: Client, desk: Desk) -> None:
+    draft = desk.draft(desk.version(), desk.product())
+    post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=draft.text)
+    desk.world.change(values={"fabric": "Wool"})
+    told = mara.get("/api/v1/products/tee/").json()["text_origins"]["description@en_US"]
+    assert (told["origin"], told["prompt"], told["version"]) == ("ai", "describe", 1)
+    assert told["stale"] == {"fabric": {"then": "Cotton", "now": "Wool"}}

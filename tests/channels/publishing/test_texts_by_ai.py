@@ -1,0 +1,96 @@
+"""What channels are told of texts that AI wrote: labelled where the channel has a label, held back when stale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from catalog import events
+from catalog.change_sets import acting
+from catalog.models import Attribute, Product
+from catalog.products.changes import MediaChange, ProductChange
+from catalog.search.select import select
+from channels.feeds.build import refresh_feed
+from channels.publishing.preview import preview
+from governance import proposals
+from governance.copywriting import prompts, runs
+from governance.models import Draft, PromptTemplate, PromptVersion
+from tests.channels.publishing.shop import Shop
+from tests.channels.publishing.test_feed import G, items
+
+
+def described(shop: Shop, when_stale: str = "warn") -> Product:
+    """A product whose description the offline writer wrote, taken and approved."""
+    product = shop.product("tee")
+    shop.write(ProductChange(code="tee", media=(MediaChange(url="https://img.example/a.jpg"),)))
+    template = PromptTemplate.objects.create(
+        code="describe",
+        label="Description",
+        attribute=Attribute.objects.get(code="description"),
+        when_stale=when_stale,
+    )
+    version = prompts.write_version(
+        template=template, by=shop.user("admin"), wording={"instructions": "Describe it.", "inputs": ["name", "brand"]}
+    )
+    PromptVersion.objects.filter(pk=version.pk).update(evaluation={"green": True})
+    version = prompts.activate(version=version, by=shop.user("reviewer"))
+    mara = shop.user("merchandiser")
+    run = runs.plan(version=version, locale="en_US", ids=[product.pk], by=mara)
+    runs.start(run, by=mara)
+    runs.advance(run.pk)
+    with acting(user=mara, source="page"):
+        proposals.accept(proposal=Draft.objects.get().proposal, user=mara)
+    shop.approve(product)
+    events.derive()
+    return product
+
+
+def inserted(shop: Shop, product: Product) -> list[dict[str, Any]]:
+    shown = preview(shop.channel("google"), product)
+    return [orjson.loads(str(request["body"]))["productAttributes"] for request in shown["requests"]]
+
+
+def test_google_is_told_which_texts_ai_wrote(shop: Shop) -> None:
+    product = described(shop)
+    for attributes in inserted(shop, product):
+        assert attributes["structuredDescription"] == {
+            "digitalSourceType": "TRAINED_ALGORITHMIC_MEDIA",
+            "content": "Name: Tee shirt. Brand: Acme.",
+        }
+        assert "description" not in attributes
+        assert attributes["title"].startswith("Tee shirt")
+    item = items(refresh_feed(shop.channel("google")))[0]
+    assert item.findtext(f"{G}structured_description/{G}digital_source_type") == "trained_algorithmic_media"
+    assert item.findtext(f"{G}structured_description/{G}content") == "Name: Tee shirt. Brand: Acme."
+    assert item.find(f"{G}description") is None
+
+
+def test_a_persons_own_words_are_not_labelled(shop: Shop) -> None:
+    product = described(shop)
+    shop.write(ProductChange(code="tee", values={"description@en_US": "<p>A shirt that Mara likes to wear.</p>"}))
+    shop.approve(product)
+    for attributes in inserted(shop, product):
+        assert attributes["description"] == "A shirt that Mara likes to wear."
+        assert "structuredDescription" not in attributes
+
+
+@pytest.mark.parametrize(("policy", "severity"), [("warn", "warning"), ("block", "error"), ("keep", "")])
+def test_a_stale_text_is_told_and_held_back_as_its_policy_says(shop: Shop, policy: str, severity: str) -> None:
+    product = described(shop, policy)
+    assert [p.pk for p in select([{"field": "stale_copy", "op": "=", "value": True}])] == []
+    shop.write(ProductChange(code="tee", values={"brand": "Nordform"}))
+    assert [p.pk for p in select([{"field": "stale_copy", "op": "=", "value": True}])] == [product.pk]
+    assert _stale(shop, product) == []  # the live revision still says what the text says
+    shop.approve(product)
+    found = _stale(shop, product)
+    assert [issue["severity"] for issue in found] == ([severity] if severity else [])
+    assert preview(shop.channel("google"), product)["blocked"] is (policy == "block")
+    if found:
+        assert found[0]["key"] == "description@en_US"
+        assert "when brand said something else" in found[0]["message"]
+
+
+def _stale(shop: Shop, product: Product) -> list[Any]:
+    return [i for i in preview(shop.channel("google"), product)["preflight"] if i["code"] == "stale_text"]
