@@ -71,4 +71,18 @@ def test_texts_are_written_decided_by_keyboard_and_go_stale(product: Product) ->
             page.goto(f"{product.url}/{path}")
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
         look(page, "78-narrow")
+        ada = sign_in(browser, product.url, "admin", "administrator-demo")
+        ada.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        ada.get_by_role("navigation", name="Main").get_by_role("link", name="Texts").click()
+        ada.get_by_role("link", name="Providers and budgets").click()
+        ada.get_by_role("link", name="New provider").click()
+        ada.get_by_label("Code").fill("acme")
+        ada.get_by_label("Label").fill("Acme AI")
+        ada.get_by_label("Address of the API").fill("https://ai.example/v1")
+        ada.locator("#id_key").fill("sk-secret")
+        ada.get_by_role("button", name="Save").click()
+        expect(ada.get_by_text("A model without a price is not called.")).to_be_visible()
+        look(ada, "79-provider")
+        ada.goto(f"{product.url}/texts/prompts/search_description/")
+        look(ada, "80-write-a-version")
     assert [text for text in said if "(Unprocessable Entity)" not in text] == []
