@@ -24,7 +24,7 @@ _FRACTIONS = {
 }
 _MARKS = "".join(_FRACTIONS)
 NUMBER = re.compile(
-    rf"""(?<![\w.,])(?<!\d/)(?:
+    rf"""(?:(?<![0-9A-Za-z\u00c0-\u052f_.,])|(?<=\d[x×]))(?<!\d/)(?:
       (?P<mixed>\d+)[ ]?(?P<vulgar>[{_MARKS}])
     | (?P<alone>[{_MARKS}])
     | (?:(?P<whole>\d+)[ ])?(?P<over>\d{{1,2}})/(?P<under>2|3|4|5|6|8|10|16|32)(?![\d/.,]*\d)

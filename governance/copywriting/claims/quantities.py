@@ -11,7 +11,7 @@ from governance.copywriting.claims.units import Unit, unit_after
 _JOINED = re.compile(
     r"\s*(?:[-–—/x×*]|to|bis|à|a|hasta|tot|do|til|till|und|and|et|y|e|en|i|or|oder|ou)\s*", re.IGNORECASE
 )
-_TAIL = re.compile(r"[^\W_]*")
+_TAIL = re.compile(r"(?:(?![x×]\d)[0-9A-Za-z\u00c0-\u052f])*")  # not the next number of 1920x1080
 _HEAD = re.compile(r"[^\W_]+[ -]?$")
 
 

@@ -55,9 +55,11 @@ class Glossary:
                     self.told.setdefault(hit.term.concept, _Told(fact.key, so))
                     if len(said_words) <= 8 and not hit.term.doubtful:
                         self.speaks.setdefault(hit.term.vocabulary, fact.key)
-            if fact.yes is not None:
-                for hit in vocabulary.find(named):
+            for hit in vocabulary.find(named):  # "waterproof: no", "hdmi ports: 3"
+                if fact.yes is not None:
                     self.told[hit.term.concept] = _Told(fact.key, fact.yes)
+                elif fact.amounts:
+                    self.told.setdefault(hit.term.concept, _Told(fact.key, True))
         if fact.texts and self._origin_of(fact):
             self.told.setdefault(f"origin:{fact.texts[0].upper()}", _Told(fact.key, True))
 
