@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from catalog.models import JournalEntry
 from governance.models import Revision, TextOrigin
+from governance.revisions.pending import Pending
 from governance.revisions.read import Document, read_all
 
 Origins = dict[tuple[str, str], TextOrigin]  # {(SKU or "", value key): origin}
@@ -40,3 +41,11 @@ def _acts(documents: Iterable[Document]) -> dict[str, str]:
     ids = {entry for d in documents for keys in d.provenance.values() for entry in keys.values() if entry}
     pairs = JournalEntry.objects.filter(pk__in=ids).values_list("pk", "change_set_id")
     return {str(pk): str(act) for pk, act in pairs}
+
+
+def pending_texts(now: Pending) -> Origins:
+    """Of what is pending, the texts that AI had a hand in."""
+    rows = TextOrigin.objects.filter(product=now.product, is_current=True)
+    found = rows.select_related("draft__version__template", "draft__call", "draft__proposal__decided_by")
+    keys = now.keys()
+    return {(row.sku, row.key): row for row in found if (row.sku, row.key) in keys}

@@ -21,6 +21,7 @@ class WorkflowCommand(PimhubCommand):
 
     done: str  # name of the count in the answer
     states: tuple[str, ...]  # which products `--all` means
+    wholesale = False  # whether nobody named the products
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--sku", nargs="+", action="extend", default=[])
@@ -32,6 +33,7 @@ class WorkflowCommand(PimhubCommand):
         user = user_named(options["user"])
         if bool(options["sku"]) == options["all"]:
             raise BadInput("Name the products with --sku, or take them all with --all.")
+        self.wholesale = bool(options["all"])
         done, refused = 0, []
         for standing in self._selection(options["sku"]):
             try:

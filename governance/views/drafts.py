@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
 
 from catalog.access.reach import seen, sight
 from catalog.change_sets import acting
@@ -20,6 +19,7 @@ from governance.copywriting.drafts import CannotDecide, facts_for, recheck
 from governance.copywriting.origins import plain, stale_facts
 from governance.models import Draft, Proposal
 from governance.views.copy import USE, _open_drafts
+from governance.views.proof import facts_told, marked
 from pimhub.foundation.html import sanitize
 from pimhub.foundation.jsonvalue import JSON
 
@@ -61,7 +61,7 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "flags": len(flagged) + len(problems),
         "blocking": any(is_blocking(claim) for claim in claims),
         "problems": problems,
-        "facts": _facts(draft, facts.values, stale_facts(draft, facts)),
+        "facts": facts_told(draft, facts.values, stale_facts(draft, facts)),
         "before": plain(str(row.base)) if row.base else "",
         "whys": Proposal.Why.choices,
         "next": following,
@@ -95,51 +95,3 @@ def _as_value(draft: Draft, typed: str) -> JSON:
 def _next(draft: Draft) -> HttpResponse:
     following = _open_drafts().exclude(pk=draft.pk).first()
     return redirect("draft_detail", pk=following.pk) if following else redirect("copy_home")
-
-
-def _facts(draft: Draft, now: dict[str, JSON] | Any, stale: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """The facts that were given, those the text rests on first."""
-    rows = [
-        {
-            "code": code,
-            "value": told(value),
-            "used": code in draft.used,
-            "now": told(now.get(code)) if code in stale else "",
-            "stale": code in stale,
-        }
-        for code, value in draft.facts.items()
-    ]
-    return sorted(rows, key=lambda row: (not row["stale"], not row["used"], row["code"]))
-
-
-def told(value: JSON) -> str:
-    if isinstance(value, dict) and "amount" in value:
-        return f"{value['amount']} {value.get('unit', '')}".strip()
-    if isinstance(value, list):
-        return ", ".join(told(each) for each in value)
-    return "nothing" if value in (None, "") else str(value)
-
-
-def marked(text: str, claims: list[dict[str, JSON]]) -> SafeString:
-    """The text with its claims marked, each with its verdict and fact in words."""
-    parts: list[str] = []
-    at = 0
-    for claim in claims:
-        start, end = int(str(claim["start"])), int(str(claim["end"]))
-        if start < at:
-            continue
-        parts.append(format_html("{}", text[at:start]))
-        words = f"{str(claim['verdict']).replace('_', ' ')}" + (f": {claim['fact']}" if claim["fact"] else "")
-        words += f". {claim['message']}" if claim.get("message") else ""
-        parts.append(
-            format_html(
-                '<mark class="claim" data-verdict="{}" title="{}">{}<span class="visually-hidden"> ({})</span></mark>',
-                claim["verdict"],
-                words,
-                text[start:end],
-                words,
-            )
-        )
-        at = end
-    parts.append(format_html("{}", text[at:]))
-    return mark_safe(format_html_join("", "{}", ((mark_safe(part),) for part in parts)))  # noqa: S308 # escaped above

@@ -19,15 +19,20 @@ from catalog.access.reach import seen
 from catalog.models import User
 from catalog.permissions import requires
 from catalog.products.told import Teller
-from governance.models import Standing
+from governance.copywriting.drafts import facts_for, recheck
+from governance.copywriting.origins import plain
+from governance.copywriting.provenance import pending_texts
+from governance.models import Standing, TextOrigin
 from governance.people import who_may
 from governance.revisions.pending import Changes, Pending, pending, visible
 from governance.views.later import later, later_context
+from governance.views.proof import facts_told, marked
 from governance.views.queue import KEPT, SKIPPED, UNDO, asked_of, note_opened, undo_of, waiting
 from governance.workflow import verbs
 from governance.workflow.base import APPROVE, Refused
 from governance.workflow.policies import told
 from governance.workflow.second_thoughts import grace, take_back
+from pimhub.foundation.jsonvalue import JSON
 
 DEFAULT_LOCALE = "en_US"  # of labels on this page
 
@@ -114,9 +119,25 @@ def _decide(request: HttpRequest, standing: Standing) -> int:
 
 def shown(now: Pending) -> list[dict[str, Any]]:
     """What an approval would make live: per row and key the live and the new value, and who wrote it."""
-    authors = now.authors()
+    authors, texts = now.authors(), pending_texts(now)
     rows = told_changes(visible(now.product.pk, now.changes))
-    return [row | {"author": authors.get((row["sku"], row["told"].key))} for row in rows]
+    return [
+        row | {"author": authors.get(where), "text": _proof(texts.get(where), row["told"].new)}
+        for row in rows
+        for where in [(row["sku"], row["told"].key)]
+    ]
+
+
+def _proof(origin: TextOrigin | None, value: JSON) -> dict[str, Any] | None:
+    """Of a text by AI: its claims marked, the facts they rest on, and what the facts are now."""
+    if origin is None:
+        return None
+    facts, text = facts_for(origin.draft), plain(str(value))
+    return {
+        "origin": origin,
+        "marked": marked(text, recheck(origin.draft, text, facts).claims),
+        "facts": facts_told(origin.draft, facts.values, origin.stale),
+    }
 
 
 def told_changes(changes: Changes) -> list[dict[str, Any]]:

@@ -172,3 +172,28 @@ def test_the_api_says_which_texts_ai_wrote(mara: Client, desk: Desk) -> None:
     told = mara.get("/api/v1/products/tee/").json()["text_origins"]["description@en_US"]
     assert (told["origin"], told["prompt"], told["version"]) == ("ai", "describe", 1)
     assert told["stale"] == {"fabric": {"then": "Cotton", "now": "Wool"}}
+
+
+def test_a_reviewer_sees_the_facts_beside_the_text_and_no_batch_passes_it(mara: Client, desk: Desk) -> None:
+    import io
+
+    import orjson
+    from django.core.management import call_command
+
+    product = desk.product()
+    draft = desk.draft(desk.version(), product)
+    post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=draft.text)
+    desk.world.verb("submit", product, "mara")
+    rafael = Client()
+    rafael.force_login(desk.world.people["rafael"])
+    text = page(rafael, f"/review/{product.pk}/")
+    assert '<mark class="claim" data-verdict="supported"' in text
+    assert "AI: <a" in text
+    assert "taken by mara" in text
+    out = io.StringIO()
+    call_command("approve", "--all", "--as", "rafael", "--json", stdout=out)
+    told = orjson.loads(out.getvalue())
+    assert (told["approved"], told["refused"][0]["code"]) == (0, "one_by_one")
+    out = io.StringIO()
+    call_command("approve", "--sku", "tee-s", "--as", "rafael", "--json", stdout=out)
+    assert orjson.loads(out.getvalue())["approved"] == 1
