@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Case, Count, F, Min, QuerySet, When
+from django.db.models import Case, Count, F, Min, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from catalog.access.reach import seen
-from catalog.models import Family, User
+from catalog.models import Family, Product, User
 from catalog.models.codes import code_key
 from catalog.permissions import requires
-from governance.models import Standing
+from governance.models import Standing, TextOrigin
 from governance.workflow import verbs
 from governance.workflow.base import APPROVE, Refused, in_review
 from governance.workflow.second_thoughts import grace
@@ -143,9 +143,13 @@ def review_batch(request: HttpRequest) -> HttpResponse:
 def _approve_all(request: HttpRequest, ticked: dict[int, str]) -> tuple[int, int, list[str]]:
     user, live_at = cast(User, request.user), timezone.now() + grace() if grace() else None
     approved, noted, refused = 0, 0, []
+    opened = request.session.get(OPENED, {})
     rows = seen(Standing.objects.filter(product_id__in=ticked), "product", APPROVE).select_related("product")
     for standing in rows.order_by("pk"):
         product, content_hash = standing.product, ticked[standing.product_id]
+        if opened.get(str(product.pk)) != content_hash and (key := _doubtful_text(product)):
+            refused.append(f"{product.code}: AI wrote {key}, and it is flagged or stale. Open it and decide it there.")
+            continue
         try:
             revision = verbs.approve(product=product, user=user, content_hash=content_hash, live_at=live_at)
         except Refused as refusal:
@@ -153,6 +157,13 @@ def _approve_all(request: HttpRequest, ticked: dict[int, str]) -> tuple[int, int
             continue
         approved, noted = approved + (revision is not None), noted + (revision is None)
     return approved, noted, refused
+
+
+def _doubtful_text(product: Product) -> str:
+    """The key of a text by AI that is flagged or stale, and that nobody may pass without looking at it."""
+    rows = TextOrigin.objects.filter(product=product, is_current=True)
+    found = rows.filter(Q(draft__flags__gt=0) | Q(stale_since__isnull=False)).first()
+    return found.key if found else ""
 
 
 def _tell(request: HttpRequest, approved: int, noted: int, refused: list[str]) -> None:

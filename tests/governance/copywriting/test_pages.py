@@ -17,6 +17,7 @@ from governance.models import (
     PromptTemplate,
     PromptVersion,
     Proposal,
+    Standing,
 )
 from tests.governance.copywriting.conftest import Desk
 
@@ -197,3 +198,19 @@ def test_a_reviewer_sees_the_facts_beside_the_text_and_no_batch_passes_it(mara: 
     out = io.StringIO()
     call_command("approve", "--sku", "tee-s", "--as", "rafael", "--json", stdout=out)
     assert orjson.loads(out.getvalue())["approved"] == 1
+
+
+def test_a_batch_passes_no_stale_text_unopened(mara: Client, desk: Desk) -> None:
+    products = [desk.product("tee"), desk.product("mug")]
+    draft = desk.draft(desk.version(), products[0])
+    post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=draft.text)
+    desk.world.change(values={"fabric": "Wool"})
+    for product in products:
+        desk.world.verb("submit", product, "mara")
+    rafael = Client()
+    rafael.force_login(desk.world.people["rafael"])
+    page(rafael, f"/review/{products[1].pk}/")
+    picks = [f"{p.pk} {Standing.objects.get(product=p).content_hash}" for p in products]
+    text = post(rafael, "/review/batch/", pick=picks)
+    assert "tee: AI wrote description@en_US, and it is flagged or stale." in text
+    assert [Standing.objects.get(product=p).live is not None for p in products] == [False, True]
