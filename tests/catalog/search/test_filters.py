@@ -203,6 +203,7 @@ CASES: list[tuple[JSON, str]] = [
     (leaf("state", "=", "approved"), "polo"),
     (leaf("state", "not in", ["approved"]), "hat tee"),
     (leaf("unpublished_changes", "=", True), ""),
+    (leaf("stale_copy", "=", True), ""),
     (leaf("listing", "empty"), "hat polo tee"),
     (leaf("issue", "not empty"), ""),
     # groups

@@ -249,3 +249,29 @@ def test_claims_keep_their_place_in_the_text(models: Desk) -> None:
     for claim in draft.claims:
         assert draft.text[claim["start"] : claim["end"]] == claim["text"]
         assert not is_flagged(claim)
+
+
+def test_a_plan_says_how_many_texts_it_touches_and_stale_ones_are_found(desk: Desk) -> None:
+    from catalog.plans import run as plans
+    from catalog.search.select import select
+
+    texts, plain = desk.product("tee"), desk.product("mug")
+    take(desk, desk.draft(desk.version(), texts))
+    mara = desk.world.people["mara"]
+    what = {
+        "select": {"filter": {"field": "brand", "op": "=", "value": "Acme"}},
+        "change": {"values": {"fabric": "Wool"}},
+    }
+    with acting(user=mara, source="page"):
+        plan = plans.start(kind="edit", what=what, user=mara)
+        while plans.advance(str(plan.pk)):
+            pass
+        plan.refresh_from_db()
+        assert {"label": "products have texts by AI that may go stale", "count": 1} in plan.impact
+        plans.apply(plan, user=mara)
+        while plans.advance(str(plan.pk)):
+            pass
+        stale = select([{"field": "stale_copy", "op": "=", "value": True}])
+        assert [p.pk for p in stale] == [texts.pk]
+        fresh = select([{"field": "stale_copy", "op": "=", "value": False}])
+        assert [p.pk for p in fresh] == [plain.pk]
