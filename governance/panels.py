@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from catalog.access.reach import seen, sight
 from catalog.models import Product
+from governance.copywriting.provenance import within
 from governance.models import Draft, Embargo, Override, Proposal, Standing, TextOrigin
 from governance.workflow.base import in_review
 from pimhub.foundation import panels
@@ -70,7 +71,7 @@ def copy_entry(request: HttpRequest) -> dict[str, Any] | None:
 def texts_panel(request: HttpRequest, product: Product) -> Panel | None:
     """Where the texts of a product come from, and which of them went stale."""
     rows = TextOrigin.objects.filter(product=product, is_current=True).select_related("draft__version__template")
-    shown = [row for row in rows if sight().shows(product.pk, row.key)]
+    shown = [(r, within(r.draft, product.pk, r.stale)) for r in rows if sight().shows(product.pk, r.key)]
     context = {"rows": shown, "product": product, "may_write": request.user.has_perm("governance.use_ai")}
     return Panel("Texts by AI", "governance/texts_panel.html", context, order=14) if shown else None
 

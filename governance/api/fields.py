@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from catalog.access.reach import sight
 from catalog.products import represent
+from governance.copywriting.provenance import within
 from governance.models import Embargo, Standing, TextOrigin
 from pimhub.foundation.jsonvalue import JSON
 
@@ -38,7 +40,10 @@ def text_origins(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
     found: dict[int, dict[str, JSON]] = {pk: {} for pk in ids}
     rows = TextOrigin.objects.filter(product_id__in=ids, is_current=True)
     for row in rows.select_related("draft__version__template", "draft__call"):
+        if not sight().shows(row.product_id, row.key):
+            continue
         version, call = row.draft.version, row.draft.call
+        stale = within(row.draft, row.product_id, row.stale)
         found[row.product_id][row.key] = {
             "origin": row.kind,
             "digital_source_type": "trainedAlgorithmicMedia",
@@ -46,7 +51,7 @@ def text_origins(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
             "version": version.number,
             "model": (call.answered_model or call.model) if call else "",
             "facts_hash": row.draft.facts_hash,
-            "stale": {fact: {"then": pair[0], "now": pair[1]} for fact, pair in row.stale.items()},
+            "stale": {fact: {"then": pair[0], "now": pair[1]} for fact, pair in stale.items()},
         }
     return {pk: {"text_origins": origins} for pk, origins in found.items()}
 

@@ -80,10 +80,10 @@ def suspicions(facts: Facts) -> list[str]:
     """Facts that look like instructions to a machine."""
     rules = pack("injection")
     return [
-        f"The fact “{code}” looks like an instruction: “{text[hit.start : hit.end][:60]}”."
+        f"The fact “{code}” looks like an instruction to a machine."
         for code, value in facts.values.items()
         for text in _texts(value)
-        for hit in list(offences(cleaned(text).text, rules))[:1]
+        if next(offences(cleaned(text).text, rules), None)
     ]
 
 

@@ -12,6 +12,7 @@ from governance.copywriting.checks import Checked, checked, is_blocking, is_flag
 from governance.copywriting.claims.judge import Verdict
 from governance.copywriting.facts import Facts, facts_now
 from governance.copywriting.origins import kind_of, note, plain, stale_facts
+from governance.copywriting.provenance import within
 from governance.models import Draft, Proposal
 from pimhub.foundation.jsonvalue import JSON
 
@@ -48,8 +49,10 @@ def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
         return None
     facts = facts_for(draft)
     if stale := stale_facts(draft, facts):
-        told = "; ".join(f"{code}: {was!r} is {now!r} now" for code, (was, now) in stale.items())
-        raise CannotDecide("stale", f"Facts changed since this was written: {told}. Have it written anew.", 409)
+        known = within(draft, row.product_id, stale)
+        told = "; ".join(f"{code}: {was!r} is {now!r} now" for code, (was, now) in known.items())
+        said = f"Facts changed since this was written{': ' if told else ''}{told}. Have it written anew."
+        raise CannotDecide("stale", said, 409)
     found = recheck(draft, str(value), facts)
     if blocking := [claim for claim in found.claims if is_blocking(claim)]:
         said = "; ".join(f"“{claim['text']}”: {claim['message']}" for claim in blocking[:3])

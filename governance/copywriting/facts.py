@@ -12,12 +12,8 @@ from catalog.models import Attribute, Product
 from catalog.products.state import PRODUCT_ROW, Flat, content_of, flatten, is_part, load_states
 from governance.revisions.context import Context, context_of
 from governance.revisions.read import Document, flat
-from pimhub.foundation.html import to_text
 from pimhub.foundation.jsonvalue import JSON, digest
 from pimhub.foundation.locales import fallback_chain
-
-# Types whose values say nothing in words.
-SILENT = {"media", "reference", "url"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,7 @@ def _may_be_said(attribute: Attribute, target: str) -> bool:
     """Nothing of the target itself, nothing that must not leave the house, no text that is copied letter by letter."""
     if attribute.code == ValueKey.parse(target).attribute or attribute.never_send or attribute.verbatim:
         return False
-    return attribute.type not in SILENT
+    return type_of(attribute.type).tells
 
 
 def _told(
@@ -140,11 +136,8 @@ def _said(attribute: Attribute, value: JSON, context: Context, locale: str) -> J
 
 
 def _plain(value: JSON, attribute: Attribute) -> JSON:
-    if attribute.type == "rich_text" and isinstance(value, str):
-        return to_text(value)
-    if isinstance(value, (dict, bool, int)):
-        return value
-    return " ".join(str(value).split()) if isinstance(value, str) else value
+    said = type_of(attribute.type).prose(value)
+    return " ".join(said.split()) if isinstance(said, str) else said
 
 
 def _word(words: Mapping[str, str], locale: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from django.db import transaction
 from django.utils import timezone
 
+from catalog.attributes.types import type_of
 from catalog.change_sets import acting
 from catalog.models import Attribute, ChangeSet, Product
 from governance import proposals
@@ -18,8 +19,6 @@ from governance.copywriting.facts import Facts, facts_now
 from governance.copywriting.providers import offline, openai_api
 from governance.copywriting.providers.base import Answer, Billed, CannotWrite
 from governance.models import CopyItem, CopyRun, Draft, PromptVersion, Proposal, ProviderCall
-from pimhub.foundation.html import sanitize
-from pimhub.foundation.jsonvalue import JSON
 
 S = CopyItem.State
 TRIES = 3
@@ -160,7 +159,7 @@ def _keep(
         if held is None:
             return None
         text = text_of(answer)
-        value = _value(run.version.template.attribute, text)
+        value = type_of(run.version.template.attribute.type).of_prose(text)
         reason = f"{run.version.template}, version {run.version.number}"
         with acting(user=run.requested_by, source=ChangeSet.Source.SYSTEM, reason=reason):
             try:
@@ -180,16 +179,10 @@ def _keep(
             text=text,
             sentences=[asdict(sentence) for sentence in answer.sentences],
             facts=dict(facts.values),
+            fact_keys=dict(facts.keys),
             facts_hash=facts.hash,
             used=found.used,
             claims=[*found.claims, *({"problem": problem} for problem in found.problems)],
             flags=found.flags,
         )
         return _end(item, S.DONE, "", "")
-
-
-def _value(attribute: Attribute, text: str) -> JSON:
-    if attribute.type != "rich_text":
-        return text
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return sanitize(f"<p>{escaped}</p>")

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
+from catalog.access.reach import sight
 from catalog.models import JournalEntry
-from governance.models import Revision, TextOrigin
+from governance.models import Draft, Revision, TextOrigin
 from governance.revisions.pending import Pending
 from governance.revisions.read import Document, read_all
 
+T = TypeVar("T")
 Origins = dict[tuple[str, str], TextOrigin]  # {(SKU or "", value key): origin}
+
+
+def within(draft: Draft, product_id: int, facts: Mapping[str, T]) -> dict[str, T]:
+    """Of facts by code, those that the person acting may see."""
+    if sight().reaches is None:
+        return dict(facts)
+    return {code: each for code, each in facts.items() if sight().shows(product_id, draft.fact_keys.get(code, code))}
 
 
 def origins_of(revision: Revision) -> Origins:

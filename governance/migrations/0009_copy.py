@@ -250,6 +250,7 @@ class Migration(migrations.Migration):
                 ('text', models.TextField()),
                 ('sentences', models.JSONField(default=list)),
                 ('facts', models.JSONField(default=dict)),
+                ('fact_keys', models.JSONField(default=dict)),
                 ('facts_hash', models.CharField(max_length=64)),
                 ('used', models.JSONField(default=list)),
                 ('claims', models.JSONField(default=list)),

@@ -132,6 +132,7 @@ class Draft(models.Model):
     text = models.TextField()
     sentences = models.JSONField(default=list)  # [{"text", "facts": [keys]}]
     facts = models.JSONField(default=dict)  # what was given: {key: value}
+    fact_keys = models.JSONField(default=dict)  # {fact: the value key that gave it}, for who may see it
     facts_hash = models.CharField(max_length=64)
     used = models.JSONField(default=list)  # keys of the facts the text rests on
     claims = models.JSONField(default=list)

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from catalog.access.reach import seen, sight
+from catalog.attributes.types import type_of
 from catalog.models import Attribute, Locale, Product, SavedView, Scope, User
 from catalog.models.codes import code_key, key_code
 from catalog.permissions import requires
@@ -23,6 +24,7 @@ from catalog.search.select import conditions_of, select, view_of
 from governance.copywriting import budget, evaluation, generate, prompts, runs
 from governance.copywriting.claims.rules import shipped_packs
 from governance.copywriting.facts import facts_now
+from governance.copywriting.provenance import within
 from governance.models import AiProvider, CopyRun, Draft, PromptTemplate, PromptVersion, Proposal, TextOrigin
 
 USE, MANAGE = runs.USE, "governance.manage_prompts"
@@ -39,7 +41,11 @@ def copy_home(request: HttpRequest) -> HttpResponse:
             drafts=Count("versions__drafts", filter=Q(versions__drafts__proposal__state=Proposal.State.OPEN))
         ),
         "runs": CopyRun.objects.select_related("version__template", "requested_by")[:20],
-        "stale": stale.select_related("product", "draft").order_by("stale_since")[:SHOWN],
+        "stale": [
+            (row, within(row.draft, row.product_id, row.stale))
+            for row in stale.select_related("product", "draft").order_by("stale_since")[:SHOWN]
+            if sight().shows(row.product_id, row.key)
+        ],
         "stale_count": stale.count(),
         "providers": AiProvider.objects.all(),
         "may_manage": request.user.has_perm(MANAGE),
@@ -62,7 +68,7 @@ def template_new(request: HttpRequest) -> HttpResponse:
     context = {
         "given": given,
         "problem": problem,
-        "attributes": Attribute.objects.filter(type__in=("text", "textarea", "rich_text"), verbatim=False),
+        "attributes": [a for a in Attribute.objects.filter(verbatim=False) if type_of(a.type).is_prose],
         "scopes": Scope.objects.all(),
         "locales": Locale.objects.all(),
         "tasks": PromptTemplate.Task.choices,
@@ -80,7 +86,7 @@ def _new_template(given: Mapping[str, str]) -> PromptTemplate:
     if PromptTemplate.objects.filter(code=code).exists():
         raise ValueError(f"Code: there is a template “{code}” already.")
     attribute = Attribute.objects.filter(code=given.get("attribute", ""), verbatim=False).first()
-    if attribute is None:
+    if attribute is None or not type_of(attribute.type).is_prose:
         raise ValueError("Attribute: choose what the text is for.")
     task, source = given.get("task", "write"), given.get("source_locale", "")
     if given.get("when_stale", "warn") not in PromptTemplate.WhenStale.values:
@@ -210,6 +216,8 @@ def _preview(request: HttpRequest, version: PromptVersion | None) -> dict[str, A
     how, target = prompts.how_to_read(version, locale), version.template.key(locale)
     facts = facts_now(product, how, target=target, source=prompts.source_key(version.template))
     given = prompts.given_facts(version, facts)
+    if not all(sight().shows(product.pk, key) for key in given.keys.values()):
+        return {"preview_problem": f"Some facts of {product.code} are not yours to see."}
     asked = prompts.asked(version, given, locale=locale, name=product.code)
     return {
         "preview": generate.preview(version, asked),

@@ -7,9 +7,9 @@ from typing import cast
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.html import format_html
 
 from catalog.access.reach import seen, sight
+from catalog.attributes.types import type_of
 from catalog.change_sets import acting
 from catalog.models import ChangeSet, User
 from catalog.permissions import requires
@@ -20,8 +20,6 @@ from governance.copywriting.origins import plain, stale_facts
 from governance.models import Draft, Proposal
 from governance.views.copy import USE, _open_drafts
 from governance.views.proof import facts_told, marked
-from pimhub.foundation.html import sanitize
-from pimhub.foundation.jsonvalue import JSON
 
 
 @requires("catalog.view_product")
@@ -80,16 +78,10 @@ def _decide(request: HttpRequest, draft: Draft, typed: str) -> None:
             proposals.reject(proposal=draft.proposal, user=user, why=request.POST.get("why", ""), comment=comment)
             messages.success(request, "The draft is turned down.")
             return
-        edited = typed.strip() != draft.text
-        instead = _as_value(draft, typed.strip()) if edited else None
+        attribute, edited = draft.version.template.attribute, typed.strip() != draft.text
+        instead = type_of(attribute.type).of_prose(typed.strip()) if edited else None
         proposals.accept(proposal=draft.proposal, user=user, instead=instead, edited=edited, comment=comment)
         messages.success(request, f"{draft.proposal.key} of {draft.proposal.product.code} is written.")
-
-
-def _as_value(draft: Draft, typed: str) -> JSON:
-    if draft.version.template.attribute.type != "rich_text":
-        return typed
-    return sanitize("".join(format_html("<p>{}</p>", part) for part in typed.splitlines() if part.strip()))
 
 
 def _next(draft: Draft) -> HttpResponse:

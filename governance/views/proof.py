@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from governance.copywriting.provenance import within
 from governance.models import Draft
 from pimhub.foundation.jsonvalue import JSON
 
@@ -22,7 +23,7 @@ def facts_told(draft: Draft, now: Mapping[str, JSON], stale: dict[str, list[Any]
             "now": told(now.get(code)) if code in stale else "",
             "stale": code in stale,
         }
-        for code, value in draft.facts.items()
+        for code, value in within(draft, draft.proposal.product_id, draft.facts).items()
     ]
     return sorted(rows, key=lambda row: (not row["stale"], not row["used"], row["code"]))
 

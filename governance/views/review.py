@@ -21,7 +21,7 @@ from catalog.permissions import requires
 from catalog.products.told import Teller
 from governance.copywriting.drafts import facts_for, recheck
 from governance.copywriting.origins import plain
-from governance.copywriting.provenance import pending_texts
+from governance.copywriting.provenance import pending_texts, within
 from governance.models import Standing, TextOrigin
 from governance.people import who_may
 from governance.revisions.pending import Changes, Pending, pending, visible
@@ -135,6 +135,7 @@ def _proof(origin: TextOrigin | None, value: JSON) -> dict[str, Any] | None:
     facts, text = facts_for(origin.draft), plain(str(value))
     return {
         "origin": origin,
+        "stale": within(origin.draft, origin.product_id, origin.stale),
         "marked": marked(text, recheck(origin.draft, text, facts).claims),
         "facts": facts_told(origin.draft, facts.values, origin.stale),
     }

@@ -40,6 +40,8 @@ class AttributeType(ABC):
     has_options: ClassVar[bool] = False
     choices: ClassVar[tuple[tuple[str, str], ...]] = ()  # (cell text, label) where every value can be listed
     free_text: ClassVar[bool] = False  # a value may begin with an apostrophe of its own
+    is_prose: ClassVar[bool] = False  # sentences are written for it
+    tells: ClassVar[bool] = True  # a value says something in words
     points: ClassVar[bool] = False  # at products or records, which must know where they are used
     in_tables: ClassVar[bool] = True  # a column of a table may be of this type
     index_column: ClassVar[Column] = "text"  # of the side table, where filters look
@@ -71,6 +73,14 @@ class AttributeType(ABC):
     def _validate(self, value: JSON, spec: AttributeSpec, options: Container[str] | None) -> JSON: ...
 
     # ---- telling: of canonical values ----
+
+    def prose(self, value: JSON) -> JSON:
+        """The value without markup."""
+        return value
+
+    def of_prose(self, text: str) -> JSON:
+        """The value that plain sentences make, a paragraph a line."""
+        return text
 
     def equal(self, a: JSON, b: JSON, spec: AttributeSpec) -> bool:
         """Whether two canonical values are the same (True is not 1)."""

@@ -22,6 +22,7 @@ class Media(AttributeType):
     """
 
     name = "media"
+    tells = False
     label = "Media"
     widget = "media"
     in_tables = False

@@ -34,6 +34,7 @@ class Reference(AttributeType):
     """
 
     name = "reference"
+    tells = False
     label = "Reference"
     widget = "reference"
     in_tables = False

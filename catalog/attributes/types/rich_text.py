@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Iterator, Mapping
+from html import escape
 
 from catalog.attributes.cells import shown, tidy
 from catalog.attributes.spec import AttributeSpec, ValueProblem
@@ -23,6 +24,7 @@ class RichText(AttributeType):
     widget = "rich_text"
     in_tables = False
     free_text = True
+    is_prose = True
     limits = {"max_length": count_limit}
 
     def _validate(self, value: JSON, spec: AttributeSpec, options: Container[str] | None) -> JSON:
@@ -37,6 +39,13 @@ class RichText(AttributeType):
             return None
         check_length(html, spec)
         return html
+
+    def prose(self, value: JSON) -> JSON:
+        return to_text(value) if isinstance(value, str) else value
+
+    def of_prose(self, text: str) -> JSON:
+        lines = [escape(line.strip(), quote=False) for line in text.splitlines() if line.strip()]
+        return sanitize("".join(f"<p>{line}</p>" for line in lines))
 
     def _display(self, value: JSON, spec: AttributeSpec, locale: str, labels: Mapping[str, str]) -> str:
         return to_text(value)

@@ -24,6 +24,7 @@ class Text(AttributeType):
     """Canonical: str on one line, NFC, trimmed, without control characters."""
 
     name = "text"
+    is_prose = True
     label = "Text"
     widget = "text"
     free_text = True

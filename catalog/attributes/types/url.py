@@ -20,6 +20,7 @@ class Url(AttributeType):
     """Canonical: an http or https address as typed, scheme and host in lower case."""
 
     name = "url"
+    tells = False
     label = "Web address"
     widget = "url"
     limits = {"max_length": count_limit}
