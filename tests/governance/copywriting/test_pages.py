@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 
+from catalog.models import Attribute
 from governance.copywriting import runs
 from governance.models import (
     AiProvider,
@@ -214,3 +215,30 @@ def test_a_batch_passes_no_stale_text_unopened(mara: Client, desk: Desk) -> None
     text = post(rafael, "/review/batch/", pick=picks)
     assert "tee: AI wrote description@en_US, and it is flagged or stale." in text
     assert [Standing.objects.get(product=p).live is not None for p in products] == [False, True]
+
+
+def test_whom_some_facts_are_not_for_sees_none_of_them_beside_a_text(mara: Client, desk: Desk) -> None:
+    from tests.test_reach import limited
+
+    template = PromptTemplate.objects.create(
+        code="short", label="Short", attribute=Attribute.objects.get(code="seo_description")
+    )
+    desk.template = template
+    secret = "zzsecretzz"
+    product = desk.product(product_type=secret + "x" * 220)  # too long to be said, and a fact all the same
+    draft = desk.draft(desk.version(), product)
+    assert secret in str(draft.facts)
+    post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=draft.text)
+    desk.world.change(values={"fabric": secret})
+    lena = Client()
+    lena.force_login(limited("lena", group=["marketing"]))
+    for address in (
+        f"/texts/drafts/{draft.pk}/",
+        "/texts/",
+        "/products/tee/",
+        "/texts/prompts/short/?product=tee&locale=en_US",
+        "/api/v1/products/tee/",
+    ):
+        assert secret not in page(lena, address), address
+        assert secret in page(mara, address) or "drafts" in address, address
+    assert "Some facts of tee are not yours to see." in page(lena, "/texts/prompts/short/?product=tee&locale=en_US")
