@@ -275,3 +275,29 @@ def test_a_plan_says_how_many_texts_it_touches_and_stale_ones_are_found(desk: De
         assert [p.pk for p in stale] == [texts.pk]
         fresh = select([{"field": "stale_copy", "op": "=", "value": False}])
         assert [p.pk for p in fresh] == [plain.pk]
+
+
+def test_a_translation_rests_on_its_source_and_goes_stale_with_it(models: Desk) -> None:
+    from governance.models import PromptTemplate
+
+    models.template = PromptTemplate.objects.create(
+        code="translate",
+        label="Translation",
+        task="translate",
+        attribute=Attribute.objects.get(code="seo_description"),
+        source_locale="en_US",
+    )
+    product, version = models.product(), models.version(HONEST, inputs=["name"])
+    assert models.run(version, product, locale="de_DE").items.get().code == "facts_missing"
+    models.world.change(values={"seo_description@en_US": "A fine shirt"})
+    run = models.run(version, product, locale="de_DE")
+    draft = Draft.objects.get(item__run=run)
+    assert draft.facts["source_text"] == "A fine shirt"
+    assert "source_text" in draft.used
+    take(models, draft)
+    row = origin(product, "seo_description@de_DE")
+    assert row
+    assert row.kind == "translated"
+    models.world.change(values={"seo_description@en_US": "A finer shirt"})
+    row.refresh_from_db()
+    assert row.stale == {"source_text": ["A fine shirt", "A finer shirt"]}
