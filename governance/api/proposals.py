@@ -17,7 +17,8 @@ from catalog.api.problems import Problem, told
 from catalog.api.products import product_of
 from catalog.models import User
 from governance import proposals
-from governance.models import Proposal
+from governance.copywriting.provenance import within
+from governance.models import Draft, Proposal
 
 SHAPE = thing(
     "*",
@@ -36,7 +37,9 @@ SHAPE = thing(
     decided_by=maybe(TEXT),
     created=MOMENT,
     decided=maybe(MOMENT),
+    draft=maybe({**OBJECT, "description": "the proof of a text that AI wrote: prompt, model, facts, claims, cost"}),
 )
+PROOF = ("product", "proposed_by", "decided_by", "draft__version__template", "draft__call")
 CHANGE = ("catalog.change_product",)
 
 
@@ -57,6 +60,27 @@ def shown(row: Proposal) -> dict[str, Any]:
         "decided_by": row.decided_by.username if row.decided_by else None,
         "created": row.created_at,
         "decided": row.decided_at,
+        "draft": _proof(row.draft) if hasattr(row, "draft") else None,
+    }
+
+
+def _proof(draft: Draft) -> dict[str, Any]:
+    version, call = draft.version, draft.call
+    facts = within(draft, draft.proposal.product_id, draft.facts)
+    return {
+        "prompt": version.template.code,
+        "version": version.number,
+        "locale": draft.locale,
+        "model": (call.answered_model or call.model) if call else "",
+        "request_id": call.request_id if call else "",
+        "cost_micros": call.cost_micros if call else None,
+        "text": draft.text,
+        "sentences": draft.sentences,
+        "facts": facts,
+        "facts_hash": draft.facts_hash,
+        "used": [code for code in draft.used if code in facts],
+        "claims": draft.claims,
+        "flags": draft.flags,
     }
 
 
@@ -79,7 +103,7 @@ class ProposalList(ApiView):
 
     def get(self, request: Request) -> Response:
         params.only(request, {"state", "product"} | params.PAGING)
-        query = seen(Proposal.objects.select_related("product", "proposed_by", "decided_by"), "product")
+        query = seen(Proposal.objects.select_related(*PROOF), "product")
         if state := request.query_params.get("state"):
             query = query.filter(state=params.choice(request, "state", Proposal.State.values, state))
         if code := request.query_params.get("product"):
@@ -134,7 +158,7 @@ class Decision(ApiView):
             self.decide(row, request.user, given)
         except proposals.CannotDecide as error:
             raise Problem(error.status, error.code, str(error), errors=[told(e) for e in error.errors]) from error
-        row = Proposal.objects.select_related("product", "proposed_by", "decided_by").get(pk=pk)
+        row = Proposal.objects.select_related(*PROOF).get(pk=pk)
         return Response(shown(row))
 
     def decide(self, row: Proposal, user: User, given: dict[str, Any]) -> None:

@@ -242,3 +242,14 @@ def test_whom_some_facts_are_not_for_sees_none_of_them_beside_a_text(mara: Clien
         assert secret not in page(lena, address), address
         assert secret in page(mara, address) or "drafts" in address, address
     assert "Some facts of tee are not yours to see." in page(lena, "/texts/prompts/short/?product=tee&locale=en_US")
+
+
+def test_the_api_gives_the_whole_proof_of_a_draft(mara: Client, desk: Desk) -> None:
+    draft = desk.draft(desk.version(), desk.product())
+    (row,) = mara.get("/api/v1/proposals/?state=open").json()["results"]
+    proof = row["draft"]
+    assert (proof["prompt"], proof["version"], proof["model"]) == ("describe", 1, "offline-writer-1")
+    assert proof["facts"]["fabric"] == "Cotton"
+    assert proof["text"] == draft.text
+    assert set(proof["used"]) == set(draft.used)
+    assert all(proof["text"][c["start"] : c["end"]] == c["text"] for c in proof["claims"])
