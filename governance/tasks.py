@@ -30,7 +30,9 @@ def sweep() -> None:
 @shared_task(name="governance.write_copy")
 def write_copy() -> None:
     """A turn at each run of texts; rings again while there is more."""
-    more = [runs.advance(run_id) for run_id in runs.waiting()]
+    waiting = runs.waiting()
+    seconds = runs.share_of_time(len(waiting))
+    more = [runs.advance(run_id, seconds=seconds) for run_id in waiting]  # each gets its turn
     if any(more):
         write_copy.delay()
 

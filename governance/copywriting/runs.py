@@ -23,6 +23,7 @@ from pimhub.foundation import audit
 
 R, I = CopyRun.State, CopyItem.State  # noqa: E741
 SLICE = 15.0  # seconds
+AT_ONCE = 2  # texts of the offline writer: it only takes time from others
 SAMPLE = 50  # products that an estimate looks at closely
 ENDS = (R.CANCELLED, R.DONE)
 USE = "governance.use_ai"
@@ -149,8 +150,17 @@ def advance(run_id: UUID, *, seconds: float = SLICE) -> bool:
     return True
 
 
+def share_of_time(count: int) -> float:
+    """Seconds for each of so many runs in one task: all together stay far below a task's limit."""
+    return max(1.0, min(SLICE, 60.0 / max(1, count)))
+
+
 def _next(run: CopyRun) -> CopyItem | None:
-    """A due text that no other worker has."""
+    """A due text that no other worker has; None when as many are being written as the provider allows at once."""
+    provider = run.version.provider
+    under_way = CopyItem.objects.filter(state=I.CALLING, run__version__provider=provider).count()
+    if under_way >= (provider.at_once if provider else AT_ONCE):
+        return None
     due = run.items.filter(state=I.WAITING).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))
     for pk in due.order_by("pk").values_list("pk", flat=True)[:20]:
         if item := claim(pk):

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from catalog.models import Product
 from channels.sandbox.openai.endpoint import HALLUCINATING, HONEST
 from governance.copywriting import prompts, runs
-from governance.models import CopyBudget, CopyItem, CopyRun, Draft, PromptVersion, ProviderCall
+from governance.models import AiProvider, CopyBudget, CopyItem, CopyRun, Draft, PromptVersion, ProviderCall
 from tests.governance.copywriting.conftest import Desk
 
 S = PromptVersion.State
@@ -177,6 +177,19 @@ def test_a_worker_that_lost_its_claim_only_books(models: Desk) -> None:
     write_item(slow)  # finds the draft of the other, or books its call and leaves
     assert Draft.objects.count() == 1
     assert not ProviderCall.objects.filter(outcome="sent").exists()
+
+
+def test_no_more_texts_are_under_way_than_the_provider_allows(models: Desk) -> None:
+    mara = models.world.people["mara"]
+    version = models.version(HONEST)
+    AiProvider.objects.update(at_once=2)
+    ids = [models.product(f"p{n}").pk for n in range(4)]
+    run = runs.plan(version=version, locale="en_US", ids=ids, by=mara, budget_micros=10**9)
+    runs.start(run, by=mara)
+    run.refresh_from_db()
+    assert [runs._next(run) is not None for _ in range(3)] == [True, True, False]
+    assert runs.advance(run.pk) is False  # another worker's turn: nothing is rung again
+    assert ProviderCall.objects.count() == 0
 
 
 def test_texts_are_written_in_the_language_and_scope_of_the_template(desk: Desk) -> None:
