@@ -11,6 +11,7 @@ from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from catalog.models import User
 from governance.copywriting.providers.base import Billed
 from governance.models import AiProvider, CopyBudget, CopyItem, CopyRun, ModelPrice, ProviderCall
 
@@ -46,30 +47,40 @@ def at_most(price: ModelPrice, request_bytes: int, output_tokens: int) -> int:
 
 
 def reserve(
-    *, run: CopyRun, item: CopyItem | None, provider: AiProvider, model: str, request_bytes: int, output_tokens: int
+    *,
+    run: CopyRun | None,
+    item: CopyItem | None,
+    by: User | None,
+    provider: AiProvider,
+    model: str,
+    request_bytes: int,
+    output_tokens: int,
 ) -> ProviderCall:
     """Book a call before it is made, so that workers side by side never spend more than there is.
+
+    Without a run (a version is tried) the budgets of days and months hold alone.
 
     Raises OverBudget, NoPrice.
     """
     with transaction.atomic():
-        row = CopyRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+        row = CopyRun.objects.select_for_update(of=("self",)).get(pk=run.pk) if run else None
         budgets = list(CopyBudget.objects.select_for_update().order_by("pk"))
         price = price_of(provider, model, timezone.now().date())
         wanted = at_most(price, request_bytes, output_tokens)
-        left = row.budget_micros - spent(ProviderCall.objects.filter(run=row))
-        if wanted > left:
-            raise OverBudget(f"The run's budget has {money(left)} left; the next call may cost {money(wanted)}.")
-        _check_budgets(budgets, row, wanted)
+        if row is not None:
+            left = row.budget_micros - spent(ProviderCall.objects.filter(run=row))
+            if wanted > left:
+                raise OverBudget(f"The run's budget has {money(left)} left; the next call may cost {money(wanted)}.")
+        _check_budgets(budgets, by, wanted)
         return ProviderCall.objects.create(
-            item=item, run=row, provider=provider.code, model=model, reserved_micros=wanted, asked_by=row.requested_by
+            item=item, run=row, provider=provider.code, model=model, reserved_micros=wanted, asked_by=by
         )
 
 
-def _check_budgets(budgets: Iterable[CopyBudget], run: CopyRun, wanted: int) -> None:
+def _check_budgets(budgets: Iterable[CopyBudget], by: User | None, wanted: int) -> None:
     now = timezone.now()
     for budget in budgets:
-        if budget.user_id not in (None, run.requested_by_id):
+        if budget.user_id not in (None, by.pk if by else None):
             continue
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         since = day if budget.per == CopyBudget.Per.DAY else day.replace(day=1)

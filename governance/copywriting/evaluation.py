@@ -11,21 +11,24 @@ from catalog.models import Product, User
 from governance.copywriting import budget, prompts
 from governance.copywriting.checks import is_blocking, is_flagged
 from governance.copywriting.facts import facts_of_all
-from governance.copywriting.generate import ask, check, text_of
+from governance.copywriting.generate import ask, check, reserve, text_of
 from governance.copywriting.providers.base import Billed, CannotWrite
-from governance.models import PromptVersion, ProviderCall
+from governance.models import PromptVersion
 from pimhub.foundation.jsonvalue import JSON
 
+MOST = 10  # products, while somebody waits for the page
 FLAGGED_AT_MOST = 0.2  # of the texts: with more, the version is not green
 
 
 def evaluate(*, version: PromptVersion, products: Sequence[Product], locale: str, by: User) -> dict[str, Any]:
-    """Write and check a text for each product; the result is kept with the version. Raises BadPrompt, OverBudget.
+    """Write and check a text for each product; the result is kept with the version.
+
+    Raises BadPrompt, also when no more may be spent.
 
     Green: each answer was usable, no text breaks a blocking rule or a length, at most a fifth is flagged.
     """
-    if not products:
-        raise prompts.BadPrompt("products", "Choose products to try it on.")
+    if not 0 < len(products) <= MOST:
+        raise prompts.BadPrompt("products", f"Choose 1 to {MOST} products to try it on; these are {len(products)}.")
     how, target = prompts.how_to_read(version, locale), version.template.key(locale)
     found = facts_of_all([p.pk for p in products], how, target=target, source=prompts.source_key(version.template))
     rows = [_tried(version, product, found[product.pk], locale, by) for product in products if product.pk in found]
@@ -58,16 +61,13 @@ def _tried(version: PromptVersion, product: Product, facts: Any, locale: str, by
     if gone := prompts.missing(version, given):
         return row | {"code": "facts_missing", "message": f"It has no {', '.join(gone)}."}
     asked = prompts.asked(version, given, locale=locale, name=product.code)
-    billed = Billed()
-    call = ProviderCall.objects.create(
-        provider=version.provider.code if version.provider else "offline",
-        model=version.model or "offline",
-        asked_by=by,
-        reserved_micros=_reserved(version, asked),
-    )
+    billed, call = Billed(), None
     try:
+        call = reserve(version, asked, by=by, run=None, item=None)
         answer = ask(version, asked, billed)
     except CannotWrite as error:
+        if call is None:  # no further one may be made either
+            raise prompts.BadPrompt("budget", str(error)) from error
         budget.settle(call, billed, error.code)
         return row | {"code": error.code, "message": str(error)}
     budget.settle(call, billed, "evaluated")
@@ -83,13 +83,3 @@ def _tried(version: PromptVersion, product: Product, facts: Any, locale: str, by
         + (len(text_of(answer)) > prompts.limit_of(version)),
         "cost_micros": call.cost_micros if call.cost_micros is not None else call.reserved_micros,
     }
-
-
-def _reserved(version: PromptVersion, asked: prompts.Asked) -> int:
-    if version.provider is None:
-        return 0
-    try:
-        price = budget.price_of(version.provider, version.model, timezone.now().date())
-    except budget.NoPrice as error:
-        raise prompts.BadPrompt("model", str(error)) from error
-    return budget.at_most(price, len(asked.user.encode()) * 2, int(str(asked.parameters["max_output_tokens"])))

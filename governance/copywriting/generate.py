@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.attributes.types import type_of
 from catalog.change_sets import acting
-from catalog.models import Attribute, ChangeSet, Product
+from catalog.models import Attribute, ChangeSet, Product, User
 from governance import proposals
 from governance.copywriting import budget, prompts
 from governance.copywriting.brands import brands
@@ -56,7 +56,7 @@ def write_item(item: CopyItem) -> None:
     asked = prompts.asked(version, facts, locale=run.locale, name=product.code)
     billed, call = Billed(), None
     try:
-        call = _reserve(run, item, version, asked)
+        call = reserve(version, asked, by=run.requested_by, run=run, item=item)
         answer = ask(version, asked, billed)
     except CannotWrite as error:
         return _failed(item, call, billed, error)
@@ -92,17 +92,19 @@ def check(version: PromptVersion, answer: Answer, facts: Facts, locale: str) -> 
     )
 
 
-def _reserve(run: CopyRun, item: CopyItem, version: PromptVersion, asked: prompts.Asked) -> ProviderCall:
+def reserve(
+    version: PromptVersion, asked: prompts.Asked, *, by: User | None, run: CopyRun | None, item: CopyItem | None
+) -> ProviderCall:
+    """Book the call of a version before it is made. Raises CannotWrite that ends the run when it may not be made."""
     if version.provider is None:
-        return ProviderCall.objects.create(
-            item=item, run=run, provider="offline", model=offline.MODEL, asked_by=run.requested_by
-        )
+        return ProviderCall.objects.create(item=item, run=run, provider="offline", model=offline.MODEL, asked_by=by)
     if version.provider.is_paused:
         raise CannotWrite("paused", f"{version.provider} is paused: {version.provider.problem}", ends=True)
     try:
         return budget.reserve(
             run=run,
             item=item,
+            by=by,
             provider=version.provider,
             model=version.model,
             request_bytes=len(preview(version, asked).encode()),

@@ -158,8 +158,9 @@ def share_of_time(count: int) -> float:
 def _next(run: CopyRun) -> CopyItem | None:
     """A due text that no other worker has; None when as many are being written as the provider allows at once."""
     provider = run.version.provider
-    under_way = CopyItem.objects.filter(state=I.CALLING, run__version__provider=provider).count()
-    if under_way >= (provider.at_once if provider else AT_ONCE):
+    # Only of living workers: what a dead one left in a cancelled run must not hold the provider for good.
+    alive = CopyItem.objects.filter(state=I.CALLING, leased_until__gt=timezone.now())
+    if alive.filter(run__version__provider=provider).count() >= (provider.at_once if provider else AT_ONCE):
         return None
     due = run.items.filter(state=I.WAITING).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))
     for pk in due.order_by("pk").values_list("pk", flat=True)[:20]:

@@ -114,7 +114,7 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
             raise Http404
         try:
             return _carry_out(request, template)
-        except (prompts.BadPrompt, budget.OverBudget) as error:
+        except prompts.BadPrompt as error:
             problem, field, status = str(error), getattr(error, "field", ""), 422
     versions = list(template.versions.select_related("author", "activated_by", "provider"))
     shown = _chosen(request, versions, "version")
@@ -157,7 +157,7 @@ def _form_of(version: PromptVersion | None) -> dict[str, Any]:
 
 
 def _carry_out(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """Raises BadPrompt, OverBudget."""
+    """Raises BadPrompt."""
     given, user = request.POST, cast(User, request.user)
     if given.get("do") == "write":
         version = prompts.write_version(
@@ -167,7 +167,7 @@ def _carry_out(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     else:
         version = get_object_or_404(template.versions.select_related("provider"), number=given.get("number") or 0)
         if given.get("do") == "evaluate":
-            products = _products(given.get("products", ""))[:50]
+            products = _products(given.get("products", ""))
             result = evaluation.evaluate(
                 version=version, products=products, locale=given.get("locale", "en_US"), by=user
             )

@@ -15,6 +15,7 @@ from pimhub.foundation.jsonvalue import JSON
 
 _UNIT_SUFFIX = re.compile(r"[-_ ](?:unit|units|uom|einheit|unité|unidad|jednotka)$", re.IGNORECASE)
 _DATE = re.compile(r"^(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _YES = {"true", "yes", "ja", "oui", "si", "ano", "tak", "sim", "sí", "evet", "da"}
 _NO = {"false", "no", "nein", "non", "ne", "nie", "não", "nej", "hayir", "nu"}
 
@@ -106,6 +107,8 @@ def _measured(value: Mapping[str, JSON]) -> list[Amount]:
         amount = Decimal(str(value.get("amount", value.get("value"))))
     except InvalidOperation:
         return []
+    if not amount.is_finite():
+        return []
     code = str(value.get("unit") or "")
     return [_amount(amount, KNOWN.get(code) or _unit(code), "")]
 
@@ -120,10 +123,8 @@ def _in_text(text: str, locale: str, unit: Unit | None, dimension: str) -> list[
     """The numbers of a value that is text: one exact number, or several with units ("AC 100-240 V, 50/60 Hz")."""
     if date := _DATE.match(text):
         return [Amount(Decimal(date[1]), None, "year"), Amount(Decimal(int(date[3])), None, "day")]
-    try:
-        return [_amount(Decimal(text), unit, dimension)]  # a machine's number: always with a decimal point
-    except InvalidOperation:
-        pass
+    if _NUMBER.fullmatch(text):  # a machine's number: always with a decimal point
+        return [_amount(Decimal(text), unit, dimension)]
     clean = cleaned(text.replace("_", " ")).text
     language = locale[:2]
     found: list[tuple[Reading, Unit | None]] = []

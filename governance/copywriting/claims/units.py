@@ -179,9 +179,7 @@ def unit_after(text: str, at: int, language: str) -> Found | None:
 
 
 _PER_TIME = {"s": "fps", "min": "per_min", "h": "per_h"}
-
-
-_AFTER_IN = re.compile(r"\s+(?:the|a|an|one|your|this|all|each|total|our|its|any|just|black|white|length)\b|\s*\d")
+_AFTER_IN = re.compile(r"\s+(?:the|a|an|one|1|your|this|all|each|total|our|its|any|just|black|white|length)\b|\s*\d")
 
 
 def _is_no_unit(text: str, sign: str, gap: str, end: int, language: str) -> bool:
@@ -189,17 +187,8 @@ def _is_no_unit(text: str, sign: str, gap: str, end: int, language: str) -> bool
     rest = text[end : end + 12]
     if sign in "xX×" and re.match(r"\s*\d" if gap else r"\d", rest):  # 640 x 480, 10x20; but "zoom 5x 24 mm"
         return True
-    if sign == "in":
-        return bool(
-            gap.strip(" ") == ""
-            and gap
-            and (
-                language != "en"
-                or re.match(
-                    r"\s+(?:the|a|an|one|1|your|this|all|each|total|our|its|any|just|black|white|length)\b|\s*\d", rest
-                )
-            )
-        )
+    if sign == "in" and gap == " ":
+        return language != "en" or bool(_AFTER_IN.match(rest))
     return len(sign) == 1 and sign.isalpha() and bool(re.match(r"\w|['’.]\w", rest))
 
 

@@ -100,6 +100,7 @@ def verdicts(locale: str, text: str, facts: Mapping[str, JSON]) -> dict[str, str
         ("en_US", "Sharp 1080p video", {"video": "720p"}, {"1080p": NO}),
         ("en_US", "Sharp 720p video, IP67", {"video": "720p", "protection": "IP67"}, {"720p": YES, "IP67": YES}),
         ("en_US", "There for you 24/7, 2-in-1.", {"name": "Alva"}, {}),
+        ("en_US", "Nan formula, 3 kg", {"brand": "Nan", "weight": "Infinity", "size": "1e5"}, {"3 kg": NONE}),
         # Nothing is known: nothing may be said.
         ("en_US", "Weighs 3 kg.", {"name": "Alva"}, {"3 kg": NONE}),
         ("en_US", "A 12x zoom", {"optical_zoom": 10, "megapixels": 12}, {"12x": NO}),

@@ -48,7 +48,15 @@ def spend(run: CopyRun, provider: AiProvider) -> int:
     close_old_connections()
     for made in range(CALLS * 2):
         try:
-            budget.reserve(run=run, item=None, provider=provider, model="m", request_bytes=300, output_tokens=100)
+            budget.reserve(
+                run=run,
+                item=None,
+                by=run.requested_by,
+                provider=provider,
+                model="m",
+                request_bytes=300,
+                output_tokens=100,
+            )
         except budget.OverBudget:
             return made
     return CALLS * 2

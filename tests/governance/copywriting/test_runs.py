@@ -152,7 +152,7 @@ def test_a_worker_that_died_loses_no_cost_and_doubles_no_draft(models: Desk) -> 
     assert item
     from governance.copywriting import budget
 
-    budget.reserve(run=run, item=item, provider=models.provider("responses"), model=HONEST, request_bytes=900, output_tokens=100)  # fmt: skip  # noqa: E501
+    budget.reserve(run=run, item=item, by=mara, provider=models.provider("responses"), model=HONEST, request_bytes=900, output_tokens=100)  # fmt: skip  # noqa: E501
     CopyItem.objects.filter(pk=item.pk).update(leased_until=timezone.now())  # killed here; its lease ran out
     models.advance(run)
     assert run.state == "done"
@@ -190,6 +190,36 @@ def test_no_more_texts_are_under_way_than_the_provider_allows(models: Desk) -> N
     assert [runs._next(run) is not None for _ in range(3)] == [True, True, False]
     assert runs.advance(run.pk) is False  # another worker's turn: nothing is rung again
     assert ProviderCall.objects.count() == 0
+
+
+def test_a_dead_worker_of_a_cancelled_run_does_not_hold_the_writer(desk: Desk) -> None:
+    from django.utils import timezone
+
+    mara, version = desk.world.people["mara"], desk.version()
+    ids = [desk.product(f"p{n}").pk for n in range(3)]
+    dead = runs.plan(version=version, locale="en_US", ids=ids, by=mara)
+    runs.start(dead, by=mara)
+    dead.refresh_from_db()
+    assert [runs._next(dead) is not None for _ in range(2)] == [True, True]
+    runs.cancel(dead, by=mara)
+    CopyItem.objects.update(leased_until=timezone.now())
+    run = runs.plan(version=version, locale="de_DE", ids=ids, by=mara)
+    runs.start(run, by=mara)
+    desk.advance(run)
+    assert (run.state, runs.counts(run)["done"]) == ("done", 3)
+
+
+def test_trying_a_version_obeys_the_budgets(models: Desk) -> None:
+    version, product = draft_version(models, provider=models.provider("responses"), model=HONEST), models.product()
+    CopyBudget.objects.create(per="day", micros=1)
+    with pytest.raises(prompts.BadPrompt, match="budget of the day"):
+        models.evaluate(version, product)
+    assert models.sandbox
+    assert models.sandbox.sandbox.writer.journal == []
+    CopyBudget.objects.all().delete()
+    assert models.evaluate(version, product)["green"]
+    with pytest.raises(prompts.BadPrompt, match="Choose 1 to 10 products"):
+        models.evaluate(version, *[product] * 11)
 
 
 def test_texts_are_written_in_the_language_and_scope_of_the_template(desk: Desk) -> None:
