@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from django.db.models import Count, Q
 
@@ -60,8 +60,8 @@ def uses(ids: Sequence[int]) -> Iterator[Use]:
         yield Use("shown on", label, count)
 
 
-def impact(ids: Sequence[int]) -> Iterator[tuple[str, int]]:
-    rows = Listing.objects.filter(placement__product_id__in=ids, state__in=SHOWN)
+def impact(changed: Mapping[int, Collection[str]]) -> Iterator[tuple[str, int]]:
+    rows = Listing.objects.filter(placement__product_id__in=list(changed), state__in=SHOWN)
     for label, count in rows.values_list("placement__channel__label").annotate(n=Count("pk")):
         yield f"listings on {label} change once approved", count
 

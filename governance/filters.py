@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from django.db.models import F, Q
 
 from catalog.plans.run import impacts
 from catalog.search import operators as op
 from catalog.search.filters import Condition, part
+from governance.copywriting.provenance import rests_on
 from governance.models import Standing, TextOrigin
 
 
@@ -41,12 +42,12 @@ def stale_copy(asked: Condition) -> Q:
     return found if asked.value else ~found
 
 
-def impact(ids: Sequence[int]) -> Iterator[tuple[str, int]]:
-    standings = Standing.objects.filter(product_id__in=ids)
+def impact(changed: Mapping[int, Collection[str]]) -> Iterator[tuple[str, int]]:
+    standings = Standing.objects.filter(product_id__in=list(changed))
     approved = standings.filter(live__isnull=False, live__content_hash=F("content_hash"))
     yield "approved products get changes to review", approved.count()
-    texts = TextOrigin.objects.filter(product_id__in=ids, is_current=True)
-    yield "products have texts by AI that may go stale", texts.values("product_id").distinct().count()
+    texts = TextOrigin.objects.filter(product_id__in=list(changed), is_current=True).select_related("draft")
+    yield "texts by AI rest on what changes", sum(rests_on(t.draft, changed[t.product_id]) for t in texts)
     yield "requests for review are taken back", standings.filter(state=Standing.State.IN_REVIEW).count()
 
 

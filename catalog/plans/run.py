@@ -10,8 +10,9 @@ import datetime as dt
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import Q
@@ -37,8 +38,8 @@ SECONDS = 15.0
 LEASE = dt.timedelta(minutes=5)
 TRIES = 3
 
-# What higher floors say a plan touches: (its lines that change something) → (label, count).
-Impact = Callable[[Sequence[int]], Iterable[tuple[str, int]]]
+# What higher floors say a plan touches: {id of a product that changes: keys that change} → (label, count).
+Impact = Callable[[Mapping[int, Collection[str]]], Iterable[tuple[str, int]]]
 impacts: Registry[Impact] = Registry("impact of plans")
 
 
@@ -188,11 +189,12 @@ def _told(error: ChangeError) -> dict[str, JSON]:
 
 def _planned(plan: ChangePlan) -> None:
     changing = PlanLine.objects.filter(plan=plan, outcome=Outcome.CHANGES).order_by("pk")
-    ids = list(changing.values_list("product_id", flat=True))
+    lines = changing.values_list("product_id", "changes").iterator(chunk_size=1000)
     found = Counter[str]()
-    for start_at in range(0, len(ids), 1000):
+    while part := dict(islice(lines, 1000)):
+        changed = {pk: {key for row in changes.values() for key in row} for pk, changes in part.items()}
         for impact in impacts:
-            found.update(dict(impact(ids[start_at : start_at + 1000])))
+            found.update(dict(impact(changed)))
     plan.impact = [{"label": label, "count": count} for label, count in found.items() if count]
     plan.state, plan.cursor = S.PLANNED, 0
     plan.save(update_fields=["impact", "state", "cursor"])

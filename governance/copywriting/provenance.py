@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -20,6 +21,16 @@ def within(draft: Draft, product_id: int, facts: Mapping[str, T]) -> dict[str, T
     if sight().reaches is None:
         return dict(facts)
     return {code: each for code, each in facts.items() if sight().shows(product_id, draft.fact_keys.get(code, code))}
+
+
+def rests_on(draft: Draft, keys: Iterable[str]) -> bool:
+    """Whether one of these value keys or parts, in whatever language, is a fact that the text rests on."""
+    attributes = {_attribute(draft.fact_keys.get(code, code)) for code in draft.used}
+    return any(_attribute(key) in attributes for key in keys)
+
+
+def _attribute(key: str) -> str:
+    return re.split("[@#]", key, maxsplit=1)[0]
 
 
 def origins_of(revision: Revision) -> Origins:

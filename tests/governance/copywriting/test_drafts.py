@@ -294,18 +294,20 @@ def test_a_plan_says_how_many_texts_it_touches_and_stale_ones_are_found(desk: De
     from catalog.search.select import select
 
     texts, plain = desk.product("tee"), desk.product("mug")
-    take(desk, desk.draft(desk.version(), texts))
+    take(desk, desk.draft(desk.version(inputs=["name", "fabric"]), texts))
     mara = desk.world.people["mara"]
-    what = {
-        "select": {"filter": {"field": "brand", "op": "=", "value": "Acme"}},
-        "change": {"values": {"fabric": "Wool"}},
-    }
     with acting(user=mara, source="page"):
-        plan = plans.start(kind="edit", what=what, user=mara)
-        while plans.advance(str(plan.pk)):
-            pass
-        plan.refresh_from_db()
-        assert {"label": "products have texts by AI that may go stale", "count": 1} in plan.impact
+        for key, count in (("mpn", 0), ("fabric", 1)):
+            what = {
+                "select": {"filter": {"field": "brand", "op": "=", "value": "Acme"}},
+                "change": {"values": {key: "Wool"}},
+            }
+            plan = plans.start(kind="edit", what=what, user=mara)
+            while plans.advance(str(plan.pk)):
+                pass
+            plan.refresh_from_db()
+            told = {each["label"]: each["count"] for each in plan.impact}
+            assert told.get("texts by AI rest on what changes", 0) == count
         plans.apply(plan, user=mara)
         while plans.advance(str(plan.pk)):
             pass
