@@ -16,7 +16,7 @@ from governance.copywriting import budget, prompts
 from governance.copywriting.brands import brands
 from governance.copywriting.checks import Checked, checked
 from governance.copywriting.facts import Facts, facts_now
-from governance.copywriting.providers import offline, openai_api
+from governance.copywriting.providers import offline
 from governance.copywriting.providers.base import Answer, Billed, CannotWrite
 from governance.models import CopyItem, CopyRun, Draft, PromptVersion, Proposal, ProviderCall
 
@@ -68,12 +68,18 @@ def ask(version: PromptVersion, asked: prompts.Asked, billed: Billed) -> Answer:
     if version.provider is None:
         labels = {a.code: a.label(asked.locale) for a in Attribute.objects.filter(code__in=asked.facts.values)}
         return offline.write(asked, billed, labels=labels)
+    from governance.copywriting.providers import openai_api  # its SDK's hundreds of types would slow every start
+
     return openai_api.write(version.provider, asked, billed)
 
 
 def preview(version: PromptVersion, asked: prompts.Asked) -> str:
     """The whole request, byte for byte as it would be sent."""
-    return openai_api.preview(version.provider, asked) if version.provider else offline.preview(asked)
+    if version.provider is None:
+        return offline.preview(asked)
+    from governance.copywriting.providers import openai_api
+
+    return openai_api.preview(version.provider, asked)
 
 
 def text_of(answer: Answer) -> str:

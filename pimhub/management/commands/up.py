@@ -107,6 +107,9 @@ def _environment(port: int) -> dict[str, str]:
     env = dict(os.environ, PIMHUB_HOME=str(settings.PIMHUB_HOME))
     env.setdefault("DJANGO_SETTINGS_MODULE", "pimhub.settings")
     env.setdefault("PIMHUB_LOG_LEVEL", "INFO")
+    env.setdefault(
+        "SKIP_CHECKS", "true"
+    )  # of Celery's: each worker would load all pages to check what `up` has checked
     env.setdefault("PIMHUB_PUBLIC_URL", f"http://127.0.0.1:{port}")
     env["PYTHONPATH"] = os.pathsep.join([str(settings.BASE_DIR), env.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     return env
