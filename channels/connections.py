@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from django.conf import settings
 from django.utils import timezone
@@ -88,13 +89,7 @@ def authorise(channel: Channel, connector: Connector, connection: Connection) ->
     Channel.objects.filter(pk=channel.pk).update(
         access_token_encrypted=channel.access_token_encrypted, access_token_until=channel.access_token_until
     )
-    return Connection(
-        code=connection.code,
-        base_url=connection.base_url,
-        settings=connection.settings,
-        credentials=connection.credentials,
-        access_token=token,
-    )
+    return replace(connection, access_token=token)
 
 
 def _held_token(channel: Channel) -> str:

@@ -32,6 +32,7 @@ class Facet(StrEnum):
 class Level(StrEnum):
     PRODUCT = "product"
     VARIANT = "variant"
+    EACH = "each"  # of the product and, with its own value, of each variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,18 @@ class MappedProduct:
     fields: Mapping[str, JSON]
     variants: tuple[MappedVariant, ...]
     media: tuple[Medium, ...] = ()
+    axes: tuple[str, ...] = ()  # attribute codes, in the order of each variant's `options`
     url: str = ""  # the product's page in the shop, from the channel's URL template
     origins: Mapping[str, str] = field(default_factory=dict)  # as of a variant
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a channel says of the fields of one kind of product, as fetched from it (see `Describes`)."""
+
+    name: str
+    checksum: str
+    body: JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,7 @@ class Connection:
     settings: Mapping[str, JSON]
     credentials: Mapping[str, str] = field(default_factory=dict)
     access_token: str = ""  # filled by the publisher when `token_request` is used
+    definitions: Mapping[str, Definition] = field(default_factory=dict)  # filled where a connector asks for them
 
 
 # ---- what a connector answers --------------------------------------------------------------------
@@ -167,6 +179,9 @@ class Operation:
     # What follows once ids are known, in words, for the preview.
     then: tuple[str, ...] = ()
     context: Mapping[str, JSON] = field(default_factory=dict)  # for `interpret`
+    # Rows that must have been seen on the channel first. The call is shown in previews, but not sent; once they
+    # are seen, `plan` names none.
+    waits_for: tuple[Row, ...] = ()
     # Asks how an earlier call came out that the channel was WORKING on: the outcome is that call's, and so
     # are what it carries and, beside its own, the context.
     settles: bool = False
@@ -222,6 +237,31 @@ class Connector(Protocol):
 
     def read_token(self, response: Response) -> tuple[str, float]:
         """Access token and its lifetime in seconds. Raises ValueError with the channel's words."""
+        ...
+
+
+class Describes(Protocol):
+    """A connector whose channel describes, in documents of its own, what it takes for one kind of product.
+
+    The publisher fetches a document by two calls (where it lies, then itself), keeps it and hands it to all others
+    in `Connection.definitions`.
+    """
+
+    # The level of fields that a mapping fills beyond `target_fields`: the documents know more than we list.
+    other_fields: Level
+
+    def definitions(self, product: MappedProduct) -> tuple[str, ...]:
+        """Names of the documents that the product needs."""
+        ...
+
+    def definition_request(self, name: str, connection: Connection) -> Request: ...
+
+    def definition_link(self, response: Response) -> tuple[Request, str]:
+        """The call that fetches the document, and its checksum. Raises ValueError with the channel's words."""
+        ...
+
+    def read_definition(self, response: Response, checksum: str) -> JSON:
+        """The document. Raises ValueError when it is not what the checksum says."""
         ...
 
 

@@ -204,7 +204,7 @@ ITEMS = (
         90,
         "solidus_solidus_cap_black_1.png",
         ("Black cap from the front", "Schwarze Kappe von vorn"),
-        "BD",
+        "PT",
         "650500",
         ("size",),
         (("S/M",), ("L/XL",)),

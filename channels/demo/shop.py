@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from catalog.models import Market, Scope
 from channels.connectors.registry import connectors
+from channels.definitions import keep
 from channels.models import Channel, MappingVersion
+from channels.sandbox.amazon import types
+from channels.sandbox.world import AMAZON_SELLER, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN
 from pimhub.foundation.jsonvalue import JSON
 
 PRODUCT_URL = "https://shop.example/products/{handle}"
@@ -20,7 +23,18 @@ CHANNELS: tuple[tuple[str, str, dict[str, JSON]], ...] = (
             "product_url": PRODUCT_URL,
         },
     ),
-    ("amazon", "Amazon", {"endpoint": "sandbox", "product_url": PRODUCT_URL}),
+    (
+        "amazon",
+        "Amazon",
+        {
+            "endpoint": "sandbox",
+            "seller": AMAZON_SELLER,
+            "marketplace": "A1PA6795UKMFR9",
+            "language": "en_GB",
+            "gtin_exempt": True,
+            "product_url": PRODUCT_URL,
+        },
+    ),
     (
         "google",
         "Google Merchant",
@@ -36,6 +50,31 @@ CHANNELS: tuple[tuple[str, str, dict[str, JSON]], ...] = (
 )
 
 
+# Apparel goes to Amazon as SHIRT, the one product type of the sandbox, with the constants that it requires.
+AMAZON_RULES: dict[str, JSON] = {
+    "product_type": {
+        "from": ["amazon_product_type", "google_product_category", "product_type", "$categories"],
+        "transforms": [
+            {
+                "name": "match",
+                "table": dict.fromkeys(
+                    ("shirt", "shirts", "tee", "tees", "t shirt", "t shirts", "clothing", "apparel"), "SHIRT"
+                ),
+            }
+        ],
+    },
+    "bullet_point": {"from": "description", "transforms": ["plain_text", {"name": "truncate", "length": 500}]},
+    "fabric_type": {"from": "material", "transforms": ["labels"], "default": "Cotton"},
+    "item_type_keyword": {"const": "fashion-t-shirts"},
+    "supplier_declared_dg_hz_regulation": {"const": "not_applicable"},
+}
+
+RULES = {"amazon": AMAZON_RULES}
+CREDENTIALS = {
+    "amazon": {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "refresh_token": REFRESH_TOKEN},
+}
+
+
 def ensure_channels() -> None:
     scope, market = Scope.objects.get(code="default"), Market.objects.get(code="default")
     for code, label, settings in CHANNELS:
@@ -45,8 +84,16 @@ def ensure_channels() -> None:
         )
         if not made:
             continue
-        channel.credentials = {"access_token": "sandbox-token"}
+        channel.credentials = CREDENTIALS.get(code, {"access_token": TOKEN})
         if code in connectors:
-            rules = dict(connectors.get(code).default_rules)
+            rules = dict(connectors.get(code).default_rules) | RULES.get(code, {})
             channel.mapping = MappingVersion.objects.create(channel=channel, number=1, rules=rules)
         channel.save()
+        if code == "amazon":
+            _ensure_definitions(channel)
+
+
+def _ensure_definitions(channel: Channel) -> None:
+    """What the sandbox would hand out, so that a preview needs no running sandbox."""
+    for name, data in types.known().items():
+        keep(channel, name, checksum=types.checksum(data), text=data.decode())

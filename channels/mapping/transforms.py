@@ -5,6 +5,7 @@ A transform takes the value, its options and the context; it never sees a model.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ class Context:
     # {attribute: {option code: {locale: label}}}, frozen with the revision
     labels: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
+
+_WORD = re.compile(r"\w+")
 
 Transform = Callable[[JSON, Mapping[str, JSON], Context], JSON]
 transforms: Registry[Transform] = Registry("transform")
@@ -70,6 +73,22 @@ def _lookup(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
     """Replace by `table`; what is not in it becomes `default` (or stays, without one)."""
     key = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
     return options["table"].get(key, options.get("default", value))
+
+
+@transform("match")
+def _match(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
+    """The entry of `table` whose words stand in the value (whole words, in any case; the first that fits), else
+    `default` or nothing. Of several values the first that fits counts: “Apparel > Caps” by {"apparel": "SHIRT"}."""
+    for one in value if isinstance(value, list) else [value]:
+        said = _words(one)
+        for words, found in options["table"].items():
+            if _words(words) in said:
+                return found
+    return options.get("default")
+
+
+def _words(text: JSON) -> str:
+    return f" {' '.join(re.findall(_WORD, str(text).casefold()))} "
 
 
 @transform("labels")

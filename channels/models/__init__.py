@@ -1,6 +1,7 @@
 """Rows of channels: the channel, its mapping, what each product should and does show, and every call."""
 
 from channels.models.channel import Channel, MappingVersion
+from channels.models.definition import ChannelDefinition
 from channels.models.feed import FeedFile, FeedFragment
 from channels.models.issue import ChannelIssue
 from channels.models.listing import Listing, Placement, RemoteLink
@@ -8,6 +9,7 @@ from channels.models.publication import Publication
 
 __all__ = [
     "Channel",
+    "ChannelDefinition",
     "ChannelIssue",
     "FeedFile",
     "FeedFragment",

@@ -12,6 +12,7 @@ from catalog import blobs
 from channels.connections import ChannelNotReady, connect, connector_of
 from channels.connectors.base import Connection, Connector, Rendered
 from channels.connectors.outcome import Issue
+from channels.definitions import described
 from channels.models import Channel, ChannelIssue, Listing, Placement
 from channels.preflight.texts import stale_texts
 from channels.rendering.source import Source, gather
@@ -62,6 +63,10 @@ def desire(channel: Channel, standing: Standing, *, now: dt.datetime | None = No
     now = now or timezone.now()
     connection = connect(channel)
     source = gather(channel, connector, [revision], connection, now)[standing.product_id]
+    try:
+        connection = described(channel, connector, connection, source.mapped)
+    except ChannelNotReady as error:
+        return Issue(code=error.code, message=str(error))
     return check(connector, connection, source)
 
 

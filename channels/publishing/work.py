@@ -17,6 +17,7 @@ from django.utils import timezone
 from channels.connections import ChannelNotReady, authorise
 from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue, Verdict
+from channels.definitions import UNAVAILABLE
 from channels.models import Channel, ChannelIssue, Listing, Placement, RemoteLink
 from channels.publishing import lease
 from channels.publishing.desire import Desired, desire, note, record_issues, set_states
@@ -61,6 +62,8 @@ def _turn(placement: Placement) -> Turn:
     standing = Standing.objects.select_related("live", "product").get(product_id=placement.product_id)
     desired = desire(placement.channel, standing)
     if isinstance(desired, Issue):
+        if desired.code == UNAVAILABLE:
+            return _failed(placement, desired, retry=dt.timedelta(minutes=5))
         return _blocked(placement, [desired], None)
     placement.revision = desired.source.revision
     note(placement, desired)
@@ -105,10 +108,11 @@ def _converge(placement: Placement, desired: Desired) -> Turn:
 
 
 def _sendable(placement: Placement, desired: Desired) -> list[Operation]:
-    """The planned calls without those that would repeat, unchanged, what the channel refused."""
+    """The planned calls without those that wait, or would repeat, unchanged, what the channel refused."""
     refused = {(x.sku, f) for x in placement.listings.all() for f, h in x.refused.items() if x.desired.get(f) == h}
     planned = desired.connector.plan(desired.rendered, known(placement), desired.connection)
-    return [op for op in planned if not refused.intersection((row, str(facet)) for row, facet in op.carries)]
+    free = [op for op in planned if not op.waits_for]
+    return [op for op in free if not refused.intersection((row, str(facet)) for row, facet in op.carries)]
 
 
 def _is_refused(listing: Listing) -> bool:
@@ -182,7 +186,9 @@ def _verify(placement: Placement, desired: Desired, *, sent: bool) -> Turn:
             timezone.now() + dt.timedelta(seconds=wait),
             _fields(placement, attempts=0, reads=placement.reads + 1),
         )
-    return Turn(_recheck(placement, desired), fields)
+    # What was read may have set free a call that waited for it.
+    again = timezone.now() if _sendable(placement, desired) else _recheck(placement, desired)
+    return Turn(again, fields)
 
 
 # ---- how a turn ends -----------------------------------------------------------------------------

@@ -75,6 +75,7 @@ def _source(
     rules = channel.mapping.rules
     reader = Reader(document=document, scope=channel.scope.code, locales=locales)
     levels = {f.code: f.level for f in connector.target_fields}
+    others = getattr(connector, "other_fields", None)
     keys: dict[tuple[str, str], str] = {}
 
     def made_by(sku: str) -> dict[str, str]:
@@ -86,7 +87,7 @@ def _source(
     def fields(level: Level, variant: FrozenVariant | None) -> dict[str, JSON]:
         found = {}
         for code, rule in rules.items():
-            if levels.get(code) is level and (mapped := reader.field(rule, variant)) is not None:
+            if levels.get(code, others) in (level, Level.EACH) and (mapped := reader.field(rule, variant)) is not None:
                 found[code] = mapped.value
                 keys[variant.sku if variant else "", code] = mapped.key
         return found
@@ -121,6 +122,7 @@ def _source(
         origins=made_by(""),
         variants=tuple(variants),
         media=tuple(_media(document, connection, locales)),
+        axes=tuple(document.axes),
         url=product_url(channel, document.code),
     )
     return Source(

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from channels.sandbox import edit as admin
+from channels.sandbox.amazon.page import seller
 from channels.sandbox.chaos import Chaos
 from channels.sandbox.google.errors import Failed
 from channels.sandbox.google.products import Offers
@@ -85,6 +86,7 @@ class Control:
             "media_uploads": store.counter("media_uploads"),
             "definitions": store.count("definition"),
         }
+        shared["amazon"] |= {"items": len(seller(store).everything())}
         shared["google"] |= {
             "inputs": store.count("input"),
             "products": len(Offers(store, Record("google")).everything()),

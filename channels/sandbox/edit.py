@@ -34,7 +34,9 @@ def edit(store: Store, given: dict[str, Any]) -> dict[str, Any]:
             return _edit_shop(store, given, field)
         if channel == "google":
             return _edit_account(store, given, field)
-    raise ValueError(f"channel must be shopify or google, not {channel!r}")
+        if channel == "amazon":
+            return _edit_item(store, given, field)
+    raise ValueError(f"channel must be shopify, google or amazon, not {channel!r}")
 
 
 def _edit_shop(store: Store, given: dict[str, Any], field: str) -> dict[str, Any]:
@@ -78,6 +80,25 @@ def _edit_variant(context: Context, product: Document, given: dict[str, Any], fi
         save(context, changed, item, variant)
         return
     raise ValueError(f"the product has no variant with SKU {given.get('sku')!r}")
+
+
+def _edit_item(store: Store, given: dict[str, Any], field: str) -> dict[str, Any]:
+    """An attribute of the item as shown is set to a list of entries (null: taken away)."""
+    sku = str(given.get("product"))
+    entry = store.get("listing", sku)
+    if entry is None or entry["after"] is None:
+        raise ValueError(f"item {sku!r} does not exist in the account")
+    attributes = dict(entry["after"]["attributes"])
+    if field == "delete":
+        entry |= {"before": None, "after": None}
+    elif given.get("value") is None:
+        attributes.pop(field, None)
+    else:
+        attributes[field] = given["value"]
+    if field != "delete":
+        entry |= {"before": None, "after": entry["after"] | {"attributes": attributes}, "at": 0}
+    store.put("listing", sku, entry)
+    return {"effects": [f"item.edited {sku}"]}
 
 
 def _edit_account(store: Store, given: dict[str, Any], field: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import datetime as dt
 from html import escape
 from typing import Any
 
+from channels.sandbox.amazon.page import item_article, seller
 from channels.sandbox.google.products import Offers
 from channels.sandbox.journal import Record
 from channels.sandbox.shopify.media import media_status
@@ -44,14 +45,15 @@ def page(store: Store, number: int) -> str:
     )
     shop, shop_pages = _shop(store, number)
     account, account_pages = _account(store, number)
-    pages = max(shop_pages, account_pages)
+    items, item_pages = _cut(seller(store).everything(), number)
+    pages = max(shop_pages, account_pages, item_pages)
     links = " ".join(f"<b>{n}</b>" if n == number else f'<a href="/?page={n}">{n}</a>' for n in range(1, pages + 1))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>Your sandbox shop</title>'
         f"<style>{_STYLE}</style></head><body><header><h1>Your sandbox shop</h1>"
-        "<p>What a shopper would find: a local stand-in for Shopify and Google that applies their "
-        f"rules. Nothing here leaves this computer.</p>{remark}</header>{shop}{account}"
+        "<p>What a shopper would find: a local stand-in for Shopify, Amazon and Google that applies "
+        f"their rules. Nothing here leaves this computer.</p>{remark}</header>{shop}{_items(store, items)}{account}"
         f"<footer>{'<p>Page ' + links + '</p>' if pages > 1 else ''}</footer></body></html>"
     )
 
@@ -95,6 +97,11 @@ def _variant(store: Store, product: Document, variant: Document) -> str:
         f'<td class="number">{escape(variant["price"])} {CURRENCY}<td class="number">{escape(before)}'
         f'<td class="number">{stock}</tr>'
     )
+
+
+def _items(store: Store, shown: list[Document]) -> str:
+    body = "".join(item_article(store, item, image=_image) for item in shown)
+    return _section("Amazon", len(seller(store).everything()), "items", body)
 
 
 def _account(store: Store, number: int) -> tuple[str, int]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from channels.sandbox.amazon.endpoint import Seller
 from channels.sandbox.chaos import Blow, Chaos, nonsense
 from channels.sandbox.control import Control
 from channels.sandbox.google.endpoint import Merchant
@@ -43,8 +44,9 @@ class Sandbox:
         self.folder = folder
         self.store = Store(folder / "state.sqlite3")
         self.chaos = Chaos()
-        self.channels: dict[str, Shop | Merchant] = {
+        self.channels: dict[str, Shop | Merchant | Seller] = {
             "shopify": Shop(self.store),
+            "amazon": Seller(self.store),
             "google": Merchant(self.store),
         }
         self.writer = Writer()
@@ -100,7 +102,7 @@ class Sandbox:
         self.store.close()
 
 
-def _struck(channel: Shop | Merchant, blow: Blow) -> Reply:
+def _struck(channel: Shop | Merchant | Seller, blow: Blow) -> Reply:
     match blow.mode:
         case "throttle":
             return channel.throttled()

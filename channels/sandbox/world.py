@@ -23,6 +23,11 @@ PUBLICATIONS: Final = {
 }
 COLLECTIONS: Final = {"gid://shopify/Collection/1": "Home page", "gid://shopify/Collection/2": "New"}
 
+AMAZON_SELLER: Final = "A2SANDBOXSELLER"
+# Marketplace → where its shoppers are.
+AMAZON_MARKETPLACES: Final = {"A1PA6795UKMFR9": "amazon.de", "ATVPDKIKX0DER": "amazon.com"}
+REFRESH_TOKEN: Final = "Atzr|sandbox-refresh"  # noqa: S105
+
 GOOGLE_ACCOUNT: Final = "1001"
 # Data source → the language and label that its offers must carry.
 DATA_SOURCES: Final = {
@@ -44,6 +49,14 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "bucket": False,  # enforce the leaky bucket of query cost
         "bucket_maximum": 2000,
         "restore_rate": 100,
+    },
+    "amazon": {
+        "answer_after": 0.0,
+        "visible_after": 0.3,  # seconds until a submission is seen by a read
+        "late_issues": [],  # [{sku, code, message, severity, attributeNames}] that Amazon finds afterwards
+        "link_ttl": 300,  # seconds that the address of a definition is good for
+        "token_ttl": 3600,
+        "bucket": False,  # enforce the rates of the operations
     },
     "google": {
         "answer_after": 0.0,

@@ -41,7 +41,7 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    secret_headers: frozenset[str] = frozenset({"authorization", "x-shopify-access-token"})
+    secret_headers: frozenset[str] = frozenset({"authorization", "x-shopify-access-token", "x-amz-access-token"})
     secret_body: bool = False
 
     def redacted(self) -> dict[str, object]:

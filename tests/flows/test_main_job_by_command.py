@@ -51,7 +51,7 @@ def test_a_file_goes_in_and_listings_go_live(product: Product, tmp_path: Path) -
 
     amazon = product.run("preview", "amazon", "--sku", sku, "--json")
     assert amazon.code == 0
-    assert [p["code"] for p in amazon.json["preflight"]] == ["no_connector"]
+    assert [p["code"] for p in amazon.json["preflight"]] == ["no_product_type"]
     assert product.sandbox("violations") == []
 
 

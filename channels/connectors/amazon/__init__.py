@@ -1,5 +1,8 @@
-"""Amazon: its place, not built yet.
+"""Amazon: listings through the Selling Partner API, Listings Items 2021-08-01."""
 
-Nothing is registered here, so a channel of kind "amazon" can be set up and mapped, and every
-listing on it says `no_connector` in its preflight until the connector exists.
-"""
+from __future__ import annotations
+
+from channels.connectors.amazon.connector import AmazonConnector
+from channels.connectors.registry import connectors
+
+connectors.add("amazon", AmazonConnector())

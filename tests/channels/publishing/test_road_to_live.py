@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from catalog.models import Product
 from catalog.products.changes import OfferChange, ProductChange, VariantChange
-from channels.models import ChannelIssue, Placement, Publication
+from channels.models import Channel, ChannelIssue, Placement, Publication
 from channels.publishing.preview import preview
 from channels.publishing.request import publish
 from channels.reconcile.run import reconcile
@@ -135,6 +135,7 @@ def test_a_sale_begins_and_ends_by_itself(shop: Shop) -> None:
 
 
 def test_a_channel_without_connector_says_so(shop: Shop) -> None:
+    Channel.objects.filter(code="amazon").update(connector="bazaar")
     product = shop.live()
     shop.settle()
     shown = preview(shop.channel("amazon"), product)

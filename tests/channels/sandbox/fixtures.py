@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from channels.sandbox.server import RunningSandbox
-from channels.sandbox.world import TOKEN
+from channels.sandbox.world import AMAZON_SELLER, TOKEN
 
 JSON_TYPE = "application/json"
 
@@ -80,6 +80,13 @@ class Sandbox:
         body = json.dumps({"query": query, "variables": variables or {}}).encode()
         headers = {"X-Shopify-Access-Token": token}
         return self.call("POST", "/shopify/admin/api/2026-10/graphql.json", body, headers, **options)
+
+    def amazon(self, method: str, sku: str, body: Any = None, *, token: str = TOKEN, **query: str) -> Answer:
+        """One item of the account; `query` beside the marketplace."""
+        asked = urlencode({"marketplaceIds": "A1PA6795UKMFR9", **query}, safe=",")
+        path = f"/amazon/listings/2021-08-01/items/{AMAZON_SELLER}/{quote(sku, safe='')}?{asked}"
+        data = None if body is None else json.dumps(body).encode()
+        return self.call(method, path, data, {"x-amz-access-token": token})
 
     def google(self, method: str, path: str, body: Any = None, *, token: str = TOKEN, **query: str) -> Answer:
         """`path` below `products/v1/accounts/1001/`."""

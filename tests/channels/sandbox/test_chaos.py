@@ -127,7 +127,8 @@ def test_chaos_is_no_violation_and_stands_in_the_log(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "plan",
     [
-        {"channel": "amazon", "mode": "down"},
+        {"channel": "bazaar", "mode": "down"},
+        {"channel": "amazon", "mode": "quota"},
         {"channel": "shopify", "mode": "sleepy"},
         {"channel": "shopify", "mode": "quota"},
         {"channel": "shopify", "mode": "down", "count": "many"},

@@ -134,7 +134,7 @@ def test_reset_empties_everything(strict: Sandbox) -> None:
 
 
 def test_unknown_addresses_are_404(sandbox: Sandbox) -> None:
-    for path in ("/_control/nonsense", "/amazon/x", "/favicon.ico"):
+    for path in ("/_control/nonsense", "/bazaar/x", "/favicon.ico"):
         assert sandbox.call("GET", path).status == 404
 
 

@@ -12,11 +12,9 @@ from channels.connectors.shopify.render import content
 from tests.channels.connectors.shopify.builders import rendered, shopify, tee
 
 
-def test_it_registers_itself_and_amazon_does_not():
+def test_it_registers_itself():
     importlib.import_module("channels.connectors.shopify")
-    importlib.import_module("channels.connectors.amazon")
     assert isinstance(connectors.get("shopify"), ShopifyConnector)
-    assert "amazon" not in connectors
 
 
 def test_every_default_rule_fills_a_target_field():

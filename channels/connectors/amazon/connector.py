@@ -1,0 +1,77 @@
+"""The Amazon connector: what the registry holds, each question answered by its own module."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from channels.connectors.amazon import definitions, fields, settings, tokens
+from channels.connectors.amazon.interpret import interpret
+from channels.connectors.amazon.plan import plan, plan_removal
+from channels.connectors.amazon.read import interpret_read, read
+from channels.connectors.amazon.render import render
+from channels.connectors.amazon.validate import validate
+from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
+from channels.connectors.outcome import Issue, Outcome, RemoteState
+from pimhub.foundation.http import Request, Response
+from pimhub.foundation.jsonvalue import JSON
+
+
+class AmazonConnector:
+    """Amazon: Listings Items by the Selling Partner API, checked against Amazon's own product type definitions."""
+
+    key = "amazon"
+    label = "Amazon"
+    api_version = settings.LISTINGS
+    facets: Mapping[Facet, Level] = {
+        Facet.CONTENT: Level.EACH,
+        Facet.OFFER: Level.VARIANT,
+        Facet.STOCK: Level.VARIANT,
+    }
+    target_fields = fields.TARGET_FIELDS
+    other_fields = Level.EACH
+    default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
+    deadline = 30.0
+
+    def render(self, product: MappedProduct, connection: Connection) -> Rendered:
+        return render(product, connection)
+
+    def validate(self, product: MappedProduct, rendered: Rendered, connection: Connection) -> list[Issue]:
+        return validate(product, rendered, connection)
+
+    def plan(self, rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
+        return plan(rendered, known, connection)
+
+    def plan_removal(self, known: Known, connection: Connection) -> list[Operation]:
+        return plan_removal(known, connection)
+
+    def interpret(self, operation: Operation, response: Response) -> Outcome:
+        return interpret(operation, response)
+
+    def read(self, rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
+        return read(rendered, connection)
+
+    def interpret_read(
+        self, rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
+    ) -> RemoteState:
+        return interpret_read(rendered, known, responses, connection)
+
+    def token_request(self, connection: Connection, now: dt.datetime) -> Request | None:
+        return tokens.token_request(connection, now)
+
+    def read_token(self, response: Response) -> tuple[str, float]:
+        return tokens.read_token(response)
+
+    # ---- what Amazon says of its product types ---------------------------------------------------
+
+    def definitions(self, product: MappedProduct) -> tuple[str, ...]:
+        return definitions.definitions(product)
+
+    def definition_request(self, name: str, connection: Connection) -> Request:
+        return definitions.definition_request(name, connection)
+
+    def definition_link(self, response: Response) -> tuple[Request, str]:
+        return definitions.definition_link(response)
+
+    def read_definition(self, response: Response, checksum: str) -> JSON:
+        return definitions.read_definition(response, checksum)

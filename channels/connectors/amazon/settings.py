@@ -1,0 +1,94 @@
+"""What an Amazon channel is told, and its names for our ids.
+
+settings = {"seller": "A2EXAMPLE", "marketplace": "A1PA6795UKMFR9",
+            "language": "en_GB",             (of the texts; default: the channel's language)
+            "locations": ["main"],           (stock that counts; default: all of it)
+            "fulfillment_channel": "DEFAULT",(AMAZON_EU and the like: Amazon counts the stock itself)
+            "lead_time_days": 2,             (days until a parcel leaves; default: Amazon's own)
+            "gtin_exempt": true,             (the brand may list without GTIN)
+            "axes": {"shoe_size": "size"},   (our axis → Amazon's attribute, where the names differ)
+            "token_url": "https://…"}        (where tokens are given; default: Login with Amazon)
+credentials = {"access_token"} or {"client_id", "client_secret", "refresh_token"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from channels.connectors.base import Connection
+from channels.connectors.outcome import Row
+
+LISTINGS = "2021-08-01"
+DEFINITIONS = "2020-09-01"
+
+# Amazon's own fulfilment centres; their stock is counted by Amazon.
+BY_AMAZON = "AMAZON"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a channel, read; a missing one is ""."""
+
+    seller: str
+    marketplace: str
+    language: str
+    locations: frozenset[str] | None  # None: every location counts
+    fulfillment_channel: str
+    lead_time_days: int | None
+    gtin_exempt: bool
+    axes: Mapping[str, str]
+
+    @property
+    def counts_stock(self) -> bool:
+        """Whether the stock is ours to tell."""
+        return not self.fulfillment_channel.startswith(BY_AMAZON)
+
+
+def read(connection: Connection) -> Settings:
+    given = connection.settings
+    locations, days = given.get("locations"), given.get("lead_time_days")
+    return Settings(
+        seller=str(given.get("seller") or ""),
+        marketplace=str(given.get("marketplace") or ""),
+        language=str(given.get("language") or ""),
+        locations=frozenset(locations) if locations else None,
+        fulfillment_channel=str(given.get("fulfillment_channel") or "DEFAULT"),
+        lead_time_days=None if days in (None, "") else int(days),
+        gtin_exempt=bool(given.get("gtin_exempt")),
+        axes=dict(given.get("axes") or {}),
+    )
+
+
+# ---- link keys ---------------------------------------------------------------------------------
+
+ITEM, SENT, DONE, SEEN, ASIN = "item:", "sent:", "done:", "seen:", "asin:"
+
+
+def item_link(row: Row) -> str:
+    """→ the SKU under which the row is, or may be, on Amazon."""
+    return f"{ITEM}{row}"
+
+
+def sent_link(row: Row) -> str:
+    """→ Amazon's clock when it last took something for the row, and the number of that submission."""
+    return f"{SENT}{row}"
+
+
+def done_link(row: Row) -> str:
+    """→ the `sent_link` whose effect was read back: Amazon has nothing in the works."""
+    return f"{DONE}{row}"
+
+
+def seen_link(row: Row) -> str:
+    """→ the SKU under which the row was read back: it exists."""
+    return f"{SEEN}{row}"
+
+
+def asin_link(row: Row) -> str:
+    """→ the number of Amazon's product page."""
+    return f"{ASIN}{row}"
+
+
+def links_of(row: Row) -> tuple[str, ...]:
+    return item_link(row), sent_link(row), done_link(row), seen_link(row), asin_link(row)

@@ -1,0 +1,100 @@
+"""Documents in which a channel describes its fields: fetched when first needed, kept, and asked for again in time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import cast
+
+import orjson
+from django.utils import timezone
+
+from channels.connections import ChannelNotReady, authorise, send
+from channels.connectors.base import Connection, Connector, Definition, Describes, MappedProduct
+from channels.models import Channel, ChannelDefinition
+from pimhub.foundation.http import Response
+
+# Channels change them every few weeks and announce it; once a day is soon enough.
+CHECK_AFTER = dt.timedelta(days=1)
+# What the channel does not know may be a slip that was mended, or a kind of product that is new there.
+ASK_AGAIN_AFTER = dt.timedelta(hours=1)
+MISSING, UNAVAILABLE = "definition_missing", "definition_unavailable"
+_KEPT = 64
+
+_read: dict[str, Definition] = {}  # by channel, name and checksum: reading one takes tens of milliseconds
+
+
+def described(channel: Channel, connector: Connector, connection: Connection, product: MappedProduct) -> Connection:
+    """The connection with every document that the product needs.
+
+    Raises ChannelNotReady: MISSING when the channel knows of none, UNAVAILABLE when it could not be asked.
+    """
+    if not hasattr(connector, "definitions"):
+        return connection
+    describes = cast(Describes, connector)
+    found = {n: definition(channel, connector, connection, n) for n in describes.definitions(product)}
+    return replace(connection, definitions=found)
+
+
+def definition(channel: Channel, connector: Connector, connection: Connection, name: str) -> Definition:
+    """One document, fetched when there is none yet or it is old. Raises ChannelNotReady as `described` does."""
+    row = ChannelDefinition.objects.filter(channel=channel, name=name).defer("text").first()
+    now = timezone.now()
+    if row is None or now - row.checked_at > (CHECK_AFTER if row.checksum else ASK_AGAIN_AFTER):
+        try:
+            row = _fetch(channel, connector, connection, name, row)
+        except ChannelNotReady:
+            if row is None or not row.checksum:
+                raise  # an old document is better than none
+    if not row.checksum:
+        message = f"{channel.label} has no definition of “{name}”: {row.problem} Correct the product type."
+        raise ChannelNotReady(MISSING, message)
+    return _parsed(row)
+
+
+def _parsed(row: ChannelDefinition) -> Definition:
+    key = f"{row.channel_id}/{row.name}/{row.checksum}"
+    if key not in _read:
+        if len(_read) >= _KEPT:
+            _read.clear()
+        _read[key] = Definition(row.name, row.checksum, orjson.loads(row.text))
+    return _read[key]
+
+
+def _fetch(
+    channel: Channel, connector: Connector, connection: Connection, name: str, held: ChannelDefinition | None
+) -> ChannelDefinition:
+    """Ask for the document; download it only when its checksum is news."""
+    describes = cast(Describes, connector)
+    connection = authorise(channel, connector, connection)
+    answer = send(channel, describes.definition_request(name, connection), timeout=connector.deadline)
+    unknown = answer.status in (400, 404)
+    if unknown and (held is None or not held.checksum):
+        return keep(channel, name, problem=_words(describes, answer))
+    try:
+        link, checksum = (None, "") if unknown else describes.definition_link(answer)
+        if link is None or (held is not None and held.checksum == checksum):
+            assert held is not None
+            ChannelDefinition.objects.filter(pk=held.pk).update(checked_at=timezone.now())
+            return held
+        body = describes.read_definition(send(channel, link, timeout=connector.deadline), checksum)
+    except ValueError as error:
+        message = f"{channel.label} did not hand out its definition of “{name}”: {error}. It is tried again."
+        raise ChannelNotReady(UNAVAILABLE, message) from error
+    return keep(channel, name, checksum=checksum, text=orjson.dumps(body).decode())
+
+
+def keep(channel: Channel, name: str, *, checksum: str = "", text: str = "", problem: str = "") -> ChannelDefinition:
+    """Note what the channel has under a name, now."""
+    now = timezone.now()
+    values = {"checksum": checksum, "text": text, "problem": problem[:500], "fetched_at": now, "checked_at": now}
+    row, _ = ChannelDefinition.objects.update_or_create(channel=channel, name=name, defaults=values)
+    return row
+
+
+def _words(describes: Describes, answer: Response) -> str:
+    try:
+        describes.definition_link(answer)
+    except ValueError as error:
+        return str(error)
+    return ""
