@@ -33,7 +33,8 @@ PIMHUB_JWT_KEYS = env.list("PIMHUB_JWT_KEYS", default=[]) or [instance.key_file(
 # Networks (CIDR) of proxies in front, whose X-Forwarded-For is believed.
 PIMHUB_TRUSTED_PROXIES = env.list("PIMHUB_TRUSTED_PROXIES", default=[])
 ALLOWED_HOSTS = env.list("PIMHUB_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
-PIMHUB_PUBLIC_URL = env.str("PIMHUB_PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+# Without the variable it is where `up` runs: commands must render what the instance itself would send.
+PIMHUB_PUBLIC_URL = env.str("PIMHUB_PUBLIC_URL", default=instance.noted_address(PIMHUB_HOME)).rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PIMHUB_PUBLIC_URL] if PIMHUB_PUBLIC_URL.startswith("https://") else []
 
 INSTALLED_APPS = [

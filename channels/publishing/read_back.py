@@ -14,7 +14,7 @@ from channels.publishing.desire import Desired, record_issues
 from channels.publishing.known import known
 from channels.publishing.send import keep_links, under_way
 from pimhub.foundation.http import Response
-from pimhub.foundation.jsonvalue import digest
+from pimhub.foundation.jsonvalue import JSON, digest
 
 S = Listing.State
 
@@ -84,16 +84,17 @@ def differences(desired: Desired, state: RemoteState) -> list[tuple[str, str, ob
     found = []
     for row, facets in desired.rendered.bodies.items():
         theirs_row = state.bodies.get(row)
-        if theirs_row is None:
-            continue
-        for facet, ours in facets.items():
-            theirs = theirs_row.get(facet)
-            if digest(ours) == digest(theirs):
-                continue
-            if isinstance(ours, dict) and isinstance(theirs, dict):
-                for name in dict.fromkeys([*ours, *theirs]):
-                    if ours.get(name) != theirs.get(name):
-                        found.append((row, f"{facet}.{name}", ours.get(name), theirs.get(name)))
-            else:
-                found.append((row, str(facet), ours, theirs))
+        if theirs_row is not None:
+            for facet, ours in facets.items():
+                found += [(row, *each) for each in _apart(str(facet), ours, theirs_row.get(facet))]
     return found
+
+
+def _apart(path: str, ours: JSON, theirs: JSON) -> list[tuple[str, JSON, JSON]]:
+    """The innermost named fields in which two bodies differ; lists are compared whole."""
+    if digest(ours) == digest(theirs):
+        return []
+    if not (isinstance(ours, dict) and isinstance(theirs, dict)):
+        return [(path, ours, theirs)]
+    names = dict.fromkeys([*ours, *theirs])
+    return [each for name in names for each in _apart(f"{path}.{name}", ours.get(name), theirs.get(name))]

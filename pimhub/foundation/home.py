@@ -47,3 +47,17 @@ def key_file(home: Path, name: str) -> str:
         finally:
             temporary.unlink()
     return path.read_text().strip()
+
+
+DEFAULT_ADDRESS = "http://127.0.0.1:8000"
+
+
+def note_address(home: Path, address: str) -> None:
+    """Remember where the instance runs, for commands that are called beside it."""
+    (home / "address").write_text(f"{address}\n")
+
+
+def noted_address(home: Path) -> str:
+    """Where the instance runs, or ran last."""
+    note = home / "address"
+    return (note.read_text().strip() if note.exists() else "") or DEFAULT_ADDRESS

@@ -172,13 +172,13 @@ def test_a_chain_cut_short_or_made_anew_is_found(world: World) -> None:
 def test_the_proof_as_a_command(world: World) -> None:
     chain_of(30)
     out = io.StringIO()
-    call_command("audit_verify", "--json", stdout=out)
+    call_command("verify_audit", "--json", stdout=out)
     told = json.loads(out.getvalue())
     assert (told["entries"], told["faults"]) == (30, [])
     AuditEntry.objects.filter(number=7).update(kind="forged")
     out = io.StringIO()
     with pytest.raises(SystemExit):
-        call_command("audit_verify", "--json", "--anchor", told["anchor"], stdout=out)
+        call_command("verify_audit", "--json", "--anchor", told["anchor"], stdout=out)
     assert [f["number"] for f in json.loads(out.getvalue())["faults"]] == [7]
 
 

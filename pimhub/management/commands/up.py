@@ -19,6 +19,7 @@ from django.db import connections
 from catalog.demo_people import LOGINS
 from catalog.management.base import prepare_database
 from catalog.models import Product
+from pimhub.foundation.home import note_address
 from pimhub.health import readiness
 from pimhub.static import gather
 from pimhub.supervisor import Part, Supervisor
@@ -45,7 +46,9 @@ class Command(BaseCommand):
             self.stdout.write("Loading the demo data (once)…")
             call_command("demo", verbosity=0)
         self._clear_the_way()
-        supervisor = Supervisor(_parts(port), env=_environment(port), log=_log)
+        environment = _environment(port)
+        note_address(settings.PIMHUB_HOME, environment["PIMHUB_PUBLIC_URL"])
+        supervisor = Supervisor(_parts(port), env=environment, log=_log)
         connections.close_all()
         self.stdout.write("Starting…")
         supervisor.run(ready=lambda: self._ready(port, started))

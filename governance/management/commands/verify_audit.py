@@ -1,4 +1,4 @@
-"""`manage.py audit_verify [--anchor NUMBER:SEAL]`: prove that the audit is whole."""
+"""`manage.py verify_audit [--anchor NUMBER:SEAL]`: prove that the audit is whole."""
 
 from __future__ import annotations
 
