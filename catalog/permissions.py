@@ -36,7 +36,14 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "channelmanager": (
         "Channel manager",
-        (*READ, "channels.view_channel", "channels.publish_channel", "catalog.export_product"),
+        (
+            *READ,
+            "channels.view_channel",
+            "channels.publish_channel",
+            "channels.add_mappingversion",
+            "channels.activate_mapping",
+            "catalog.export_product",
+        ),
     ),
     "admin": (
         "Administrator",
@@ -55,6 +62,8 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "channels.view_channel",
             "channels.publish_channel",
             "channels.change_channel",
+            "channels.add_mappingversion",
+            "channels.activate_mapping",
         ),
     ),
 }

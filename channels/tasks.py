@@ -6,6 +6,7 @@ from celery import shared_task
 
 from channels.feeds.build import refresh_feed as build_feed
 from channels.feeds.build import stale_feeds
+from channels.mapping import trial
 from channels.publishing import dispatch as dispatching
 
 
@@ -21,8 +22,18 @@ def sweep() -> None:
     """Placements that are due although nobody rang."""
     if dispatching.anything_due():
         dispatch.delay()
+    if trial.waiting():
+        advance_trials.apply_async(expires=10)
     for channel in stale_feeds():
         refresh_feed.delay(channel.pk)
+
+
+@shared_task(name="channels.advance_trials")
+def advance_trials() -> None:
+    """A turn at each mapping that is being tried; rings again while there is more."""
+    more = [trial.advance(pk) for pk in trial.waiting()]
+    if any(more):
+        advance_trials.delay()
 
 
 @shared_task(name="channels.refresh_feed")

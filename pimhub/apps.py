@@ -18,6 +18,7 @@ TASKS = {
     "recompute": "catalog.recompute",
     "plans": "catalog.advance_plans",
     "dispatch": "channels.dispatch",
+    "trials": "channels.advance_trials",
     "copy": "governance.write_copy",
 }
 # One ring serves all commits of this long; what comes after it is the sweep's.

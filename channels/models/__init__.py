@@ -1,10 +1,11 @@
 """Rows of channels: the channel, its mapping, what each product should and does show, and every call."""
 
-from channels.models.channel import Channel, MappingVersion
+from channels.models.channel import Channel
 from channels.models.definition import ChannelDefinition
 from channels.models.feed import FeedFile, FeedFragment
 from channels.models.issue import ChannelIssue
 from channels.models.listing import Listing, Placement, RemoteLink
+from channels.models.mapping import MappingActivation, MappingTrial, MappingVersion, TrialLine
 from channels.models.publication import Publication
 
 __all__ = [
@@ -14,8 +15,11 @@ __all__ = [
     "FeedFile",
     "FeedFragment",
     "Listing",
+    "MappingActivation",
+    "MappingTrial",
     "MappingVersion",
     "Placement",
     "Publication",
     "RemoteLink",
+    "TrialLine",
 ]

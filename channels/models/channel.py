@@ -57,25 +57,3 @@ class Channel(models.Model):
     @credentials.setter
     def credentials(self, value: dict[str, str]) -> None:
         self.credentials_encrypted = secrets.encrypt(value, settings.PIMHUB_FERNET_KEYS)
-
-
-class MappingVersion(models.Model):
-    """How target fields are filled, immutable. `rules`: {target field: rule}, see channels/mapping/rules.py."""
-
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="mapping_versions")
-    number = models.PositiveIntegerField()
-    rules = models.JSONField()
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["channel_id", "-number"]
-        constraints = [models.UniqueConstraint(fields=["channel", "number"], name="mapping_number_once")]
-
-    def __str__(self) -> str:
-        return f"{self.channel_id} mapping {self.number}"
-
-    def save(self, *args: object, **kwargs: object) -> None:
-        if not self._state.adding:
-            raise TypeError("a mapping version is immutable; make the next one")
-        super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -86,15 +86,15 @@ def differences(desired: Desired, state: RemoteState) -> list[tuple[str, str, ob
         theirs_row = state.bodies.get(row)
         if theirs_row is not None:
             for facet, ours in facets.items():
-                found += [(row, *each) for each in _apart(str(facet), ours, theirs_row.get(facet))]
+                found += [(row, *each) for each in apart(str(facet), ours, theirs_row.get(facet))]
     return found
 
 
-def _apart(path: str, ours: JSON, theirs: JSON) -> list[tuple[str, JSON, JSON]]:
+def apart(path: str, ours: JSON, theirs: JSON) -> list[tuple[str, JSON, JSON]]:
     """The innermost named fields in which two bodies differ; lists are compared whole."""
     if digest(ours) == digest(theirs):
         return []
     if not (isinstance(ours, dict) and isinstance(theirs, dict)):
         return [(path, ours, theirs)]
     names = dict.fromkeys([*ours, *theirs])
-    return [each for name in names for each in _apart(f"{path}.{name}", ours.get(name), theirs.get(name))]
+    return [each for name in names for each in apart(f"{path}.{name}", ours.get(name), theirs.get(name))]

@@ -63,7 +63,7 @@ DEFAULT_RULES: Mapping[str, JSON] = {
     "vendor": {"from": "brand"},
     "product_type": {"from": "product_type"},
     "handle": {"from": "$code"},
-    "tags": {"from": "tags", "transforms": [{"name": "labels"}]},
+    "tags": {"from": "tags", "transforms": ["labels"]},
     "seo_title": {"from": "seo_title"},
     "seo_description": {"from": "seo_description"},
     "gift_card": {"from": "gift_card"},

@@ -1,0 +1,160 @@
+"""What a version of a mapping would change, product by product, before anything does.
+
+Both versions are rendered and checked by the very functions that publishing uses. Works in slices that may be killed:
+the cursor and what a slice found stand in one transaction.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import logging
+import time
+from collections import Counter
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog import events
+from catalog.models import User
+from channels.connectors.outcome import Issue
+from channels.models import Channel, MappingTrial, MappingVersion, Placement, TrialLine
+from channels.publishing.desire import Desired, desire
+from channels.publishing.read_back import apart
+from governance.models import Standing
+
+logger = logging.getLogger("pimhub.mapping")
+S, Out = MappingTrial.State, TrialLine.Outcome
+BATCH = 20
+SECONDS = 15.0
+TRIES = 3
+SHOWN = 12  # changes of a product that are kept; the rest is counted
+_CLIP = 400
+_RANK = {Out.FAILS: 0, Out.MENDED: 1, Out.CHANGED: 2, Out.BLOCKED: 3, Out.SAME: 4}
+
+
+def start(*, version: MappingVersion, user: User | None) -> MappingTrial:
+    """Queue it: against the version that is in force now."""
+    total = Placement.objects.filter(channel=version.channel_id).count()
+    trial = MappingTrial.objects.create(
+        version=version, against_id=version.channel.mapping_id, by=user, total=total, counts={}
+    )
+    events.ring("trials")
+    return trial
+
+
+def waiting() -> list[int]:
+    return list(MappingTrial.objects.filter(state=S.WORKING).order_by("pk").values_list("pk", flat=True))
+
+
+def advance(trial_id: int, *, seconds: float = SECONDS) -> bool:
+    """Work on a trial for a while; whether it wants more."""
+    end = time.monotonic() + seconds
+    more = True
+    while more and time.monotonic() < end:
+        try:
+            with transaction.atomic():
+                rows = MappingTrial.objects.select_for_update(skip_locked=True, of=("self",))
+                trial = rows.filter(pk=trial_id, state=S.WORKING).first()
+                if trial is None:
+                    return False
+                more = _slice(trial)
+        except Exception as error:
+            logger.exception("a trial stumbled", extra={"trial": trial_id})
+            return _stumble(trial_id, error)
+    return more
+
+
+def _stumble(trial_id: int, error: Exception) -> bool:
+    trial = MappingTrial.objects.get(pk=trial_id)
+    trial.failures += 1
+    if trial.failures >= TRIES:
+        trial.state, trial.problem = S.FAILED, f"{type(error).__name__}: {error}"[:500]
+    trial.save(update_fields=["failures", "state", "problem"])
+    return trial.state == S.WORKING
+
+
+def _slice(trial: MappingTrial) -> bool:
+    channel = _channel(trial)
+    placed = Placement.objects.filter(channel=channel, product_id__gt=trial.cursor).order_by("product_id")
+    ids = list(placed.values_list("product_id", flat=True)[:BATCH])
+    if not ids:
+        trial.state, trial.finished_at = S.DONE, timezone.now()
+        trial.save(update_fields=["state", "finished_at"])
+        return False
+    counts = Counter(trial.counts)
+    now = timezone.now()
+    for standing in Standing.objects.filter(product_id__in=ids).select_related("live", "product"):
+        line = compare(channel, trial, standing, now)
+        counts[line.outcome] += 1
+        if line.outcome not in (Out.SAME, Out.BLOCKED):
+            line.save()
+    trial.counts, trial.cursor = dict(counts), ids[-1]
+    trial.save(update_fields=["counts", "cursor"])
+    return True
+
+
+def _channel(trial: MappingTrial) -> Channel:
+    related = "mapping", "scope", "market__price_list__currency"
+    return Channel.objects.select_related(*related).get(pk=trial.version.channel_id)
+
+
+def with_mapping(channel: Channel, version: MappingVersion | None) -> Channel:
+    """The channel as it would be with another mapping; never saved."""
+    other = copy.copy(channel)
+    other.mapping = version
+    return other
+
+
+def compare(channel: Channel, trial: MappingTrial, standing: Standing, now: dt.datetime) -> TrialLine:
+    before = desire(with_mapping(channel, trial.against), standing, now=now) if trial.against else None
+    after = desire(with_mapping(channel, trial.version), standing, now=now)
+    changes = _changes(before, after)
+    known = {(i.sku, i.code, i.field) for i in _errors(before)}
+    new = [i for i in _errors(after) if (i.sku, i.code, i.field) not in known]
+    was, would_be = bool(_errors(before)), bool(_errors(after))
+    if would_be and not was:
+        outcome = Out.FAILS
+    elif was and not would_be:
+        outcome = Out.MENDED
+    elif would_be:
+        outcome = Out.BLOCKED
+    else:
+        outcome = Out.CHANGED if changes else Out.SAME
+    return TrialLine(
+        trial=trial,
+        product=standing.product,
+        outcome=outcome,
+        rank=_RANK[outcome],
+        changes=changes[:SHOWN],
+        more=max(len(changes) - SHOWN, 0),
+        issues=[[i.sku, i.message] for i in new[:SHOWN]],
+    )
+
+
+def _errors(found: Desired | Issue | None) -> list[Issue]:
+    if found is None:
+        return []
+    return [found] if isinstance(found, Issue) else [i for i in found.issues if i.severity == "error"]
+
+
+def _changes(before: Desired | Issue | None, after: Desired | Issue) -> list[list[Any]]:
+    """[sku, "facet.field", before, after] of everything that the channel would be shown differently."""
+    ours = before.rendered.bodies if isinstance(before, Desired) else {}
+    theirs = after.rendered.bodies if isinstance(after, Desired) else {}
+    return [
+        [row, path, _clipped(old), _clipped(new)]
+        for row in dict.fromkeys([*ours, *theirs])
+        for facet in dict.fromkeys([*ours.get(row, {}), *theirs.get(row, {})])
+        for path, old, new in apart(str(facet), ours.get(row, {}).get(facet), theirs.get(row, {}).get(facet))
+    ]
+
+
+def _clipped(value: Any) -> Any:
+    """As it is when it is short; the beginning of its text else."""
+    if isinstance(value, str) and len(value) > _CLIP:
+        return f"{value[:_CLIP]}…"
+    if isinstance(value, dict | list) and len(text := str(value)) > _CLIP:
+        return f"{text[:_CLIP]}…"
+    return value
