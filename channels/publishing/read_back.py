@@ -91,9 +91,14 @@ def differences(desired: Desired, state: RemoteState) -> list[tuple[str, str, ob
 
 
 def apart(path: str, ours: JSON, theirs: JSON) -> list[tuple[str, JSON, JSON]]:
-    """The innermost named fields in which two bodies differ; lists are compared whole."""
+    """The innermost named fields in which two bodies differ. Lists are compared entry by entry if they are as long."""
     if digest(ours) == digest(theirs):
         return []
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        pairs = list(zip(ours, theirs, strict=True))
+        if all(isinstance(one, dict) and isinstance(other, dict) for one, other in pairs):
+            places = [f"{path}[{n}]" if len(pairs) > 1 else path for n in range(len(pairs))]
+            return [each for place, pair in zip(places, pairs, strict=True) for each in apart(place, *pair)]
     if not (isinstance(ours, dict) and isinstance(theirs, dict)):
         return [(path, ours, theirs)]
     names = dict.fromkeys([*ours, *theirs])

@@ -21,7 +21,7 @@ from channels.connectors.base import Connector, Level, TargetField
 from channels.connectors.outcome import Issue
 from channels.mapping import trial as trials
 from channels.mapping import versions
-from channels.mapping.expressions import SPECIAL
+from channels.mapping.expressions import SPECIAL, BadExpression, parse
 from channels.mapping.transforms import transforms
 from channels.models import Channel, ChannelDefinition, MappingVersion, TrialLine
 from channels.publishing.desire import Desired, desire
@@ -172,6 +172,7 @@ def _given(post: QueryDict) -> dict[str, str]:
 def _fields(connector: Connector, given: Mapping[str, str], problems: Mapping[str, str]) -> list[dict[str, Any]]:
     """A row for each target field, and for each further one that has a rule."""
     listed = {field.code: field for field in connector.target_fields}
+    attributes = {*Attribute.objects.values_list("code", flat=True), *SPECIAL}
     level = getattr(connector, "other_fields", Level.VARIANT)
     further = {n: TargetField(n, n.replace("_", " ").capitalize(), level) for n in given if n not in listed}
     return [
@@ -181,9 +182,20 @@ def _fields(connector: Connector, given: Mapping[str, str], problems: Mapping[st
             "level": _LEVELS[field.level],
             "expression": given.get(field.code, ""),
             "problem": problems.get(field.code, ""),
+            "unknown": _unknown(given.get(field.code, ""), attributes),
         }
         for field in (*listed.values(), *further.values())
     ]
+
+
+def _unknown(expression: str, attributes: set[str]) -> list[str]:
+    """Attributes that a rule names and that are not there: allowed, as they may come, and said."""
+    try:
+        rule = parse(expression)
+    except BadExpression:
+        return []
+    sources = (rule or {}).get("from", [])
+    return [s for s in ([sources] if isinstance(sources, str) else sources) if s not in attributes]
 
 
 def _names(channel: Channel) -> list[str]:
