@@ -9,8 +9,9 @@ from django.db.models import F, Q
 from catalog.plans.run import impacts
 from catalog.search import operators as op
 from catalog.search.filters import Condition, part
+from catalog.search.parts import NUMBERS
 from governance.copywriting.provenance import rests_on
-from governance.models import Standing, TextOrigin
+from governance.models import ContentScore, Standing, TextOrigin
 
 
 @part("state", "Review state", op.EQUAL, op.UNEQUAL, op.IN, op.NOT_IN)
@@ -40,6 +41,22 @@ def stale_copy(asked: Condition) -> Q:
     stale = TextOrigin.objects.filter(is_current=True, stale_since__isnull=False)
     found = Q(pk__in=stale.values("product_id"))
     return found if asked.value else ~found
+
+
+@part("content_score", "Content score", *NUMBERS, words=("scope", "locale"), kind="number")
+def content_score(asked: Condition) -> Q:
+    """0 to 100 points, in one place of those asked; `scope` and `locale`: one, or “any” (the default)."""
+    if isinstance(asked.value, bool) or not isinstance(asked.value, int) or not 0 <= asked.value <= 100:
+        raise asked.fail("Give a whole number from 0 to 100.", "bad_value")
+    rows = ContentScore.objects.all()
+    for name, column in (("scope", "scope__code"), ("locale", "locale")):
+        if (given := asked.text(name, "any")) != "any":
+            rows = rows.filter(**{column: given})
+    if asked.op == op.UNEQUAL:
+        rows = rows.exclude(score=asked.value)
+    else:
+        rows = rows.filter(**{f"score__{op.ORDER[asked.op]}" if asked.op in op.ORDER else "score": asked.value})
+    return Q(pk__in=rows.values("product_id"))
 
 
 def impact(changed: Mapping[int, Collection[str]]) -> Iterator[tuple[str, int]]:

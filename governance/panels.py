@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from catalog.access.reach import seen, sight
 from catalog.models import Product
 from governance.copywriting.provenance import within
-from governance.models import Draft, Embargo, Override, Proposal, Standing, TextOrigin
+from governance.models import ContentScore, Draft, Embargo, Override, Proposal, Standing, TextOrigin
 from governance.workflow.base import in_review
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
@@ -31,6 +31,15 @@ def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
         "may_approve": request.user.has_perm("governance.approve_product"),
     }
     return Panel("Review", "governance/panel.html", context, order=10)
+
+
+def score_panel(request: HttpRequest, product: Product) -> Panel | None:
+    """The points of each scope and language, with what is missing to the full."""
+    rows = ContentScore.objects.filter(product=product).select_related("scope").order_by("scope_id", "locale")
+    seen_rows = [r for r in rows if sight().shows(product.pk, f"name@{r.locale}#{r.scope.code}")]
+    if not seen_rows:
+        return None
+    return Panel("Content score", "governance/score_panel.html", {"rows": seen_rows}, order=12)
 
 
 def review_entry(request: HttpRequest) -> dict[str, Any] | None:
@@ -100,6 +109,7 @@ def states_of(product_ids: Collection[int]) -> dict[int, str]:
 
 def plug_in() -> None:
     panels.states.add("governance.state", states_of)
+    panels.panels.add("governance.score", score_panel)
     panels.panels.add("governance.workflow", workflow_panel)
     panels.nav.add("governance.review", review_entry)
     panels.nav.add("governance.audit", audit_entry)

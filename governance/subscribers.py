@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from catalog import change_sets, events
 from catalog.events import ProductDelta
 from governance.models import Standing
+from governance.scores import measure
 from governance.workflow.auto import on_events
 from pimhub.foundation.bulk import append_objects, update_objects
 from pimhub.foundation.jsonvalue import digest
@@ -54,3 +55,4 @@ def _state_after_edit(standing: Standing) -> str:
 def plug_in() -> None:
     events.hooks.add("governance.standing", keep_standings)
     events.consumers.add("governance.trusted", on_events)
+    events.consumers.add("governance.scores", measure.on_events)

@@ -90,6 +90,7 @@ PRODUCT = thing(
     has_unpublished_changes=FLAG,
     channels={**BY_KEY, "description": "{channel: state of its listings}"},
     text_origins={**BY_KEY, "description": "{value key: origin of a text that AI had a hand in, and what is stale}"},
+    content_scores={**BY_KEY, "description": "{scope: {locale: points of 100}}"},
     embargoes=array(thing("*", scope=TEXT, until=MOMENT, shown_revision=maybe(NUMBER))),
     media=array(BY_KEY),
     associations=BY_KEY,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
-from catalog import blobs
+from catalog import blobs, events
 from channels.connections import ChannelNotReady, connect, connector_of
 from channels.connectors.base import Connection, Connector, Rendered
 from channels.connectors.outcome import Issue
@@ -16,6 +16,7 @@ from channels.definitions import described
 from channels.models import Channel, ChannelIssue, Listing, Placement
 from channels.preflight.texts import stale_texts
 from channels.rendering.source import Source, gather
+from channels.scores import low_score
 from governance.models import Standing
 from governance.revisions.embargo import in_force
 from pimhub.foundation.jsonvalue import digest
@@ -67,7 +68,8 @@ def desire(channel: Channel, standing: Standing, *, now: dt.datetime | None = No
         connection = described(channel, connector, connection, source.mapped)
     except ChannelNotReady as error:
         return Issue(code=error.code, message=str(error))
-    return check(connector, connection, source)
+    desired = check(connector, connection, source)
+    return replace(desired, issues=(*desired.issues, *low_score(channel, source)))
 
 
 def _nothing_to_show(standing: Standing) -> Issue:
@@ -135,8 +137,10 @@ def record_issues(
         )
     kept = [open_issues[i].pk for i in seen if i in open_issues]
     ChannelIssue.objects.filter(pk__in=kept).update(last_seen=now)
-    gone = [] if keep else [i.pk for identity, i in open_issues.items() if identity not in seen]
+    gone: list[int] = [] if keep else [i.pk for identity, i in open_issues.items() if identity not in seen]
     ChannelIssue.objects.filter(pk__in=gone).update(cleared_at=now)
+    if gone or seen - open_issues.keys():
+        events.append(type="channel.issues", product=placement.product, data={"channel": placement.channel.code})
 
 
 def set_states(placement: Placement, state: str, rows: Mapping[str, object] | None = None) -> None:

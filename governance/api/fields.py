@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from catalog.access.reach import sight
 from catalog.products import represent
 from governance.copywriting.provenance import within
-from governance.models import Embargo, Standing, TextOrigin
+from governance.models import ContentScore, Embargo, Standing, TextOrigin
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -56,9 +56,20 @@ def text_origins(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
     return {pk: {"text_origins": origins} for pk, origins in found.items()}
 
 
+def content_scores(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
+    """{scope: {locale: points of 100}} of the languages that the reader sees."""
+    found: dict[int, dict[str, dict[str, int]]] = {pk: {} for pk in ids}
+    rows = ContentScore.objects.filter(product_id__in=ids).order_by("scope_id", "locale")
+    for pk, scope, locale, score in rows.values_list("product_id", "scope__code", "locale", "score"):
+        if sight().shows(pk, f"name@{locale}#{scope}"):
+            found[pk].setdefault(scope, {})[locale] = score
+    return {pk: {"content_scores": scores} for pk, scores in found.items()}
+
+
 FIELDS = ("state", "content_hash", "live_revision", "has_unpublished_changes", "embargoes")
 
 
 def plug_in() -> None:
     represent.plug_in("governance.standing", FIELDS, standing)
+    represent.plug_in("governance.scores", ("content_scores",), content_scores)
     represent.plug_in("governance.texts", ("text_origins",), text_origins)

@@ -11,10 +11,12 @@ from governance.models.policy import ApprovalPolicy, Vote
 from governance.models.proposal import Proposal
 from governance.models.review import ReviewStep
 from governance.models.revision import Revision
+from governance.models.score import ContentScore
 from governance.models.standing import Standing
 
 __all__ = [
     "AiProvider",
+    "ContentScore",
     "CopyBudget",
     "CopyItem",
     "CopyRun",

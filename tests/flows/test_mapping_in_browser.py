@@ -58,7 +58,9 @@ def test_a_mapping_is_changed_with_its_impact_seen_and_a_rejection_is_led_back(p
         expect(page.get_by_text("mapping 2").first).to_be_visible()
         expect(page.get_by_text("patchListingsItem").first).to_be_visible()
         # Amazon finds something against an item afterwards: it leads back to the field.
-        late = [{"sku": "CAP-SM", "code": "90220", "message": "The brand is not approved.", "attributeNames": ["brand"]}]
+        late = [
+            {"sku": "CAP-SM", "code": "90220", "message": "The brand is not approved.", "attributeNames": ["brand"]}
+        ]
         assert _settings(product, late_issues=late)
         ada.goto(f"{product.url}/channels/amazon/mapping/1/")
         ada.get_by_role("button", name="Put version 1 in force").click()
