@@ -11,6 +11,7 @@ class GovernanceConfig(AppConfig):
         from governance import filters, guards, panels, subscribers
         from governance.api import fields
         from governance.audit import plug
+        from governance.copywriting import rollback  # noqa: F401  # a kind of plan
         from governance.ownership import document as ownership
         from governance.workflow import document as workflow
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("texts/providers/<slug:code>/", providers.provider_edit, name="copy_provider"),
     path("texts/runs/new/", copy.run_new, name="copy_run_new"),
     path("texts/runs/<uuid:pk>/", copy.run_detail, name="copy_run"),
+    path("texts/back/", copy.texts_back, name="texts_back"),
     path("texts/drafts/<int:pk>/", drafts.draft_detail, name="draft_detail"),
     path("texts/drafts/<int:pk>/anew/", copy.write_anew, name="draft_anew"),
     path("overrides/<int:pk>/end/", proposals.override_end, name="override_end"),

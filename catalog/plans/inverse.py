@@ -60,8 +60,12 @@ def _moves(change_set: ChangeSet, ids: Sequence[int]) -> dict[str, tuple[int, in
 
 def of_value(entry: JournalEntry, key: str, state: ProductState) -> Wanted:
     """What takes one value of one entry back."""
-    pairs = {key: entry.changes[key]}
-    return _of_product(state, [(entry.sku, pairs)], set(), _pictures([pairs]))
+    return of_values([(entry.sku, {key: entry.changes[key]})], state)
+
+
+def of_values(taken: Sequence[tuple[str, Pairs]], state: ProductState) -> Wanted:
+    """What takes values back: (SKU or "", {key: pair}), the earliest first."""
+    return _of_product(state, taken, set(), _pictures(pairs for _, pairs in taken))
 
 
 def _of_product(

@@ -97,9 +97,9 @@ def estimate(run: CopyRun) -> Estimate:
     )
 
 
-def start(run: CopyRun, *, by: User) -> None:
-    """Confirm a planned run, or go on with a paused or stopped one. Raises CannotRun."""
-    _move(run, (R.PLANNED, R.PAUSED, R.STOPPED), R.RUNNING, by)
+def start(run: CopyRun, *, by: User, budget_micros: int | None = None) -> None:
+    """Confirm a planned run, or go on with a paused or stopped one, with this budget. Raises CannotRun."""
+    _move(run, (R.PLANNED, R.PAUSED, R.STOPPED), R.RUNNING, by, budget_micros=budget_micros)
     events.ring("copy")
 
 
@@ -113,7 +113,7 @@ def cancel(run: CopyRun, *, by: User) -> None:
     _move(run, (R.PLANNED, R.RUNNING, R.PAUSED, R.STOPPED), R.CANCELLED, by)
 
 
-def _move(run: CopyRun, before: Sequence[str], after: str, by: User) -> None:
+def _move(run: CopyRun, before: Sequence[str], after: str, by: User, *, budget_micros: int | None = None) -> None:
     with transaction.atomic():
         row = CopyRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
         if row.state not in before:
@@ -122,7 +122,9 @@ def _move(run: CopyRun, before: Sequence[str], after: str, by: User) -> None:
             raise CannotRun("by", f"This needs the right {USE}.")
         row.state, row.problem = after, ""
         row.finished_at = timezone.now() if after in ENDS else None
-        row.save(update_fields=["state", "problem", "finished_at"])
+        if budget_micros is not None:
+            row.budget_micros = budget_micros
+        row.save(update_fields=["state", "problem", "finished_at", "budget_micros"])
         audit.record(f"copy.{after}", f"copy_run:{row.pk}", by=by.pk)
     run.refresh_from_db()
 

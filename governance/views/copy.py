@@ -19,6 +19,8 @@ from catalog.attributes.types import type_of
 from catalog.models import Attribute, Locale, Product, SavedView, Scope, User
 from catalog.models.codes import code_key, key_code
 from catalog.permissions import requires
+from catalog.plans import run as plans
+from catalog.plans.kinds.base import BadPlan
 from catalog.search.filters import BadFilter
 from catalog.search.select import conditions_of, select, view_of
 from governance.copywriting import budget, evaluation, generate, prompts, runs
@@ -130,6 +132,7 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
         "providers": AiProvider.objects.all(),
         "locales": Locale.objects.all(),
         "may_manage": request.user.has_perm(MANAGE),
+        "in_use": _in_use(request, Q(draft__version=shown)) if shown else 0,
         "key": template.key("…") if template.attribute.localizable else template.key(""),
         **_preview(request, shown),
     }
@@ -289,6 +292,7 @@ def run_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "trouble": items[:SHOWN],
         "first": Draft.objects.filter(item__run=run, proposal__state=Proposal.State.OPEN).order_by("pk").first(),
         "under_way": run.state == CopyRun.State.RUNNING,
+        "in_use": _in_use(request, Q(draft__item__run=run)),
     }
     page = "governance/copy_run_state.html" if request.headers.get("HX-Request") else "governance/copy_run.html"
     return render(request, page, context)
@@ -301,14 +305,35 @@ def _move(request: HttpRequest, run: CopyRun) -> None:
             amount = Decimal(request.POST.get("budget") or "0")
         except InvalidOperation as error:
             raise runs.CannotRun("budget", "Write the budget as an amount, such as 2.50.") from error
-        if not 0 <= amount <= 1_000_000:
+        if not amount.is_finite() or not 0 <= amount <= 1_000_000:
             raise runs.CannotRun("budget", "A budget is at least 0 and at most 1,000,000.")
-        CopyRun.objects.filter(pk=run.pk).update(budget_micros=int(amount * 1_000_000))
-        runs.start(run, by=user)
+        runs.start(run, by=user, budget_micros=int(amount * 1_000_000))
     elif do == "pause":
         runs.pause(run, by=user)
     elif do == "cancel":
         runs.cancel(run, by=user)
+
+
+@require_POST
+@requires(USE, "catalog.undo_changes")
+def texts_back(request: HttpRequest) -> HttpResponse:
+    """Preview what taking back the texts of a run, or of a prompt version, would do."""
+    version = request.POST.get("version", "")
+    what = {"version": int(version)} if version.isdigit() else {"run": request.POST.get("run", "")}
+    try:
+        plan = plans.start(kind="undo_texts", what=what, user=cast(User, request.user))
+    except BadPlan as error:
+        messages.error(request, str(error))
+        return redirect("copy_home")
+    return redirect("plan_detail", pk=plan.pk)
+
+
+def _in_use(request: HttpRequest, which: Q) -> int:
+    """Products that show a text now, for who may take it back."""
+    if not request.user.has_perm("catalog.undo_changes"):
+        return 0
+    rows = TextOrigin.objects.filter(which, is_current=True)
+    return seen(rows, "product").values("product_id").distinct().count()
 
 
 def _open_drafts() -> Any:

@@ -126,7 +126,7 @@ def _in_text(text: str, locale: str, unit: Unit | None, dimension: str) -> list[
     if _NUMBER.fullmatch(text):  # a machine's number: always with a decimal point
         return [_amount(Decimal(text), unit, dimension)]
     clean = cleaned(text.replace("_", " ")).text
-    language = locale[:2]
+    language = locale.split("_")[0]
     found: list[tuple[Reading, Unit | None]] = []
     for numeral in numerals(clean, locale):
         after = unit_after(clean, numeral.end, language)

@@ -28,7 +28,7 @@ class Stated:
 
 
 def stated(text: str, locale: str) -> list[Stated]:
-    language = locale[:2]
+    language = locale.split("_")[0]
     found = [_one(text, numeral, language) for numeral in numerals(text, locale)]
     for at in range(len(found) - 2, -1, -1):
         one, after = found[at], found[at + 1]

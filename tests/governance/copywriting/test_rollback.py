@@ -1,0 +1,98 @@
+"""A whole run of texts is taken back in one previewed act: what was there before, where nobody edited since."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+
+from catalog.change_sets import acting
+from catalog.models import ChangePlan, Product
+from catalog.plans import run as plans
+from governance.copywriting import runs
+from governance.models import AuditEntry, CopyRun, Draft, TextOrigin
+from tests.governance.copywriting.conftest import Desk
+from tests.governance.copywriting.test_drafts import KEY, take, value
+
+COUNT = 12
+
+
+def written(desk: Desk, count: int = COUNT) -> CopyRun:
+    """A run whose drafts were all taken; every second product had a text before."""
+    version = desk.version()
+    products = [desk.product(f"tee{n:03}") for n in range(count)]
+    for n, product in enumerate(products):
+        if n % 2:
+            desk.world.change(product.code, values={KEY: f"Old words {n}"})
+    run = runs.plan(version=version, locale="en_US", ids=[p.pk for p in products], by=desk.world.people["ada"])
+    runs.start(run, by=desk.world.people["ada"])
+    while runs.advance(str(run.pk)):
+        pass
+    for draft in Draft.objects.filter(item__run=run):
+        take(desk, draft)
+    return run
+
+
+def worked(desk: Desk, what: dict[str, Any], *, apply: bool = True) -> ChangePlan:
+    mara = desk.world.people["mara"]
+    with acting(user=mara, source="page"):
+        plan = plans.start(kind="undo_texts", what=what, user=mara)
+        while plans.advance(str(plan.pk)):
+            pass
+        plan.refresh_from_db()
+        if apply:
+            plans.apply(plan, user=mara)
+            while plans.advance(str(plan.pk)):
+                pass
+            plan.refresh_from_db()
+    return plan
+
+
+def texts() -> dict[str, Any]:
+    return {p.code: p.values.get(KEY, "absent") for p in Product.objects.filter(code__startswith="tee")}
+
+
+def test_a_run_taken_back_leaves_every_text_as_it_was(desk: Desk) -> None:
+    run = written(desk)
+    assert TextOrigin.objects.filter(is_current=True).count() == COUNT
+    plan = worked(desk, {"run": str(run.pk)})
+    assert plan.state == "applied", plan.problem
+    assert texts() == {f"tee{n:03}": f"Old words {n}" if n % 2 else "absent" for n in range(COUNT)}
+    assert TextOrigin.objects.filter(is_current=True).count() == 0
+    # And the way back from the way back brings texts and origins again.
+    change_set = plan.change_set
+    assert change_set is not None
+    mara = desk.world.people["mara"]
+    with acting(user=mara, source="page"):
+        undo = plans.start(kind="undo", what={"change_set": str(change_set.pk)}, user=mara)
+        while plans.advance(str(undo.pk)):
+            pass
+        plans.apply(undo, user=mara)
+        while plans.advance(str(undo.pk)):
+            pass
+    assert TextOrigin.objects.filter(is_current=True).count() == COUNT
+    assert AuditEntry.objects.filter(kind__startswith="copy.").exists()
+
+
+def test_what_a_person_edited_since_stays_and_is_told(desk: Desk) -> None:
+    run = written(desk, 3)
+    desk.world.change("tee001", values={KEY: "A person's own words"})
+    plan = worked(desk, {"version": run.version_id})
+    assert value(desk, "tee001") == "A person's own words"
+    assert texts()["tee000"] == "absent"
+    told = plan.lines.get(product_code="tee001")
+    assert [(e["key"], e["code"]) for e in told.errors] == [(KEY, "changed_since")]
+
+
+def test_a_preview_changes_nothing_and_the_page_leads_to_it(desk: Desk, client: Client) -> None:
+    run = written(desk, 2)
+    before = texts()
+    worked(desk, {"run": str(run.pk)}, apply=False)
+    assert texts() == before
+    client.force_login(desk.world.people["mara"])
+    assert "2 products show a text of this run" in client.get(f"/texts/runs/{run.pk}/").content.decode()
+    answer = client.post("/texts/back/", {"run": str(run.pk)})
+    assert answer.headers["Location"].startswith("/plans/")
+    assert client.post("/texts/back/", {"run": "nonsense"}).headers["Location"] == "/texts/"
+    client.force_login(desk.world.people["chiara"])
+    assert client.post("/texts/back/", {"run": str(run.pk)}).status_code == 403
