@@ -36,6 +36,7 @@ class Reader:
     document: Document
     scope: str
     locales: tuple[str, ...]  # first choice first
+    localizable: frozenset[str] = frozenset()  # attributes that have a value for each language
 
     def field(self, rule: Mapping[str, JSON], variant: FrozenVariant | None = None) -> Mapped | None:
         """What the rule yields for the product, or for a variant (whose own values win). None = nothing."""
@@ -51,6 +52,14 @@ class Reader:
             if value not in (None, "", []):
                 return Mapped(value, found.key)
         return Mapped(rule["default"], "") if "default" in rule else None
+
+    def place(self, rule: Mapping[str, JSON]) -> str:
+        """The value key under which the rule's first choice is entered: where to write what is missing."""
+        sources = rule.get("from")
+        first = str(sources[0] if isinstance(sources, list) else sources or "")
+        if first.startswith("$"):
+            return first.removeprefix("$")
+        return f"{first}@{self.locales[0]}" if first in self.localizable else first
 
     def _source(self, source: str, variant: FrozenVariant | None) -> Mapped | None:
         if source.startswith("$"):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.db.models import Prefetch
 
-from catalog.models import Offer, PriceList, StockLevel, Variant
+from catalog.models import Attribute, Offer, PriceList, StockLevel, Variant
 from channels.connectors.base import Connection, Connector, Level, MappedProduct, MappedVariant, Medium, Price
 from channels.mapping.rules import Reader
 from channels.models import Channel
@@ -25,7 +25,7 @@ from pimhub.foundation.locales import fallback_chain
 class Source:
     """A product ready for a connector, with where each field came from.
 
-    `keys`: {(sku or "", target field): value key}; `offers`: {sku: offer version};
+    `keys`: {(sku or "", target field): value key, also of what is missing}; `offers`: {sku: offer version};
     `recheck_at`: the next moment a sale begins or ends; `origins`: of the revision's texts by AI.
     """
 
@@ -51,9 +51,10 @@ def gather(
     price_list = channel.market.price_list
     commerce = _commerce([r.product_id for r in wanted], price_list)
     locales = tuple(dict.fromkeys(x for locale in channel.market.locales for x in fallback_chain(locale)))
+    localizable = frozenset(Attribute.objects.filter(localizable=True).values_list("code", flat=True))
     return {
         r.product_id: _source(
-            channel, connector, r, documents[r.pk], origins[r.pk], commerce, locales, price_list, connection, now
+            channel, connector, r, documents[r.pk], origins[r.pk], commerce, locales, localizable, connection, now
         )
         for r in wanted
     }
@@ -67,13 +68,14 @@ def _source(
     origins: Origins,
     commerce: Mapping[str, Variant],
     locales: tuple[str, ...],
-    price_list: PriceList,
+    localizable: frozenset[str],
     connection: Connection,
     now: dt.datetime,
 ) -> Source:
     assert channel.mapping is not None
+    price_list = channel.market.price_list
     rules = channel.mapping.rules
-    reader = Reader(document=document, scope=channel.scope.code, locales=locales)
+    reader = Reader(document=document, scope=channel.scope.code, locales=locales, localizable=localizable)
     levels = {f.code: f.level for f in connector.target_fields}
     others = getattr(connector, "other_fields", None)
     keys: dict[tuple[str, str], str] = {}
@@ -87,9 +89,13 @@ def _source(
     def fields(level: Level, variant: FrozenVariant | None) -> dict[str, JSON]:
         found = {}
         for code, rule in rules.items():
-            if levels.get(code, others) in (level, Level.EACH) and (mapped := reader.field(rule, variant)) is not None:
+            if levels.get(code, others) not in (level, Level.EACH):
+                continue
+            mapped = reader.field(rule, variant)
+            if mapped is not None:
                 found[code] = mapped.value
-                keys[variant.sku if variant else "", code] = mapped.key
+            # Of what is missing, where it would be written: preflight leads there.
+            keys[variant.sku if variant else "", code] = mapped.key if mapped else reader.place(rule)
         return found
 
     variants, offers, moments = [], {}, []

@@ -59,8 +59,8 @@ def _waits(row: Row, rendered: Rendered, known: Known) -> tuple[Row, ...]:
 
 
 def _is_another(held: Mapping[str, JSON], wanted: Mapping[str, JSON]) -> bool:
-    """Another kind of item: Amazon asks for it whole."""
-    return any(held.get(name) != wanted[name] for name in ("productType", "requirements"))
+    """Another item, or another kind of item: Amazon asks for it whole."""
+    return any(held.get(name) != wanted[name] for name in ("sku", "productType", "requirements"))
 
 
 def _definition(content: Mapping[str, JSON], connection: Connection) -> shape.Schema:

@@ -153,3 +153,15 @@ def test_a_variant_that_is_gone_leaves_amazon(amazon: Shop) -> None:
     assert amazon.states("amazon") == {"tee/": "live", "tee/tee-s": "live", "tee/tee-m": "live"}
     assert amazon.sandbox.amazon("GET", "tee-l").status == 404
     assert Listing.objects.filter(sku="tee-l").count() == 0
+
+
+def test_what_is_missing_leads_to_where_it_is_written(amazon: Shop) -> None:
+    product = with_picture(amazon, shirt(amazon, **{"description@en_US": None, "country_of_origin": None}))
+    amazon.approve(product)
+    amazon.settle()
+    missing = ChannelIssue.objects.filter(code="required", sku="tee-s", cleared_at=None)
+    assert {(i.field, i.key) for i in missing} == {
+        ("product_description", "description@en_US"),
+        ("bullet_point", "description@en_US"),
+        ("country_of_origin", "country_of_origin"),
+    }
