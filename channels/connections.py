@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import cast
 
 from django.conf import settings
 from django.utils import timezone
 
-from channels.connectors.base import Connection, Connector
+from channels import rates
+from channels.connectors.base import Connection, Connector, HasRates
 from channels.connectors.registry import connectors
 from channels.models import Channel
 from pimhub.foundation import http, secrets
@@ -60,11 +62,28 @@ def sandbox_origin() -> str:
 
 
 def send(channel: Channel, request: Request, *, timeout: float) -> Response:
-    """One outgoing call for the channel, under the guard of the ground."""
+    """One outgoing call for the channel, under the guard of the ground; what the answer says of rates is learnt."""
     allowed = [*settings.PIMHUB_ALLOWED_ORIGINS]
     if channel.settings.get("endpoint") == "sandbox":
         allowed.append(sandbox_origin())
-    return http.send(request, timeout=timeout, allowed_origins=allowed)
+    response = http.send(request, timeout=timeout, allowed_origins=allowed)
+    connector = _rated(channel)
+    if connector is not None and (rate := connector.rate(request)) is not None:
+        told = connector.told_rate(response)
+        rates.learn(channel, rate, throttled=response.status == 429, per_second=told)
+    return response
+
+
+def await_turn(channel: Channel, request: Request) -> None:
+    """Return when the channel's rate allows the call. Raises rates.Wait when that is not soon."""
+    connector = _rated(channel)
+    if connector is not None and (rate := connector.rate(request)) is not None:
+        rates.turn(channel, rate)
+
+
+def _rated(channel: Channel) -> HasRates | None:
+    connector = connectors.get(channel.connector) if channel.connector in connectors else None
+    return cast(HasRates, connector) if hasattr(connector, "rate") else None
 
 
 def authorise(channel: Channel, connector: Connector, connection: Connection) -> Connection:

@@ -9,9 +9,10 @@ from typing import cast
 import orjson
 from django.utils import timezone
 
-from channels.connections import ChannelNotReady, authorise, send
+from channels.connections import ChannelNotReady, authorise, await_turn, send
 from channels.connectors.base import Connection, Connector, Definition, Describes, MappedProduct
 from channels.models import Channel, ChannelDefinition
+from channels.rates import Wait
 from pimhub.foundation.http import Response
 
 # Channels change them every few weeks and announce it; once a day is soon enough.
@@ -67,7 +68,12 @@ def _fetch(
     """Ask for the document; download it only when its checksum is news."""
     describes = cast(Describes, connector)
     connection = authorise(channel, connector, connection)
-    answer = send(channel, describes.definition_request(name, connection), timeout=connector.deadline)
+    request = describes.definition_request(name, connection)
+    try:
+        await_turn(channel, request)
+    except Wait as wait:
+        raise ChannelNotReady(UNAVAILABLE, f"{channel.label} is asked too often: {wait}.") from wait
+    answer = send(channel, request, timeout=connector.deadline)
     unknown = answer.status in (400, 404)
     if unknown and (held is None or not held.checksum):
         return keep(channel, name, problem=_words(describes, answer))

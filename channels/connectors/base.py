@@ -240,6 +240,27 @@ class Connector(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A limit that a call falls under: so many a second, and so many at once after a pause."""
+
+    name: str
+    per_second: float
+    burst: float
+
+
+class HasRates(Protocol):
+    """A connector whose channel says how fast it may be called."""
+
+    def rate(self, request: Request) -> Rate | None:
+        """The limit of a call; None when there is none that is known."""
+        ...
+
+    def told_rate(self, response: Response) -> float | None:
+        """Calls a second, where an answer tells."""
+        ...
+
+
 class Describes(Protocol):
     """A connector whose channel describes, in documents of its own, what it takes for one kind of product.
 

@@ -7,6 +7,7 @@ from channels.models.issue import ChannelIssue
 from channels.models.listing import Listing, Placement, RemoteLink
 from channels.models.mapping import MappingActivation, MappingTrial, MappingVersion, TrialLine
 from channels.models.publication import Publication
+from channels.models.rate import RateBucket
 
 __all__ = [
     "Channel",
@@ -20,6 +21,7 @@ __all__ = [
     "MappingVersion",
     "Placement",
     "Publication",
+    "RateBucket",
     "RemoteLink",
     "TrialLine",
 ]

@@ -20,10 +20,11 @@ S = Listing.State
 
 
 def look(placement: Placement, desired: Desired) -> RemoteState | None:
-    """What the channel shows of the product now; None when it could not be read. Changes nothing."""
+    """What the channel shows of the product now; None when it could not be read. Changes nothing. Raises Wait."""
     facts = known(placement)
     responses: list[Response] = []
     for request in desired.connector.read(desired.rendered, facts, desired.connection):
+        connections.await_turn(placement.channel, request)
         response = connections.send(placement.channel, request, timeout=desired.connector.deadline)
         if response.status == 0 or response.status == 429 or response.status >= 500:
             return None

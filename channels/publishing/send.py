@@ -26,8 +26,10 @@ def send_operation(placement: Placement, desired: Desired, operation: Operation)
     """Record the call, send it, record the answer; links and accepted hashes follow in one transaction.
 
     Raises LeaseLost when another worker took over meanwhile; the record then stays without a
-    verdict and makes whoever comes next read the channel before writing.
+    verdict and makes whoever comes next read the channel before writing. Raises Wait, before anything is recorded,
+    when the channel's rate does not allow the call soon.
     """
+    connections.await_turn(placement.channel, operation.request)
     earlier = under_way(placement) if operation.settles else None
     if earlier is not None:
         operation = replace(operation, context={**operation.context, **(earlier.context or {})})

@@ -24,6 +24,7 @@ from channels.publishing.desire import Desired, desire, note, record_issues, set
 from channels.publishing.known import known
 from channels.publishing.read_back import read_back
 from channels.publishing.send import send_operation
+from channels.rates import Wait
 from governance.models import Standing
 
 S = Listing.State
@@ -50,7 +51,10 @@ def work(placement_id: int) -> bool:
         return False
     seen_due = placement.due_at
     try:
-        turn = _turn(placement)
+        try:
+            turn = _turn(placement)
+        except Wait as wait:
+            turn = _wait(placement, wait.seconds)
         lease.release(placement, due_at=turn.due_at, seen_due=seen_due, **turn.fields)
     except lease.LeaseLost:
         logger.warning("lease lost", extra={"placement": placement_id})
@@ -192,6 +196,13 @@ def _verify(placement: Placement, desired: Desired, *, sent: bool) -> Turn:
 
 
 # ---- how a turn ends -----------------------------------------------------------------------------
+
+
+def _wait(placement: Placement, seconds: float) -> Turn:
+    """The channel as a whole takes no call so soon: nobody prepares what could not be sent."""
+    until = timezone.now() + dt.timedelta(seconds=seconds)
+    Channel.objects.filter(pk=placement.channel_id).update(wait_until=until)
+    return Turn(until, {})
 
 
 def _fields(placement: Placement, **fields: object) -> dict[str, object]:

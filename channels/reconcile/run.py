@@ -12,6 +12,7 @@ from channels.models import Channel, Listing, Placement
 from channels.publishing import lease
 from channels.publishing.desire import desire, note
 from channels.publishing.read_back import differences, read_back
+from channels.rates import Wait
 from governance.models import Standing
 
 
@@ -51,6 +52,8 @@ def _check(placement_id: int, report: Report) -> None:
         return
     try:
         _compare(placement, report)
+    except Wait:
+        report["unknown"].append(placement.product.code)
     finally:
         # Back to where it was: a reconciliation neither hastens nor delays publishing.
         lease.release(placement, due_at=placement.due_at, seen_due=placement.due_at)

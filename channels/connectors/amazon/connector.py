@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.amazon import definitions, fields, settings, tokens
+from channels.connectors.amazon import definitions, fields, rates, settings, tokens
 from channels.connectors.amazon.interpret import interpret
 from channels.connectors.amazon.plan import plan, plan_removal
 from channels.connectors.amazon.read import interpret_read, read
 from channels.connectors.amazon.render import render
 from channels.connectors.amazon.validate import validate
-from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
+from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rate, Rendered
 from channels.connectors.outcome import Issue, Outcome, RemoteState
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
@@ -61,6 +61,12 @@ class AmazonConnector:
 
     def read_token(self, response: Response) -> tuple[str, float]:
         return tokens.read_token(response)
+
+    def rate(self, request: Request) -> Rate | None:
+        return rates.rate(request)
+
+    def told_rate(self, response: Response) -> float | None:
+        return rates.told(response)
 
     # ---- what Amazon says of its product types ---------------------------------------------------
 

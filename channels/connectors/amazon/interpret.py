@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from channels.connectors.amazon import errors, wire
 from channels.connectors.amazon.plan import DELETE
+from channels.connectors.amazon.rates import told
 from channels.connectors.amazon.render import EXEMPTION, IDENTIFIER, MAIN_IMAGE, OFFER, OTHER_IMAGES, STOCK
 from channels.connectors.amazon.settings import item_link, sent_link
 from channels.connectors.base import Operation
@@ -111,8 +112,5 @@ def _wait(response: Response) -> float:
     given = response.headers.get("retry-after", "")
     if given.isdecimal():
         return float(given)
-    try:
-        rate = float(response.headers.get("x-amzn-ratelimit-limit", ""))
-    except ValueError:
-        return DEFAULT_WAIT
-    return max(1 / rate, DEFAULT_WAIT) if rate > 0 else DEFAULT_WAIT
+    rate = told(response)
+    return max(1 / rate, DEFAULT_WAIT) if rate else DEFAULT_WAIT

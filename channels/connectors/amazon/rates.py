@@ -1,0 +1,38 @@
+"""How fast Amazon may be called, by operation: "Usage Plan" of each in the Swagger documents.
+
+The header `x-amzn-RateLimit-Limit` tells the rate of this seller and application where it is another one.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from channels.connectors.base import Rate
+from pimhub.foundation.http import Request, Response
+
+_LISTINGS = "/listings/2021-08-01/items/"
+_DEFINITIONS = "/definitions/2020-09-01/productTypes"
+# Method → (operation, calls a second, at once) for one item.
+_ITEM = {
+    "PUT": ("putListingsItem", 5.0, 10.0),
+    "PATCH": ("patchListingsItem", 5.0, 5.0),
+    "GET": ("getListingsItem", 5.0, 10.0),
+    "DELETE": ("deleteListingsItem", 5.0, 5.0),
+}
+
+
+def rate(request: Request) -> Rate | None:
+    """The limit of a call; None of logging in and of downloads."""
+    path = urlsplit(request.url).path
+    _, found, item = path.partition(_LISTINGS)
+    if found:
+        return Rate(*_ITEM[request.method]) if "/" in item else Rate("searchListingsItems", 5.0, 5.0)
+    return Rate("getDefinitionsProductType", 5.0, 10.0) if _DEFINITIONS in path else None
+
+
+def told(response: Response) -> float | None:
+    try:
+        found = float(response.headers.get("x-amzn-ratelimit-limit", ""))
+    except ValueError:
+        return None
+    return found if 0 < found < 1_000_000 else None
