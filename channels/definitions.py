@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -25,15 +26,24 @@ _KEPT = 64
 _read: dict[str, Definition] = {}  # by channel, name and checksum: reading one takes tens of milliseconds
 
 
-def described(channel: Channel, connector: Connector, connection: Connection, product: MappedProduct) -> Connection:
-    """The connection with every document that the product needs.
+def described(
+    channel: Channel,
+    connector: Connector,
+    connection: Connection,
+    product: MappedProduct,
+    *,
+    instead: Mapping[str, Definition] | None = None,
+) -> Connection:
+    """The connection with every document that the product needs; those of `instead` take the place of ours.
 
     Raises ChannelNotReady: MISSING when the channel knows of none, UNAVAILABLE when it could not be asked.
     """
     if not hasattr(connector, "definitions"):
         return connection
     describes = cast(Describes, connector)
-    found = {n: definition(channel, connector, connection, n) for n in describes.definitions(product)}
+    given = instead or {}
+    names = describes.definitions(product)
+    found = {n: given[n] if n in given else definition(channel, connector, connection, n) for n in names}
     return replace(connection, definitions=found)
 
 
@@ -87,13 +97,47 @@ def _fetch(
     except ValueError as error:
         message = f"{channel.label} did not hand out its definition of “{name}”: {error}. It is tried again."
         raise ChannelNotReady(UNAVAILABLE, message) from error
-    return keep(channel, name, checksum=checksum, text=orjson.dumps(body).decode())
+    text = orjson.dumps(body).decode()
+    return (
+        keep(channel, name, checksum=checksum, text=text)
+        if held is None or not held.checksum
+        else _later(held, checksum, text)
+    )
+
+
+def _later(held: ChannelDefinition, checksum: str, text: str) -> ChannelDefinition:
+    """A newer document waits until it is known what it would block; the held one stays in use."""
+    now = timezone.now()
+    if held.next_checksum != checksum:
+        news = {"next_checksum": checksum, "next_text": text, "next_at": now}
+        ChannelDefinition.objects.filter(pk=held.pk).update(**news)
+    ChannelDefinition.objects.filter(pk=held.pk).update(checked_at=now)
+    held.refresh_from_db(fields=["checked_at", "next_checksum", "next_at"])
+    return held
+
+
+def untried() -> list[ChannelDefinition]:
+    """Newer documents of which nobody knows yet what they would block."""
+    rows = ChannelDefinition.objects.exclude(next_checksum="").defer("text", "next_text").select_related("channel")
+    return [row for row in rows if not row.trials.filter(created_at__gte=row.next_at).exists()]
+
+
+def upcoming(row: ChannelDefinition) -> Definition:
+    """The newer document of a row."""
+    return Definition(row.name, row.next_checksum, orjson.loads(row.next_text))
+
+
+def switch(row: ChannelDefinition) -> None:
+    """Use the newer document from now on."""
+    held = ChannelDefinition.objects.get(pk=row.pk)
+    keep(held.channel, held.name, checksum=held.next_checksum, text=held.next_text)
 
 
 def keep(channel: Channel, name: str, *, checksum: str = "", text: str = "", problem: str = "") -> ChannelDefinition:
     """Note what the channel has under a name, now."""
     now = timezone.now()
     values = {"checksum": checksum, "text": text, "problem": problem[:500], "fetched_at": now, "checked_at": now}
+    values |= {"next_checksum": "", "next_text": "", "next_at": None}
     row, _ = ChannelDefinition.objects.update_or_create(channel=channel, name=name, defaults=values)
     return row
 

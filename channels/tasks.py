@@ -22,6 +22,7 @@ def sweep() -> None:
     """Placements that are due although nobody rang."""
     if dispatching.anything_due():
         dispatch.delay()
+    trial.try_definitions()
     if trial.waiting():
         advance_trials.apply_async(expires=10)
     for channel in stale_feeds():

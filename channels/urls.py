@@ -14,5 +14,6 @@ urlpatterns = [
     path("channels/<slug:code>/mapping/", mapping.mapping_edit, name="mapping_edit"),
     path("channels/<slug:code>/mapping/<int:number>/", mapping.mapping_version, name="mapping_version"),
     path("channels/<slug:code>/mapping/<int:number>/decide/", mapping.mapping_decide, name="mapping_decide"),
+    path("channels/<slug:code>/definitions/<int:pk>/", mapping.definition_detail, name="definition_detail"),
     path("feeds/<slug:code>/<str:token>.xml", feeds.feed, name="feed"),
 ]

@@ -18,8 +18,10 @@ from django.utils import timezone
 
 from catalog import events
 from catalog.models import User
+from channels import definitions
 from channels.connectors.outcome import Issue
-from channels.models import Channel, MappingTrial, MappingVersion, Placement, TrialLine
+from channels.mapping.versions import look_again
+from channels.models import Channel, ChannelDefinition, MappingTrial, MappingVersion, Placement, TrialLine
 from channels.publishing.desire import Desired, desire
 from channels.publishing.read_back import apart
 from governance.models import Standing
@@ -34,14 +36,28 @@ _CLIP = 400
 _RANK = {Out.FAILS: 0, Out.MENDED: 1, Out.CHANGED: 2, Out.BLOCKED: 3, Out.SAME: 4}
 
 
-def start(*, version: MappingVersion, user: User | None) -> MappingTrial:
-    """Queue it: against the version that is in force now."""
+def start(*, version: MappingVersion, user: User | None, definition: ChannelDefinition | None = None) -> MappingTrial:
+    """Queue it: against the version that is in force now; with a definition, against the one that is in use."""
     total = Placement.objects.filter(channel=version.channel_id).count()
     trial = MappingTrial.objects.create(
-        version=version, against_id=version.channel.mapping_id, by=user, total=total, counts={}
+        version=version,
+        definition=definition,
+        against_id=version.channel.mapping_id,
+        by=user,
+        total=total,
+        counts={},
     )
     events.ring("trials")
     return trial
+
+
+def try_definitions() -> int:
+    """Begin to work out what channels' newer definitions would block; how many were begun."""
+    rows = definitions.untried()
+    for row in rows:
+        if row.channel.mapping is not None:
+            start(version=row.channel.mapping, user=None, definition=row)
+    return len(rows)
 
 
 def waiting() -> list[int]:
@@ -82,6 +98,8 @@ def _slice(trial: MappingTrial) -> bool:
     if not ids:
         trial.state, trial.finished_at = S.DONE, timezone.now()
         trial.save(update_fields=["state", "finished_at"])
+        if trial.definition is not None and not trial.counts.get(Out.FAILS):
+            _switch(trial, trial.definition)
         return False
     counts = Counter(trial.counts)
     now = timezone.now()
@@ -93,6 +111,13 @@ def _slice(trial: MappingTrial) -> bool:
     trial.counts, trial.cursor = dict(counts), ids[-1]
     trial.save(update_fields=["counts", "cursor"])
     return True
+
+
+def _switch(trial: MappingTrial, row: ChannelDefinition) -> None:
+    """It blocks nothing that is not blocked already; unless an even newer one came meanwhile, it is used."""
+    if row.next_at is not None and row.next_at <= trial.created_at:
+        definitions.switch(row)
+        look_again(row.channel)
 
 
 def _channel(trial: MappingTrial) -> Channel:
@@ -109,7 +134,8 @@ def with_mapping(channel: Channel, version: MappingVersion | None) -> Channel:
 
 def compare(channel: Channel, trial: MappingTrial, standing: Standing, now: dt.datetime) -> TrialLine:
     before = desire(with_mapping(channel, trial.against), standing, now=now) if trial.against else None
-    after = desire(with_mapping(channel, trial.version), standing, now=now)
+    news = {d.name: d for d in [definitions.upcoming(trial.definition)]} if trial.definition else None
+    after = desire(with_mapping(channel, trial.version), standing, now=now, definitions=news)
     changes = _changes(before, after)
     known = {(i.sku, i.code, i.field) for i in _errors(before)}
     new = [i for i in _errors(after) if (i.sku, i.code, i.field) not in known]

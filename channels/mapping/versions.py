@@ -89,7 +89,7 @@ def why_not(version: MappingVersion, user: User) -> str:
         return ""  # it was approved before: the way back is one click
     if settings.PIMHUB_TWO_PERSON and version.created_by_id == user.pk:
         return SAME_PERSON
-    newest = version.trials.first()
+    newest = version.trials.filter(definition=None).first()
     if newest is None or newest.state != MappingTrial.State.DONE:
         return "See first what it would change."
     if newest.against_id != version.channel.mapping_id:
@@ -109,7 +109,12 @@ def activate(*, version: MappingVersion, user: User) -> None:
         channel.mapping = version
         channel.save()
         audit.record("mapping", f"channel:{channel.code}", number=version.number, previous=previous, act="put in force")
-        ids = Placement.objects.filter(channel=channel).values_list("product_id", flat=True)
-        make_due(channel=channel, product_ids=list(ids))
+        look_again(channel)
         events.append(type="channel.mapping", data={"channel": channel.code, "mapping": version.number})
+
+
+def look_again(channel: Channel) -> None:
+    """Have every product on the channel rendered and checked anew."""
+    ids = Placement.objects.filter(channel=channel).values_list("product_id", flat=True)
+    make_due(channel=channel, product_ids=list(ids))
     events.ring("dispatch")

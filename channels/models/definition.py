@@ -19,6 +19,10 @@ class ChannelDefinition(models.Model):
     problem = models.CharField(max_length=500, blank=True)
     fetched_at = models.DateTimeField()  # when this text came
     checked_at = models.DateTimeField()  # when the channel last said that it is still this one
+    # A newer one that the channel has, and that is not in use yet: first it is known what it would block.
+    next_checksum = models.CharField(max_length=100, blank=True)
+    next_text = models.TextField(blank=True)
+    next_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "name"], name="definition_once")]

@@ -46,7 +46,10 @@ class MappingActivation(models.Model):
 
 
 class MappingTrial(models.Model):
-    """What a version would change on the channel's products, worked out in slices. Nothing is sent."""
+    """What a version would change on the channel's products, worked out in slices. Nothing is sent.
+
+    With a `definition`, the mapping is the one in force, and what is tried is the channel's newer definition.
+    """
 
     class State(models.TextChoices):
         WORKING = "working", "being worked out"
@@ -54,6 +57,9 @@ class MappingTrial(models.Model):
         FAILED = "failed", "stopped at an error"
 
     version = models.ForeignKey(MappingVersion, on_delete=models.CASCADE, related_name="trials")
+    definition = models.ForeignKey(
+        "channels.ChannelDefinition", null=True, on_delete=models.CASCADE, related_name="trials"
+    )
     against = models.ForeignKey(MappingVersion, null=True, on_delete=models.CASCADE, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WORKING)
     cursor = models.PositiveBigIntegerField(default=0)  # products up to this key are done

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog import blobs, events
 from channels.connections import ChannelNotReady, connect, connector_of
-from channels.connectors.base import Connection, Connector, Rendered
+from channels.connectors.base import Connection, Connector, Definition, Rendered
 from channels.connectors.outcome import Issue
 from channels.definitions import described
 from channels.models import Channel, ChannelIssue, Listing, Placement
@@ -52,8 +52,17 @@ class Desired:
         return keys.get((issue.sku, issue.field)) or keys.get(("", issue.field)) or ""
 
 
-def desire(channel: Channel, standing: Standing, *, now: dt.datetime | None = None) -> Desired | Issue:
-    """Render and check one product for a channel; an Issue when there is nothing that could be rendered."""
+def desire(
+    channel: Channel,
+    standing: Standing,
+    *,
+    now: dt.datetime | None = None,
+    definitions: Mapping[str, Definition] | None = None,
+) -> Desired | Issue:
+    """Render and check one product for a channel; an Issue when there is nothing that could be rendered.
+
+    With `definitions`, as it would be with these documents of the channel in place of those in use.
+    """
     try:
         connector = connector_of(channel)
     except ChannelNotReady as error:
@@ -65,7 +74,7 @@ def desire(channel: Channel, standing: Standing, *, now: dt.datetime | None = No
     connection = connect(channel)
     source = gather(channel, connector, [revision], connection, now)[standing.product_id]
     try:
-        connection = described(channel, connector, connection, source.mapped)
+        connection = described(channel, connector, connection, source.mapped, instead=definitions)
     except ChannelNotReady as error:
         return Issue(code=error.code, message=str(error))
     desired = check(connector, connection, source)

@@ -54,6 +54,7 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "answer_after": 0.0,
         "visible_after": 0.3,  # seconds until a submission is seen by a read
         "late_issues": [],  # [{sku, code, message, severity, attributeNames}] that Amazon finds afterwards
+        "also_required": [],  # attributes that the definitions newly require
         "link_ttl": 300,  # seconds that the address of a definition is good for
         "token_ttl": 3600,
         "bucket": False,  # enforce the rates of the operations

@@ -23,7 +23,7 @@ from catalog.permissions import requires
 from channels.access import PUBLISH, reached
 from channels.connections import ChannelNotReady, connector_of
 from channels.fields import STATES
-from channels.models import Channel, ChannelIssue, FeedFile, Listing, Placement
+from channels.models import Channel, ChannelDefinition, ChannelIssue, FeedFile, Listing, Placement
 from channels.publishing.preview import preview
 from channels.publishing.request import publish
 from governance.models import Standing
@@ -99,6 +99,7 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
         "rows": [{"placement": r, "states": _states(r), "issues": problems.get(r.pk, 0)} for r in rows[:PAGE]],
         "next_url": f"?state={state}&after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
         "may_publish": request.user.has_perm("channels.publish_channel"),
+        "news": ChannelDefinition.objects.filter(channel=channel, next_at__isnull=False).defer("text", "next_text"),
     }
     return render(request, "channels/channel_detail.html", context)
 

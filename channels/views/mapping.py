@@ -15,6 +15,7 @@ from catalog.access.reach import seen
 from catalog.models import Attribute, Product, User
 from catalog.models.codes import code_key
 from catalog.permissions import requires
+from channels import definitions
 from channels.access import VIEW, reached
 from channels.connections import ChannelNotReady, connector_of
 from channels.connectors.base import Connector, Level, TargetField
@@ -27,6 +28,7 @@ from channels.models import Channel, ChannelDefinition, MappingVersion, TrialLin
 from channels.publishing.desire import Desired, desire
 from channels.publishing.read_back import apart
 from governance.models import Standing
+from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
 
 EDIT, ACTIVATE = "channels.add_mappingversion", "channels.activate_mapping"
@@ -96,7 +98,7 @@ def mapping_version(request: HttpRequest, code: str, number: int) -> HttpRespons
     channel = _channel(code)
     version = get_object_or_404(MappingVersion.objects.select_related("created_by"), channel=channel, number=number)
     version.channel = channel
-    newest = version.trials.select_related("against").first()
+    newest = version.trials.filter(definition=None).select_related("against").first()
     outcome = request.GET.get("outcome", "")
     lines = newest.lines.select_related("product") if newest else TrialLine.objects.none()
     lines = seen(lines, "product")
@@ -122,6 +124,36 @@ def mapping_version(request: HttpRequest, code: str, number: int) -> HttpRespons
     }
     partial = request.headers.get("HX-Request") == "true"
     return render(request, "channels/mapping_trial.html" if partial else "channels/mapping_version.html", context)
+
+
+@requires("channels.view_channel")
+def definition_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """A newer definition of the channel: what it would block, and the button that puts it in use all the same."""
+    row = get_object_or_404(
+        ChannelDefinition.objects.defer("text", "next_text"), pk=pk, channel=_channel(code), next_at__isnull=False
+    )
+    if request.method == "POST":
+        if not request.user.has_perm(ACTIVATE):
+            return render(request, "403.html", status=403)
+        definitions.switch(row)
+        audit.record("mapping", f"channel:{code}", act="new definition in use", definition=row.name)
+        versions.look_again(_channel(code, ACTIVATE))
+        messages.success(
+            request, f"The new definition of {row.name} is in use. The products are being looked at again."
+        )
+        return redirect("channel_detail", code=code)
+    newest = row.trials.first()
+    lines = seen(newest.lines.select_related("product") if newest else TrialLine.objects.none(), "product")
+    context = {
+        "channel": _channel(code),
+        "row": row,
+        "trial": newest,
+        "working": newest is None or newest.state == newest.State.WORKING,
+        "outcomes": _outcomes(newest.counts if newest else {}),
+        "lines": lines[:SHOWN],
+        "may_activate": request.user.has_perm(ACTIVATE),
+    }
+    return render(request, "channels/definition_detail.html", context)
 
 
 @require_POST

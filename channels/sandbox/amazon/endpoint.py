@@ -146,7 +146,7 @@ class Seller:
             }
         if name not in types.known():
             raise Failed(404, "NOT_FOUND", f"Product type {name} was not found in marketplace {marketplace}.")
-        data = types.known()[name]
+        data = types.served(name, settings(self.store, "amazon")["also_required"])
         until = int(time.time() + settings(self.store, "amazon")["link_ttl"])
         link = f"{origin}/amazon{_SCHEMAS}{quote(name)}?expires={until}"
         schema = {"link": {"resource": link, "verb": "GET"}, "checksum": types.checksum(data)}
@@ -170,7 +170,8 @@ class Seller:
         name, until = call.path.removeprefix(_SCHEMAS), dict(call.query).get("expires", "")
         if not until.isdigit() or int(until) < time.time() or name not in types.known():
             return Reply(403, b"<Error><Code>AccessDenied</Code></Error>", content_type="application/xml")
-        return Reply(200, types.known()[name], content_type="application/json")
+        data = types.served(name, settings(self.store, "amazon")["also_required"])
+        return Reply(200, data, content_type="application/json")
 
     # ---- rates and tokens ------------------------------------------------------------------------
 

@@ -27,6 +27,16 @@ def known() -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.json"))}
 
 
+def served(name: str, also_required: list[str]) -> bytes:
+    """The definition as it is downloaded, with what Amazon newly requires."""
+    data = known()[name]
+    if not also_required:
+        return data
+    held = json.loads(data)
+    held["required"] = [*held["required"], *also_required]
+    return json.dumps(held).encode()
+
+
 def checksum(data: bytes) -> str:
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
