@@ -12,7 +12,7 @@ for when there is nothing to say.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalog.attributes.values import resolve
 from channels.mapping import transforms
@@ -36,7 +36,7 @@ class Reader:
     document: Document
     scope: str
     locales: tuple[str, ...]  # first choice first
-    localizable: frozenset[str] = frozenset()  # attributes that have a value for each language
+    attributes: Mapping[str, bool] = field(default_factory=dict)  # that there are: code → a value for each language
 
     def field(self, rule: Mapping[str, JSON], variant: FrozenVariant | None = None) -> Mapped | None:
         """What the rule yields for the product, or for a variant (whose own values win). None = nothing."""
@@ -55,11 +55,12 @@ class Reader:
 
     def place(self, rule: Mapping[str, JSON]) -> str:
         """The value key under which the rule's first choice is entered: where to write what is missing."""
-        sources = rule.get("from")
-        first = str(sources[0] if isinstance(sources, list) else sources or "")
+        given = rule.get("from", [])
+        sources = given if isinstance(given, list) else [given]
+        first = next((s for s in sources if s.startswith("$") or s in self.attributes), "")
         if first.startswith("$"):
-            return first.removeprefix("$")
-        return f"{first}@{self.locales[0]}" if first in self.localizable else first
+            return str(first.removeprefix("$"))
+        return f"{first}@{self.locales[0]}" if self.attributes.get(first) else str(first)
 
     def _source(self, source: str, variant: FrozenVariant | None) -> Mapped | None:
         if source.startswith("$"):

@@ -51,10 +51,10 @@ def gather(
     price_list = channel.market.price_list
     commerce = _commerce([r.product_id for r in wanted], price_list)
     locales = tuple(dict.fromkeys(x for locale in channel.market.locales for x in fallback_chain(locale)))
-    localizable = frozenset(Attribute.objects.filter(localizable=True).values_list("code", flat=True))
+    attributes = dict(Attribute.objects.values_list("code", "localizable"))
     return {
         r.product_id: _source(
-            channel, connector, r, documents[r.pk], origins[r.pk], commerce, locales, localizable, connection, now
+            channel, connector, r, documents[r.pk], origins[r.pk], commerce, locales, attributes, connection, now
         )
         for r in wanted
     }
@@ -68,14 +68,14 @@ def _source(
     origins: Origins,
     commerce: Mapping[str, Variant],
     locales: tuple[str, ...],
-    localizable: frozenset[str],
+    attributes: Mapping[str, bool],
     connection: Connection,
     now: dt.datetime,
 ) -> Source:
     assert channel.mapping is not None
     price_list = channel.market.price_list
     rules = channel.mapping.rules
-    reader = Reader(document=document, scope=channel.scope.code, locales=locales, localizable=localizable)
+    reader = Reader(document=document, scope=channel.scope.code, locales=locales, attributes=attributes)
     levels = {f.code: f.level for f in connector.target_fields}
     others = getattr(connector, "other_fields", None)
     keys: dict[tuple[str, str], str] = {}

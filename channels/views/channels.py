@@ -22,6 +22,7 @@ from catalog.models.codes import code_key
 from catalog.permissions import requires
 from channels.access import PUBLISH, reached
 from channels.connections import ChannelNotReady, connector_of
+from channels.explain import explain
 from channels.fields import STATES
 from channels.models import Channel, ChannelDefinition, ChannelIssue, FeedFile, Listing, Placement
 from channels.publishing.preview import preview
@@ -148,6 +149,7 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
         "preflight": [{"entry": e, "url": field_url(product, e["key"])} for e in shown["preflight"]],
         "requests": [{**r, "pretty": _pretty(str(r["body"]))} for r in shown["requests"]],
         "blocked": shown["blocked"],
+        "why": [{**link, "url": field_url(product, link["key"])} for link in explain(channel, product)["chain"]],
         "then": shown["then"],
         "publications": [
             {"row": p, "request": _pretty(json.dumps(blobs.get(p.request)))}
