@@ -77,10 +77,11 @@ def _facts(content: Flat, context: Context, how: Reading, target: str, source: s
     names: dict[str, Sequence[str]] = {}
     keys: dict[str, str] = {}
     rows = [row for sku, row in content.items() if sku != PRODUCT_ROW]
-    codes = dict.fromkeys(ValueKey.parse(key).attribute for row in content.values() for key in row if not is_part(key))
-    for code in codes:
-        attribute = how.attributes.get(code)
-        if attribute is None or not _may_be_said(attribute, target):
+    said = {ValueKey.parse(key).attribute for row in content.values() for key in row if not is_part(key)}
+    # In the order of the form, so that the same facts make the same request on every database.
+    for code in sorted(said & how.attributes.keys(), key=lambda code: (how.attributes[code].position, code)):
+        attribute = how.attributes[code]
+        if not _may_be_said(attribute, target):
             continue
         told = _told(attribute, own, rows, context, how)
         if told is None:
