@@ -58,6 +58,9 @@ def explain(channel: Channel, product: Product, sku: str = "") -> Explanation:
     desired = desire(channel, standing)
     chain = [_complete(case), _submitted(case), _approved(case), _released(case), _placed(case), _ready(case)]
     chain += [_checked(case, desired, sku), _sent(case, desired), _live(case, desired)]
+    at = next((n for n, link in enumerate(chain) if not link["ok"]), len(chain))
+    for link in chain[at + 1 :]:
+        link["who"] = ""  # what comes later follows by itself
     return {"state": str(listing.state) if listing else "not on the channel", "chain": chain}
 
 
