@@ -66,6 +66,8 @@ def definition(channel: Channel, connector: Connector, connection: Connection, n
 def _parsed(row: ChannelDefinition) -> Definition:
     key = f"{row.channel_id}/{row.name}/{row.checksum}"
     if key not in _read:
+        row.refresh_from_db(fields=["checksum", "text"])  # both at once: a newer one may come into use just now
+        key = f"{row.channel_id}/{row.name}/{row.checksum}"
         if len(_read) >= _KEPT:
             _read.clear()
         _read[key] = Definition(row.name, row.checksum, orjson.loads(row.text))
@@ -84,25 +86,24 @@ def _fetch(
     except Wait as wait:
         raise ChannelNotReady(UNAVAILABLE, f"{channel.label} is asked too often: {wait}.") from wait
     answer = send(channel, request, timeout=connector.deadline)
-    unknown = answer.status in (400, 404)
-    if unknown and (held is None or not held.checksum):
-        return keep(channel, name, problem=_words(describes, answer))
+    used = held if held is not None and held.checksum else None
+    if answer.status in (400, 404):
+        return _same(used) if used else keep(channel, name, problem=_words(describes, answer))
     try:
-        link, checksum = (None, "") if unknown else describes.definition_link(answer)
-        if link is None or (held is not None and held.checksum == checksum):
-            assert held is not None
-            ChannelDefinition.objects.filter(pk=held.pk).update(checked_at=timezone.now())
-            return held
+        link, checksum = describes.definition_link(answer)
+        if used and used.checksum == checksum:
+            return _same(used)
         body = describes.read_definition(send(channel, link, timeout=connector.deadline), checksum)
     except ValueError as error:
         message = f"{channel.label} did not hand out its definition of “{name}”: {error}. It is tried again."
         raise ChannelNotReady(UNAVAILABLE, message) from error
     text = orjson.dumps(body).decode()
-    return (
-        keep(channel, name, checksum=checksum, text=text)
-        if held is None or not held.checksum
-        else _later(held, checksum, text)
-    )
+    return _later(used, checksum, text) if used else keep(channel, name, checksum=checksum, text=text)
+
+
+def _same(held: ChannelDefinition) -> ChannelDefinition:
+    ChannelDefinition.objects.filter(pk=held.pk).update(checked_at=timezone.now())
+    return held
 
 
 def _later(held: ChannelDefinition, checksum: str, text: str) -> ChannelDefinition:

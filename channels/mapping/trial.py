@@ -1,7 +1,8 @@
 """What a version of a mapping would change, product by product, before anything does.
 
 Both versions are rendered and checked by the very functions that publishing uses. Works in slices that may be killed:
-the cursor and what a slice found stand in one transaction.
+a slice is worked out first, as it may ask the channel for a definition, and then stands with the cursor in one
+transaction; of two workers that did the same slice, one writes it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import Counter
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog import events
@@ -70,12 +72,10 @@ def advance(trial_id: int, *, seconds: float = SECONDS) -> bool:
     more = True
     while more and time.monotonic() < end:
         try:
-            with transaction.atomic():
-                rows = MappingTrial.objects.select_for_update(skip_locked=True, of=("self",))
-                trial = rows.filter(pk=trial_id, state=S.WORKING).first()
-                if trial is None:
-                    return False
-                more = _slice(trial)
+            trial = MappingTrial.objects.filter(pk=trial_id, state=S.WORKING).first()
+            if trial is None:
+                return False
+            more = _slice(trial)
         except Exception as error:
             logger.exception("a trial stumbled", extra={"trial": trial_id})
             return _stumble(trial_id, error)
@@ -96,21 +96,33 @@ def _slice(trial: MappingTrial) -> bool:
     placed = Placement.objects.filter(channel=channel, product_id__gt=trial.cursor).order_by("product_id")
     ids = list(placed.values_list("product_id", flat=True)[:BATCH])
     if not ids:
-        trial.state, trial.finished_at = S.DONE, timezone.now()
-        trial.save(update_fields=["state", "finished_at"])
-        if trial.definition is not None and not trial.counts.get(Out.FAILS):
-            _switch(trial, trial.definition)
-        return False
-    counts = Counter(trial.counts)
+        return _finish(trial)
     now = timezone.now()
-    for standing in Standing.objects.filter(product_id__in=ids).select_related("live", "product"):
-        line = compare(channel, trial, standing, now)
-        counts[line.outcome] += 1
-        if line.outcome not in (Out.SAME, Out.BLOCKED):
-            line.save()
-    trial.counts, trial.cursor = dict(counts), ids[-1]
-    trial.save(update_fields=["counts", "cursor"])
+    standings = Standing.objects.filter(product_id__in=ids).select_related("live", "product")
+    lines = [compare(channel, trial, standing, now) for standing in standings]
+    with transaction.atomic():
+        if not _mine(trial).exists():
+            return True  # another worker wrote this slice meanwhile
+        TrialLine.objects.bulk_create([x for x in lines if x.outcome not in (Out.SAME, Out.BLOCKED)])
+        counts = Counter(trial.counts) + Counter(x.outcome for x in lines)
+        MappingTrial.objects.filter(pk=trial.pk).update(counts=dict(counts), cursor=ids[-1])
     return True
+
+
+def _finish(trial: MappingTrial) -> bool:
+    with transaction.atomic():
+        if _mine(trial).exists():
+            MappingTrial.objects.filter(pk=trial.pk).update(state=S.DONE, finished_at=timezone.now())
+            if trial.definition is not None and not trial.counts.get(Out.FAILS):
+                _switch(trial, trial.definition)
+    return False
+
+
+def _mine(trial: MappingTrial) -> QuerySet[MappingTrial]:
+    """The row, locked, if nobody moved its cursor since it was read."""
+    return MappingTrial.objects.select_for_update(of=("self",)).filter(
+        pk=trial.pk, cursor=trial.cursor, state=S.WORKING
+    )
 
 
 def _switch(trial: MappingTrial, row: ChannelDefinition) -> None:

@@ -34,7 +34,7 @@ def definition_link(response: Response) -> tuple[Request, str]:
         raise ValueError(said or f"status {response.status}")
     try:
         held = body["schema"]
-        return Request(held["link"]["verb"], held["link"]["resource"]), str(held["checksum"])
+        return Request("GET", str(held["link"]["resource"])), str(held["checksum"])
     except (KeyError, TypeError) as error:
         raise ValueError("the answer names no schema") from error
 
