@@ -60,8 +60,9 @@ def content_scores(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
     """{scope: {locale: points of 100}} of the languages that the reader sees."""
     found: dict[int, dict[str, dict[str, int]]] = {pk: {} for pk in ids}
     rows = ContentScore.objects.filter(product_id__in=ids).order_by("scope_id", "locale")
+    reach = sight()
     for pk, scope, locale, score in rows.values_list("product_id", "scope__code", "locale", "score"):
-        if sight().shows(pk, f"name@{locale}#{scope}"):
+        if reach.shows(pk, f"name@{locale}#{scope}"):
             found[pk].setdefault(scope, {})[locale] = score
     return {pk: {"content_scores": scores} for pk, scores in found.items()}
 
