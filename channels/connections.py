@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import replace
 from typing import cast
 
 from django.conf import settings
 from django.utils import timezone
 
-from channels import rates
+from channels import calls, rates
 from channels.connectors.base import Connection, Connector, HasRates
 from channels.connectors.registry import connectors
-from channels.models import Channel
+from channels.models import Channel, Placement
 from pimhub.foundation import http, secrets
 from pimhub.foundation.http import Request, Response
 
@@ -74,11 +75,26 @@ def send(channel: Channel, request: Request, *, timeout: float) -> Response:
     return response
 
 
-def await_turn(channel: Channel, request: Request) -> None:
-    """Return when the channel's rate allows the call. Raises rates.Wait when that is not soon."""
+def await_turn(channel: Channel, request: Request) -> int:
+    """Return when the channel's rate allows the call; the milliseconds that took. Raises rates.Wait when that is not
+    soon."""
+    started = time.monotonic()
     connector = _rated(channel)
     if connector is not None and (rate := connector.rate(request)) is not None:
         rates.turn(channel, rate)
+    return int((time.monotonic() - started) * 1000)
+
+
+def ask(
+    channel: Channel, request: Request, *, timeout: float, operation: str, placement: Placement | None = None
+) -> Response:
+    """One call that changes nothing there, in its turn and noted. Raises rates.Wait."""
+    waited = await_turn(channel, request)
+    started = time.monotonic()
+    response = send(channel, request, timeout=timeout)
+    milliseconds = int((time.monotonic() - started) * 1000)
+    calls.note(channel, operation, response, placement=placement, milliseconds=milliseconds, waited=waited)
+    return response
 
 
 def _rated(channel: Channel) -> HasRates | None:
@@ -97,7 +113,7 @@ def authorise(channel: Channel, connector: Connector, connection: Connection) ->
     request = connector.token_request(connection, now)
     if request is None:
         return connection
-    response = send(channel, request, timeout=connector.deadline)
+    response = ask(channel, request, timeout=connector.deadline, operation="token")
     try:
         token, lifetime = connector.read_token(response)
     except ValueError as error:

@@ -10,7 +10,7 @@ from typing import cast
 import orjson
 from django.utils import timezone
 
-from channels.connections import ChannelNotReady, authorise, await_turn, send
+from channels.connections import ChannelNotReady, ask, authorise
 from channels.connectors.base import Connection, Connector, Definition, Describes, MappedProduct
 from channels.models import Channel, ChannelDefinition
 from channels.rates import Wait
@@ -82,10 +82,9 @@ def _fetch(
     connection = authorise(channel, connector, connection)
     request = describes.definition_request(name, connection)
     try:
-        await_turn(channel, request)
+        answer = ask(channel, request, timeout=connector.deadline, operation="definition")
     except Wait as wait:
         raise ChannelNotReady(UNAVAILABLE, f"{channel.label} is asked too often: {wait}.") from wait
-    answer = send(channel, request, timeout=connector.deadline)
     used = held if held is not None and held.checksum else None
     if answer.status in (400, 404):
         return _same(used) if used else keep(channel, name, problem=_words(describes, answer))
@@ -93,7 +92,8 @@ def _fetch(
         link, checksum = describes.definition_link(answer)
         if used and used.checksum == checksum:
             return _same(used)
-        body = describes.read_definition(send(channel, link, timeout=connector.deadline), checksum)
+        document = ask(channel, link, timeout=connector.deadline, operation="definition")
+        body = describes.read_definition(document, checksum)
     except ValueError as error:
         message = f"{channel.label} did not hand out its definition of “{name}”: {error}. It is tried again."
         raise ChannelNotReady(UNAVAILABLE, message) from error

@@ -10,7 +10,7 @@ from channels.models import Listing
 from pimhub.foundation.jsonvalue import JSON
 
 # Worst first: what the listings of a product on a channel come to as a whole.
-STATES = ("failed", "rejected", "blocked", "drifted", "queued", "accepted", "live")
+STATES = ("failed", "rejected", "blocked", "held", "drifted", "queued", "accepted", "live", "off")
 
 
 def worst(states: Sequence[str]) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from channels import calls
 from channels.feeds.build import refresh_feed as build_feed
 from channels.feeds.build import stale_feeds
 from channels.mapping import trial
 from channels.publishing import dispatch as dispatching
+from channels.publishing import rollout
+from channels.reconcile import run
 
 
 @shared_task(name="channels.dispatch")
@@ -25,8 +28,26 @@ def sweep() -> None:
     trial.try_definitions()
     if trial.waiting():
         advance_trials.apply_async(expires=10)
+    if run.waiting():
+        read_back.apply_async(expires=10)
+    for pk in rollout.waiting():
+        rollout.advance(pk)
     for channel in stale_feeds():
         refresh_feed.delay(channel.pk)
+
+
+@shared_task(name="channels.read_back")
+def read_back() -> None:
+    """Compare some of what has not been read back for long with what its channel shows; rings again for more."""
+    if run.read_back_some():
+        read_back.delay()
+
+
+@shared_task(name="channels.tidy")
+def tidy() -> None:
+    """The log of calls is kept for a month."""
+    if calls.tidy():
+        tidy.delay()
 
 
 @shared_task(name="channels.advance_trials")

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.views import channels, feeds, mapping
+from channels.views import channels, feeds, mapping, operate, settings
 
 urlpatterns = [
     path("channels/", channels.channel_list, name="channel_list"),
+    path("channels/new/", settings.channel_new, name="channel_new"),
     path("channels/<slug:code>/", channels.channel_detail, name="channel_detail"),
     path("channels/<slug:code>/publish/", channels.channel_publish, name="channel_publish"),
     path("channels/<slug:code>/products/<int:product_id>/", channels.listing_detail, name="listing_detail"),
+    path("channels/<slug:code>/settings/", settings.channel_settings, name="channel_settings"),
+    path("channels/<slug:code>/held/", operate.held, name="channel_held"),
+    path("channels/<slug:code>/held/confirm/", operate.held_confirm, name="channel_held_confirm"),
+    path("channels/<slug:code>/drift/", operate.drifted, name="channel_drift"),
+    path("channels/<slug:code>/drift/answer/", operate.drift_answer, name="channel_drift_answer"),
+    path("channels/<slug:code>/put-back/", operate.put_back, name="channel_put_back"),
+    path("channels/<slug:code>/let-go/", operate.let_go, name="channel_let_go"),
+    path("channels/<slug:code>/rollout/", operate.rollouts, name="channel_rollout"),
+    path("channels/<slug:code>/calls/", operate.calls, name="channel_calls"),
     path("channels/<slug:code>/mapping/", mapping.mapping_edit, name="mapping_edit"),
     path("channels/<slug:code>/mapping/<int:number>/", mapping.mapping_version, name="mapping_version"),
     path("channels/<slug:code>/mapping/<int:number>/decide/", mapping.mapping_decide, name="mapping_decide"),

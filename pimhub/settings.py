@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     "governance": {"task": "governance.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "governance.digest": {"task": "governance.send_digest", "schedule": crontab(hour="6", minute="0")},
     "governance.audit": {"task": "governance.verify_audit", "schedule": crontab(hour="3", minute="10")},
+    "channels.tidy": {"task": "channels.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
 }
 

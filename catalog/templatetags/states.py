@@ -30,6 +30,8 @@ STATES: dict[str, Look] = {
     "rejected": Look("danger", "circle-x", "Rejected"),
     "failed": Look("danger", "alert-triangle", "Failed"),
     "drifted": Look("warning", "git-compare", "Drifted"),
+    "held": Look("warning", "hourglass", "Held"),
+    "off": Look("neutral", "circle-dashed", "Off"),
     "paused": Look("neutral", "player-pause", "Paused"),
     # a line of an import (rejected is above)
     "created": Look("success", "plus", "New"),

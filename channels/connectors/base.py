@@ -54,6 +54,18 @@ class TargetField:
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One setting of a channel of the kind. `kind`: text, url, number, flag, list (a line each) or map (a line each,
+    “ours = theirs”). What is empty is left out of the settings."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = False
+    help: str = ""
+
+
 # ---- what the publisher hands to a connector ---------------------------------------------------
 
 
@@ -259,6 +271,13 @@ class HasRates(Protocol):
     def told_rate(self, response: Response) -> float | None:
         """Calls a second, where an answer tells."""
         ...
+
+
+class HasSettings(Protocol):
+    """A connector that says what the owner of a channel fills in."""
+
+    setting_fields: Sequence[SettingField]
+    credentials: Sequence[tuple[str, ...]]  # the ways to sign in, each with the names of its secrets
 
 
 class Describes(Protocol):

@@ -7,7 +7,6 @@ transaction; of two workers that did the same slice, one writes it.
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import logging
 import time
@@ -22,7 +21,7 @@ from catalog import events
 from catalog.models import User
 from channels import definitions
 from channels.connectors.outcome import Issue
-from channels.mapping.versions import look_again
+from channels.mapping.versions import look_again, with_mapping
 from channels.models import Channel, ChannelDefinition, MappingTrial, MappingVersion, Placement, TrialLine
 from channels.publishing.desire import Desired, desire
 from channels.publishing.read_back import apart
@@ -135,13 +134,6 @@ def _switch(trial: MappingTrial, row: ChannelDefinition) -> None:
 def _channel(trial: MappingTrial) -> Channel:
     related = "mapping", "scope", "market__price_list__currency"
     return Channel.objects.select_related(*related).get(pk=trial.version.channel_id)
-
-
-def with_mapping(channel: Channel, version: MappingVersion | None) -> Channel:
-    """The channel as it would be with another mapping; never saved."""
-    other = copy.copy(channel)
-    other.mapping = version
-    return other
 
 
 def compare(channel: Channel, trial: MappingTrial, standing: Standing, now: dt.datetime) -> TrialLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 from django.conf import settings
@@ -33,6 +34,13 @@ class BadRules(ValueError):
 
 class NotNow(ValueError):
     """The version cannot come into force; the text says why."""
+
+
+def with_mapping(channel: Channel, version: MappingVersion | None) -> Channel:
+    """The channel as it would be with another mapping; never saved."""
+    other = copy.copy(channel)
+    other.mapping = version
+    return other
 
 
 def rules_of(connector: Connector, expressions: Mapping[str, str]) -> dict[str, Rule]:

@@ -1,27 +1,35 @@
 """Rows of channels: the channel, its mapping, what each product should and does show, and every call."""
 
+from channels.models.call import Call
 from channels.models.channel import Channel
 from channels.models.definition import ChannelDefinition
 from channels.models.feed import FeedFile, FeedFragment
+from channels.models.hold import Drift, Hold, Pin
 from channels.models.issue import ChannelIssue
 from channels.models.listing import Listing, Placement, RemoteLink
 from channels.models.mapping import MappingActivation, MappingTrial, MappingVersion, TrialLine
 from channels.models.publication import Publication
 from channels.models.rate import RateBucket
+from channels.models.rollout import Rollout
 
 __all__ = [
+    "Call",
     "Channel",
     "ChannelDefinition",
     "ChannelIssue",
+    "Drift",
     "FeedFile",
     "FeedFragment",
+    "Hold",
     "Listing",
     "MappingActivation",
     "MappingTrial",
     "MappingVersion",
+    "Pin",
     "Placement",
     "Publication",
     "RateBucket",
     "RemoteLink",
+    "Rollout",
     "TrialLine",
 ]

@@ -21,6 +21,13 @@ class Channel(models.Model):
     credentials_encrypted = models.TextField(blank=True)
     # Approved products go out by themselves; otherwise only when somebody publishes them.
     publishes_on_approval = models.BooleanField(default=True)
+    # A new channel shows what it would send, and sends nothing until somebody lets it.
+    sends = models.BooleanField(default=True)
+    # Which approved products it shows: {"filter": [conditions], "text": words}; none: all. Whether a product is one of
+    # them is asked when it is approved, and when a rollout changes this; never on an unapproved edit.
+    selection = models.JSONField(null=True, blank=True)
+    # When to send, what to ask about first, how fresh it shall be: channels/publishing/policy.py.
+    policy = models.JSONField(default=dict, blank=True)
     paused = models.BooleanField(default=False)
     pause_reason = models.CharField(max_length=300, blank=True)
     # No call before this moment: a throttled or quota-bound channel waits as a whole.

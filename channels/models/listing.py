@@ -30,6 +30,12 @@ class Placement(models.Model):
     # Of the last call, for channels that order by version. It begins at the clock, so that a product
     # placed anew is never older than what the channel remembers of it.
     number = models.PositiveBigIntegerField(default=first_number)
+    # Price and stock overtake content in the queue.
+    priority = models.PositiveSmallIntegerField(default=0)
+    read_at = models.DateTimeField(null=True, db_index=True)  # when it was last compared with what is shown there
+    selected = models.BooleanField(default=True)  # one of those that the channel shows (Channel.selection)
+    # Everything that takes it off the channel was accepted; it counts as off when that is seen.
+    withdrawn_at = models.DateTimeField(null=True)
     reads = models.PositiveSmallIntegerField(default=0)  # read-backs in a row that did not show the product
     # The channel's side is uncertain (lost answer, stale state): read before the next write.
     must_read = models.BooleanField(default=False)
@@ -53,6 +59,8 @@ class Listing(models.Model):
         LIVE = "live", "live"  # it was read back as it should be
         DRIFTED = "drifted", "drifted"  # the channel shows something else
         REJECTED = "rejected", "rejected"
+        HELD = "held", "held"  # waits for a person's word: channels/publishing/holds.py
+        OFF = "off", "off"  # should not be there, and was seen not to be
         FAILED = "failed", "failed"  # the channel could not be reached, or we are at fault
 
     placement = models.ForeignKey(Placement, on_delete=models.CASCADE, related_name="listings")
@@ -62,6 +70,12 @@ class Listing(models.Model):
     accepted = models.JSONField(default=dict)  # {facet: hash the channel took}
     verified = models.JSONField(default=dict)  # {facet: hash that was read back}
     refused = models.JSONField(default=dict)  # {facet: hash the channel rejected}; not sent again unchanged
+    wanted = models.JSONField(default=dict)  # {facet: since when it should show what it does not yet}
+    # Of the variant as the channel accepted it last, a running sale included; what a move is measured against.
+    price = models.DecimalField(max_digits=18, decimal_places=6, null=True)
+    # Seconds from wanted to accepted and to live, of the last change.
+    lag_accepted = models.FloatField(null=True)
+    lag_live = models.FloatField(null=True)
     accepted_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
 

@@ -11,6 +11,7 @@ class Publication(models.Model):
     placement = models.ForeignKey("channels.Placement", on_delete=models.CASCADE, related_name="publications")
     operation = models.CharField(max_length=50)
     number = models.PositiveBigIntegerField()
+    removal = models.BooleanField(default=False)  # a step of taking the product off the channel
     carries = models.JSONField()  # {sku or "": {facet: hash}}
     request = models.CharField(max_length=64)  # blob of the call, secrets redacted
     response = models.CharField(max_length=64, blank=True)  # blob of the answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -13,8 +14,10 @@ from channels.connections import ChannelNotReady, connect, connector_of
 from channels.connectors.base import Connection, Connector, Definition, Rendered
 from channels.connectors.outcome import Issue
 from channels.definitions import described
-from channels.models import Channel, ChannelIssue, Listing, Placement
+from channels.mapping.versions import with_mapping
+from channels.models import Channel, ChannelIssue, Listing, MappingVersion, Pin, Placement
 from channels.preflight.texts import stale_texts
+from channels.publishing.overlays import Overlay, handed_over, pin_of, pinned
 from channels.rendering.source import Source, gather
 from channels.scores import low_score
 from governance.models import Standing
@@ -22,6 +25,8 @@ from governance.revisions.embargo import in_force
 from pimhub.foundation.jsonvalue import digest
 
 S = Listing.State
+# Issues that say: this product should not be on the channel. What is there of it is taken off.
+ABSENT = frozenset({"not_approved", "embargoed", "trashed", "not_selected", "put_back"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,14 @@ class Desired:
     source: Source
     rendered: Rendered
     issues: tuple[Issue, ...]
+    mapping: MappingVersion | None = None
+    pin: Pin | None = None  # it is put back to what was shown at a moment
+
+    @property
+    def prices(self) -> dict[str, Decimal]:
+        """What each variant is to cost now, by SKU; a running sale counts."""
+        found = {v.sku: v.price for v in self.source.mapped.variants if v.price}
+        return {sku: p.sale_price if p.sale_price is not None else p.price for sku, p in found.items()}
 
     @property
     def blocked(self) -> bool:
@@ -67,18 +80,42 @@ def desire(
         connector = connector_of(channel)
     except ChannelNotReady as error:
         return Issue(code=error.code, message=str(error))
-    revision = in_force(standing, channel.scope)
+    pin = pin_of(channel, standing)
+    if absent := _absent(channel, standing, pin):
+        return absent
+    revision = pin.revision if pin else in_force(standing, channel.scope)
     if revision is None:
         return _nothing_to_show(standing)
     now = now or timezone.now()
+    if pin is not None:
+        channel = with_mapping(channel, pin.mapping)
     connection = connect(channel)
     source = gather(channel, connector, [revision], connection, now)[standing.product_id]
     try:
         connection = described(channel, connector, connection, source.mapped, instead=definitions)
     except ChannelNotReady as error:
         return Issue(code=error.code, message=str(error))
-    desired = check(connector, connection, source)
-    return replace(desired, issues=(*desired.issues, *low_score(channel, source)))
+    desired = check(connector, connection, source, bodies=[*pinned(pin), handed_over(channel, standing.product_id)])
+    issues = desired.issues if pin else (*desired.issues, *low_score(channel, source))
+    return replace(desired, issues=issues, mapping=channel.mapping, pin=pin)
+
+
+def _absent(channel: Channel, standing: Standing, pin: Pin | None) -> Issue | None:
+    """Why the product should not be on the channel, although something of it is approved."""
+    product = standing.product
+    if product.trashed_at is not None:
+        return Issue(code="trashed", message=f"{product.code} is in the trash.")
+    if pin is not None and not pin.bodies:
+        message = f"{product.code} was put back to {pin.at:%Y-%m-%d %H:%M} UTC, when it was not on {channel.label}."
+        return Issue(code="put_back", message=message)
+    if pin is not None and standing.live is None:
+        return _nothing_to_show(standing)  # archived meanwhile
+    if pin is None and channel.selection is not None:
+        placed = Placement.objects.filter(channel=channel, product=product).values_list("selected", flat=True).first()
+        if placed is False:
+            message = f"{product.code} is none of the products that {channel.label} shows."
+            return Issue(code="not_selected", message=message)
+    return None
 
 
 def _nothing_to_show(standing: Standing) -> Issue:
@@ -88,15 +125,21 @@ def _nothing_to_show(standing: Standing) -> Issue:
     return Issue(code="not_approved", message=f"{code} has no approved revision yet. Submit it and have it approved.")
 
 
-def check(connector: Connector, connection: Connection, source: Source) -> Desired:
-    """Render a gathered product and run preflight on it."""
+def check(connector: Connector, connection: Connection, source: Source, *, bodies: Iterable[Overlay] = ()) -> Desired:
+    """Render a gathered product, lay over it what is to be shown otherwise, and run preflight on it."""
     rendered = connector.render(source.mapped, connection)
+    for overlay in bodies:
+        rendered = replace(rendered, bodies=overlay(rendered.bodies))
     issues = (*connector.validate(source.mapped, rendered, connection), *stale_texts(source))
     return Desired(connector, connection, source, rendered, issues)
 
 
-def note(placement: Placement, desired: Desired) -> dict[str, Listing]:
-    """Record the wanted hashes on the placement's listings (made as needed); the listings by row."""
+def note(placement: Placement, desired: Desired, *, since: dt.datetime | None = None) -> dict[str, Listing]:
+    """Record the wanted hashes on the placement's listings (made as needed); the listings by row.
+
+    What changed counts as wanted `since` the product became due.
+    """
+    moment = min(filter(None, (since, timezone.now()))).isoformat()
     blobs.put_all(body for facets in desired.rendered.bodies.values() for body in facets.values())
     held = {x.sku: x for x in placement.listings.all()}
     hashes = desired.hashes
@@ -105,8 +148,13 @@ def note(placement: Placement, desired: Desired) -> dict[str, Listing]:
     for row, listing in held.items():
         wanted = hashes.get(row, {})
         if listing.desired != wanted:
+            held_, was = listing.accepted, listing.desired
+            moved = [f for f in wanted.keys() | held_.keys() if was.get(f) != wanted.get(f)]
+            # What was not taken yet keeps its first moment: it has been waiting since then.
+            new = [f for f in moved if f not in listing.wanted or held_.get(f) == was.get(f)]
+            listing.wanted = {**listing.wanted, **dict.fromkeys(new, moment)}
             listing.desired = wanted
-            listing.save(update_fields=["desired"])
+            listing.save(update_fields=["desired", "wanted"])
     return held
 
 

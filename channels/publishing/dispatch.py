@@ -18,10 +18,7 @@ def dispatch(*, seconds: float = SLICE_SECONDS) -> bool:
     """Work until nothing is due or the slice is over; whether something is still due."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        found = [
-            list(_due().filter(channel_id=channel).order_by("due_at").values_list("pk", flat=True)[:BATCH])
-            for channel in _due().values_list("channel_id", flat=True).distinct()
-        ]
+        found = [due_first(channel) for channel in _due().values_list("channel_id", flat=True).distinct()]
         if not any(found):
             return False
         worked = False
@@ -33,6 +30,13 @@ def dispatch(*, seconds: float = SLICE_SECONDS) -> bool:
         if not worked:
             return False
     return anything_due()
+
+
+def due_first(channel_id: int) -> list[int]:
+    """The placements of a channel that are due, price and stock before content, then what has waited longest."""
+    return list(
+        _due().filter(channel_id=channel_id).order_by("-priority", "due_at").values_list("pk", flat=True)[:BATCH]
+    )
 
 
 def anything_due() -> bool:

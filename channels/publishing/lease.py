@@ -55,7 +55,9 @@ def release(
     wish wins: a change is never lost on its way.
     """
     current = Placement.objects.filter(pk=placement.pk, lease_token=placement.lease_token)
-    untouched = current.filter(due_at=seen_due).update(lease_token="", lease_until=None, due_at=due_at, **fields)
+    untouched = current.filter(due_at=seen_due).update(
+        lease_token="", lease_until=None, due_at=due_at, priority=0, **fields
+    )
     if not untouched and not current.update(lease_token="", lease_until=None, **fields):
         raise LeaseLost
 

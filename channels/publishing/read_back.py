@@ -7,29 +7,38 @@ from django.utils import timezone
 
 from catalog import blobs
 from channels import connections
+from channels.connectors.base import Connection, Connector, Rendered
 from channels.connectors.outcome import RemoteState
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import lease
+from channels.publishing import drift, lease, pointers
 from channels.publishing.desire import Desired, record_issues
 from channels.publishing.known import known
-from channels.publishing.send import keep_links, under_way
+from channels.publishing.send import keep_links, lag, under_way
 from pimhub.foundation.http import Response
-from pimhub.foundation.jsonvalue import JSON, digest
+from pimhub.foundation.jsonvalue import JSON
 
 S = Listing.State
 
 
 def look(placement: Placement, desired: Desired) -> RemoteState | None:
     """What the channel shows of the product now; None when it could not be read. Changes nothing. Raises Wait."""
+    return read_all(placement, desired.connector, desired.connection, desired.rendered)
+
+
+def read_all(
+    placement: Placement, connector: Connector, connection: Connection, rendered: Rendered
+) -> RemoteState | None:
+    """The same for the rows of `rendered`, whatever is wanted of them. Raises Wait."""
     facts = known(placement)
     responses: list[Response] = []
-    for request in desired.connector.read(desired.rendered, facts, desired.connection):
-        connections.await_turn(placement.channel, request)
-        response = connections.send(placement.channel, request, timeout=desired.connector.deadline)
+    for request in connector.read(rendered, facts, connection):
+        response = connections.ask(
+            placement.channel, request, timeout=connector.deadline, operation="read", placement=placement
+        )
         if response.status == 0 or response.status == 429 or response.status >= 500:
             return None
         responses.append(response)
-    return desired.connector.interpret_read(desired.rendered, facts, responses, desired.connection)
+    return connector.interpret_read(rendered, facts, responses, connection)
 
 
 def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteState | None:
@@ -46,8 +55,11 @@ def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteS
         lease.renew(placement)
         if adopt and not state.bodies and not state.pending and under_way(placement) is None:
             placement.links.all().delete()  # the product is gone there; its ids are dead
+        Placement.objects.filter(pk=placement.pk).update(read_at=timezone.now())
         keep_links(placement, state.links)
         _settle(placement, desired, state, adopt=adopt)
+        if not adopt and not state.pending:
+            drift.note(placement, desired, state)
         record_issues(placement, state.issues, source=ChannelIssue.Source.READ_BACK, desired=desired)
     return state
 
@@ -69,6 +81,8 @@ def _settle(placement: Placement, desired: Desired, state: RemoteState, *, adopt
             listing.save()
             continue  # what the channel refused stays refused until it changes
         listing.state = _state(listing, wanted.get(listing.sku, {}), exists=bool(bodies))
+        if listing.state == S.LIVE and listing.wanted:
+            listing.lag_live, listing.wanted = lag(listing, listing.wanted, now), {}
         listing.save()
 
 
@@ -92,15 +106,5 @@ def differences(desired: Desired, state: RemoteState) -> list[tuple[str, str, ob
 
 
 def apart(path: str, ours: JSON, theirs: JSON) -> list[tuple[str, JSON, JSON]]:
-    """The innermost named fields in which two bodies differ. Lists are compared entry by entry if they are as long."""
-    if digest(ours) == digest(theirs):
-        return []
-    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        pairs = list(zip(ours, theirs, strict=True))
-        if all(isinstance(one, dict) and isinstance(other, dict) for one, other in pairs):
-            places = [f"{path}[{n}]" if len(pairs) > 1 else path for n in range(len(pairs))]
-            return [each for place, pair in zip(places, pairs, strict=True) for each in apart(place, *pair)]
-    if not (isinstance(ours, dict) and isinstance(theirs, dict)):
-        return [(path, ours, theirs)]
-    names = dict.fromkeys([*ours, *theirs])
-    return [each for name in names for each in apart(f"{path}.{name}", ours.get(name), theirs.get(name))]
+    """(words for the place, ours, theirs) of the innermost named fields in which two bodies differ."""
+    return [(each.words, each.ours, each.theirs) for each in pointers.differences(ours, theirs, words=path)]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog import events
 from catalog.models import DomainEvent, Product
-from channels.models import Channel, Listing, Placement
+from channels.models import Channel, Hold, Listing, Placement
+from channels.publishing import selection
 from governance.models import Standing
+
+OVERTAKES = 1  # priority of price and stock over content
 
 
 def publish(*, channel: Channel, products: Iterable[Product] | None = None) -> int:
-    """Make products (all approved ones, by default) due on the channel, and ring; how many."""
+    """Make products (all approved ones that the channel shows, by default) due on it, and ring; how many."""
     if products is None:
-        ids = list(Standing.objects.filter(live__isnull=False).values_list("product_id", flat=True))
+        approved = list(Standing.objects.filter(live__isnull=False).values_list("product_id", flat=True))
+        ids = sorted(selection.chosen(channel, approved))
     else:
         ids = [p.pk for p in products]
     asked = Listing.objects.filter(placement__channel=channel, placement__product_id__in=ids)
@@ -28,21 +33,36 @@ def publish(*, channel: Channel, products: Iterable[Product] | None = None) -> i
     return len(ids)
 
 
-def make_due(*, channel: Channel, product_ids: Sequence[int]) -> None:
+def look_at_all(channel: Channel) -> None:
+    """Something that all depends on changed: what is placed is looked at again, what is approved is placed."""
+    if channel.publishes_on_approval:
+        approved = list(Standing.objects.filter(live__isnull=False).values_list("product_id", flat=True))
+        make_due(channel=channel, product_ids=sorted(selection.chosen(channel, approved)))
+    Placement.objects.filter(channel=channel).update(due_at=timezone.now())
+    events.ring("dispatch")
+
+
+def make_due(*, channel: Channel, product_ids: Sequence[int], priority: int = 0) -> None:
     """Place products on the channel if they are not, and have a worker look at them now."""
     now = timezone.now()
+    due = {"due_at": now, "priority": priority} if priority else {"due_at": now}
+    new: set[int] = set()
+    if channel.selection is not None:
+        placed = Placement.objects.filter(channel=channel, product_id__in=product_ids)
+        new = set(product_ids) - set(placed.values_list("product_id", flat=True))
+    outside = new - selection.within(channel.selection, new)
     Placement.objects.bulk_create(
-        [Placement(channel=channel, product_id=i, due_at=now) for i in product_ids],
+        [Placement(channel=channel, product_id=i, due_at=now, selected=i not in outside) for i in product_ids],
         ignore_conflicts=True,
         batch_size=500,
     )
     for start in range(0, len(product_ids), 500):
-        Placement.objects.filter(channel=channel, product_id__in=product_ids[start : start + 500]).update(due_at=now)
+        Placement.objects.filter(channel=channel, product_id__in=product_ids[start : start + 500]).update(**due)
 
 
 def on_events(found: Sequence[DomainEvent]) -> None:
-    """Consumer: newly approved products go to the channels that publish on approval; repriced and restocked
-    ones to those where they are placed already."""
+    """Consumer: newly approved products go to the channels that publish on approval; repriced and restocked ones to
+    those where they are placed already, before all others; what was archived or put into the trash leaves them."""
     live = {e.product_id for e in found if e.product_id and e.type == "revision.live"}
     moved = {e.product_id for e in found if e.product_id and {"offer", "stock"} & set(e.data.get("facets", ()))}
     known = set(Product.objects.filter(pk__in=live | moved).values_list("pk", flat=True))
@@ -50,11 +70,26 @@ def on_events(found: Sequence[DomainEvent]) -> None:
         Standing.objects.filter(product_id__in=known, live__isnull=False).values_list("product_id", flat=True)
     )
     for channel in Channel.objects.all():
+        fresh = live & approved
+        shown = selection.choose(channel, fresh)
         if channel.publishes_on_approval:
-            make_due(channel=channel, product_ids=sorted((live | moved) & approved))
-        else:
-            Placement.objects.filter(channel=channel, product_id__in=(live | moved) & approved).update(
-                due_at=timezone.now()
-            )
-    if live or moved:
+            make_due(channel=channel, product_ids=sorted(shown))
+        placed = Placement.objects.filter(channel=channel)
+        placed.filter(product_id__in=fresh).update(due_at=timezone.now())
+        placed.filter(product_id__in=moved & approved).update(due_at=timezone.now(), priority=OVERTAKES)
+    gone = _came_or_went({e.product_id for e in found if e.product_id})
+    if live or moved or gone:
         events.ring("dispatch")
+
+
+def _came_or_went(ids: Collection[int]) -> int:
+    """Placed products that should not be on a channel any more (in the trash, nothing of them live), or again."""
+    placed = Placement.objects.filter(product_id__in=ids)
+    off = placed.filter(listings__state=Listing.State.OFF)
+    nothing = Q(product__trashed_at__isnull=False) | Q(product__standing__live__isnull=True)
+    wanted = placed.filter(nothing).exclude(pk__in=off.values("pk"))
+    leaving = placed.filter(holds__kind=Hold.Kind.REMOVAL, holds__state=Hold.State.OPEN)
+    wished = {"product__trashed_at__isnull": True, "product__standing__live__isnull": False}
+    back = placed.filter(Q(pk__in=off.values("pk")) | Q(pk__in=leaving.values("pk")), **wished)
+    rows = Placement.objects.filter(Q(pk__in=wanted.values("pk")) | Q(pk__in=back.values("pk")))
+    return rows.update(due_at=timezone.now())

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from catalog import blobs
-from channels import connections
-from channels.connectors.base import Operation
+from channels import calls, connections
+from channels.connectors.base import Connection, Connector, Facet, Operation
 from channels.connectors.outcome import Outcome, Verdict
 from channels.models import ChannelIssue, Listing, Placement, Publication, RemoteLink
 from channels.publishing import lease
@@ -22,23 +24,37 @@ from pimhub.foundation.jsonvalue import JSON
 SETTLED = (Verdict.ACCEPTED, Verdict.SUPERSEDED, Verdict.REJECTED, Verdict.STALE, Verdict.GONE)
 
 
-def send_operation(placement: Placement, desired: Desired, operation: Operation) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """With what a call is made: for a product that is to be shown, or to be taken off."""
+
+    connector: Connector
+    connection: Connection
+    desired: Desired | None = None
+    removal: bool = False
+
+
+def sending(desired: Desired) -> Sending:
+    return Sending(desired.connector, desired.connection, desired)
+
+
+def send_operation(placement: Placement, sending: Sending, operation: Operation) -> Outcome:
     """Record the call, send it, record the answer; links and accepted hashes follow in one transaction.
 
     Raises LeaseLost when another worker took over meanwhile; the record then stays without a
     verdict and makes whoever comes next read the channel before writing. Raises Wait, before anything is recorded,
     when the channel's rate does not allow the call soon.
     """
-    connections.await_turn(placement.channel, operation.request)
+    waited = connections.await_turn(placement.channel, operation.request)
     earlier = under_way(placement) if operation.settles else None
     if earlier is not None:
         operation = replace(operation, context={**operation.context, **(earlier.context or {})})
-    carries = earlier.carries if earlier is not None else _carried(operation, desired)
-    publication = _announce(placement, desired, operation, carries)
+    carries = earlier.carries if earlier is not None else _carried(operation, sending.desired)
+    publication = _announce(placement, sending, operation, carries)
     started = time.monotonic()
-    response = connections.send(placement.channel, operation.request, timeout=desired.connector.deadline)
+    response = connections.send(placement.channel, operation.request, timeout=sending.connector.deadline)
     milliseconds = int((time.monotonic() - started) * 1000)
-    outcome = desired.connector.interpret(operation, response)
+    outcome = sending.connector.interpret(operation, response)
     with transaction.atomic():
         lease.guard(placement)
         publication.verdict = outcome.verdict
@@ -51,15 +67,46 @@ def send_operation(placement: Placement, desired: Desired, operation: Operation)
         if outcome.verdict is Verdict.WORKING and not operation.settles:
             publication.context = _exact(dict(operation.context))
         publication.save()
+        calls.note(
+            placement.channel,
+            operation.name,
+            response,
+            placement=placement,
+            publication=publication,
+            skus=sorted(carries),
+            verdict=outcome.verdict,
+            request_id=publication.request_id,
+            request=publication.request,
+            milliseconds=milliseconds,
+            waited=waited,
+        )
         if earlier is not None and outcome.verdict in SETTLED:
             earlier.verdict, earlier.message = outcome.verdict, publication.message
             earlier.save(update_fields=["verdict", "message"])
         keep_links(placement, outcome.links, dropped=outcome.dropped_links)
-        if outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED):
-            _accept(placement, carries, dropped=outcome.dropped_links)
+        if sending.desired is None:
+            pass  # what is taken off counts as accepted there until it was seen to be gone
+        elif outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED):
+            _accept(placement, carries, sending.desired, dropped=outcome.dropped_links)
         elif outcome.verdict is Verdict.REJECTED:
-            _refuse(placement, carries, outcome, desired)
+            _refuse(placement, carries, outcome, sending.desired)
     return outcome
+
+
+def settle_lost(placement: Placement) -> None:
+    """Calls whose answer was lost, after the channel was read: the last one took effect if its rows show what it
+    carried; of the others nobody can say."""
+    lost = placement.publications.filter(verdict__in=("", Verdict.UNKNOWN)).order_by("-pk")
+    last = lost.first()
+    if last is not None and not last.removal and placement.publications.order_by("-pk").first() == last:
+        accepted = {x.sku: x.accepted for x in placement.listings.all()}
+        if all(accepted.get(row, {}).get(f, "") == h for row, held in last.carries.items() for f, h in held.items()):
+            last.verdict, last.finished_at = Verdict.ACCEPTED, timezone.now()
+            last.message = "the answer was lost; the channel shows it"
+            last.save(update_fields=["verdict", "finished_at", "message"])
+    placement.publications.filter(verdict="").update(
+        verdict=Verdict.UNKNOWN, finished_at=timezone.now(), message="the answer was lost; the channel was read"
+    )
 
 
 def under_way(placement: Placement) -> Publication | None:
@@ -67,9 +114,9 @@ def under_way(placement: Placement) -> Publication | None:
     return placement.publications.filter(verdict=Verdict.WORKING, context__isnull=False).order_by("-number").first()
 
 
-def _carried(operation: Operation, desired: Desired) -> dict[str, dict[str, str]]:
-    """{row: {facet: hash}} of everything the call takes along."""
-    hashes = desired.hashes
+def _carried(operation: Operation, desired: Desired | None) -> dict[str, dict[str, str]]:
+    """{row: {facet: hash}} of everything the call takes along; no hash for what it takes away."""
+    hashes = desired.hashes if desired else {}
     carries: dict[str, dict[str, str]] = {}
     for row, facet in operation.carries:
         carries.setdefault(row, {})[facet] = hashes.get(row, {}).get(facet, "")
@@ -77,7 +124,7 @@ def _carried(operation: Operation, desired: Desired) -> dict[str, dict[str, str]
 
 
 def _announce(
-    placement: Placement, desired: Desired, operation: Operation, carries: dict[str, dict[str, str]]
+    placement: Placement, sending: Sending, operation: Operation, carries: dict[str, dict[str, str]]
 ) -> Publication:
     with transaction.atomic():
         lease.guard(placement)
@@ -86,12 +133,13 @@ def _announce(
         publication = Publication.objects.create(
             placement=placement,
             operation=operation.name,
+            removal=sending.removal,
             number=Placement.objects.values_list("number", flat=True).get(pk=placement.pk),
             carries=carries,
             request=blobs.put(operation.request.redacted()),
             revision=placement.revision,
-            mapping=placement.channel.mapping,
-            offers=dict(desired.source.offers),
+            mapping=sending.desired.mapping if sending.desired else None,
+            offers=dict(sending.desired.source.offers) if sending.desired else {},
         )
         audit.record(
             "publication",
@@ -101,13 +149,16 @@ def _announce(
             number=publication.number,
             request=publication.request,
             revision=placement.revision.number if placement.revision else None,
+            removal=sending.removal,
             mapping=publication.mapping.number if publication.mapping else None,
         )
         return publication
 
 
-def _accept(placement: Placement, carries: dict[str, dict[str, str]], *, dropped: tuple[str, ...]) -> None:
-    now = timezone.now()
+def _accept(
+    placement: Placement, carries: dict[str, dict[str, str]], desired: Desired, *, dropped: tuple[str, ...]
+) -> None:
+    now, prices = timezone.now(), desired.prices
     gone = [key.removeprefix("variant:") for key in dropped if key.startswith("variant:")]
     placement.listings.filter(sku__in=gone, desired={}).delete()
     for listing in placement.listings.filter(sku__in=carries):
@@ -117,9 +168,19 @@ def _accept(placement: Placement, carries: dict[str, dict[str, str]], *, dropped
         listing.verified = {f: h for f, h in listing.verified.items() if f not in taken}
         listing.refused = {f: h for f, h in listing.refused.items() if f not in taken}
         listing.state, listing.accepted_at = Listing.State.ACCEPTED, now
+        if Facet.OFFER in taken:
+            listing.price = prices.get(listing.sku)
+        if done := [f for f, h in listing.wanted.items() if listing.accepted.get(f, "") == listing.desired.get(f, "")]:
+            listing.lag_accepted = lag(listing, done, now)
         listing.save()
     # A row that should not be there and is not: its listing is over.
     placement.listings.filter(desired={}, accepted={}).delete()
+
+
+def lag(listing: Listing, facets: Iterable[str], now: dt.datetime) -> float:
+    """Seconds for which the change of these facets, the oldest of them, was wanted."""
+    since = min(dt.datetime.fromisoformat(listing.wanted[f]) for f in facets)
+    return max((now - since).total_seconds(), 0.0)
 
 
 def _refuse(placement: Placement, carries: dict[str, dict[str, str]], outcome: Outcome, desired: Desired) -> None:

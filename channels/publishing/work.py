@@ -11,19 +11,20 @@ import datetime as dt
 import logging
 from dataclasses import dataclass
 
-from django.db.models import F
 from django.utils import timezone
 
 from channels.connections import ChannelNotReady, authorise
 from channels.connectors.base import Operation
-from channels.connectors.outcome import Issue, Verdict
+from channels.connectors.outcome import Issue
 from channels.definitions import UNAVAILABLE
-from channels.models import Channel, ChannelIssue, Listing, Placement, RemoteLink
-from channels.publishing import lease
-from channels.publishing.desire import Desired, desire, note, record_issues, set_states
+from channels.models import ChannelIssue, Listing, Placement
+from channels.publishing import holds, lease, policy, removal, turn
+from channels.publishing.desire import ABSENT, Desired, desire, note, record_issues, set_states
 from channels.publishing.known import known
+from channels.publishing.policy import Policy
 from channels.publishing.read_back import read_back
-from channels.publishing.send import send_operation
+from channels.publishing.send import send_operation, sending, settle_lost
+from channels.publishing.turn import FIRST_LOOK, Turn
 from channels.rates import Wait
 from governance.models import Standing
 
@@ -32,16 +33,15 @@ logger = logging.getLogger("pimhub.publishing")
 
 # A product that needs more calls than this in one turn is planned wrongly; it waits, and says so.
 MAX_CALLS = 25  # and three for each row, for channels that take a call per variant
-GIVE_UP_AFTER = 8  # fruitless tries in a row; then it is "failed", and tried again each hour
-FIRST_LOOK = dt.timedelta(seconds=0.4)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """How a turn ended: when to look again (None: at the next change), and fields for the row."""
+class Ready:
+    """The calls that may leave now, the rows of those that wait for a person, and when the next of the rest may."""
 
-    due_at: dt.datetime | None
-    fields: dict[str, object]
+    calls: list[Operation]
+    held: frozenset[str]
+    opens: dt.datetime | None
 
 
 def work(placement_id: int) -> bool:
@@ -52,10 +52,10 @@ def work(placement_id: int) -> bool:
     seen_due = placement.due_at
     try:
         try:
-            turn = _turn(placement)
+            ended = _turn(placement)
         except Wait as wait:
-            turn = _wait(placement, wait.seconds)
-        lease.release(placement, due_at=turn.due_at, seen_due=seen_due, **turn.fields)
+            ended = turn.wait(placement, wait.seconds)
+        lease.release(placement, due_at=ended.due_at, seen_due=seen_due, **ended.fields)
     except lease.LeaseLost:
         logger.warning("lease lost", extra={"placement": placement_id})
         Placement.objects.filter(pk=placement_id).update(must_read=True, due_at=timezone.now())
@@ -64,178 +64,130 @@ def work(placement_id: int) -> bool:
 
 def _turn(placement: Placement) -> Turn:
     standing = Standing.objects.select_related("live", "product").get(product_id=placement.product_id)
+    rules = policy.read(placement.channel.policy)
     desired = desire(placement.channel, standing)
     if isinstance(desired, Issue):
         if desired.code == UNAVAILABLE:
-            return _failed(placement, desired, retry=dt.timedelta(minutes=5))
-        return _blocked(placement, [desired], None)
+            return turn.failed(placement, desired, retry=dt.timedelta(minutes=5))
+        if desired.code in ABSENT:
+            return removal.withdraw(placement, desired, rules)
+        return turn.blocked(placement, [desired], None)
     placement.revision = desired.source.revision
-    note(placement, desired)
+    if placement.withdrawn_at:
+        placement.withdrawn_at, placement.must_read = None, True  # it is wanted again: how far had it gone?
+    note(placement, desired, since=placement.due_at)
     _refresh(placement, desired)
     if desired.blocked:
-        return _blocked(placement, desired.issues, desired)
+        return turn.blocked(placement, desired.issues, desired)
     record_issues(placement, desired.issues, source=ChannelIssue.Source.PREFLIGHT, desired=desired)
+    if not placement.channel.sends:
+        set_states(placement, S.QUEUED)
+        return Turn(_recheck(placement, desired), turn.fields(placement, problem="The channel only previews."))
     try:
         connection = authorise(placement.channel, desired.connector, desired.connection)
     except ChannelNotReady as error:
-        return _failed(placement, Issue(code=error.code, message=str(error)), retry=dt.timedelta(minutes=5))
-    return _converge(placement, desired.on(connection))
+        return turn.failed(placement, Issue(code=error.code, message=str(error)), retry=dt.timedelta(minutes=5))
+    return _converge(placement, desired.on(connection), rules)
 
 
-def _converge(placement: Placement, desired: Desired) -> Turn:
+def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
     unfinished = placement.publications.filter(verdict="").exists()
     if placement.must_read or unfinished:
         state = read_back(placement, desired, adopt=True)
         if state is None or (state.pending and not state.bodies):
-            return _later(placement, "The channel could not be read; it is tried again.")
-        placement.publications.filter(verdict="").update(
-            verdict=Verdict.UNKNOWN,
-            finished_at=timezone.now(),
-            message="the answer was lost; the channel was read",
-        )
+            return turn.later(placement, "The channel could not be read; it is tried again.")
+        settle_lost(placement)
         placement.must_read = False
     sent = False
     calls = MAX_CALLS + 3 * len(desired.rendered.bodies)
     for _ in range(calls):
-        operations = _sendable(placement, desired)
-        if not operations:
-            return _verify(placement, desired, sent=sent)
+        ready = _ready(placement, desired, rules)
+        if not ready.calls:
+            return _verify(placement, desired, ready, rules, sent=sent)
         sent = True
-        turn = _send(placement, desired, operations[0])
-        if turn is not None:
-            return turn
-    return _failed(
+        outcome = send_operation(placement, sending(desired), ready.calls[0])
+        ended = turn.after(placement, ready.calls[0], outcome)
+        if ended is not None:
+            return ended
+    return turn.failed(
         placement,
         Issue(code="no_end", message=f"The channel still differs after {calls} calls; please report this."),
-        retry=dt.timedelta(hours=1),
+        retry=turn.HOUR,
     )
 
 
-def _sendable(placement: Placement, desired: Desired) -> list[Operation]:
-    """The planned calls without those that wait, or would repeat, unchanged, what the channel refused."""
-    refused = {(x.sku, f) for x in placement.listings.all() for f, h in x.refused.items() if x.desired.get(f) == h}
+def _ready(placement: Placement, desired: Desired, rules: Policy) -> Ready:
+    """The planned calls without those that wait for the channel, a person or their time, or would repeat, unchanged,
+    what the channel refused."""
+    listings = {x.sku: x for x in placement.listings.all()}
+    refused = {(x.sku, f) for x in listings.values() for f, h in x.refused.items() if x.desired.get(f) == h}
     planned = desired.connector.plan(desired.rendered, known(placement), desired.connection)
-    free = [op for op in planned if not op.waits_for]
-    return [op for op in free if not refused.intersection((row, str(facet)) for row, facet in op.carries)]
+    able = [op for op in planned if not op.waits_for]
+    able = [op for op in able if not refused.intersection((row, str(facet)) for row, facet in op.carries)]
+    free = holds.free_of(placement, desired, able, rules)
+    held = frozenset(row for op in able if op not in free for row, _ in op.carries)
+    if desired.pin is not None:
+        return Ready(free, held, None)  # somebody puts it back now, whatever the hour
+    moments = [_opens(placement, op, listings, rules) for op in free]
+    return Ready(
+        [op for op, moment in zip(free, moments, strict=True) if moment is None],
+        held,
+        min((m for m in moments if m), default=None),
+    )
+
+
+def _opens(placement: Placement, op: Operation, listings: dict[str, Listing], rules: Policy) -> dt.datetime | None:
+    """When the call may leave: when the last of what it carries may; None: now."""
+    now, found = timezone.now(), []
+    for row, facet in op.carries:
+        since = listings[row].wanted.get(facet) if row in listings else None
+        wanted = dt.datetime.fromisoformat(since) if since else now
+        found.append(rules.opens(str(facet), product=placement.product.code, wanted=wanted, now=now))
+    return max((m for m in found if m), default=None)
 
 
 def _is_refused(listing: Listing) -> bool:
     return any(listing.desired.get(f) == h for f, h in listing.refused.items())
 
 
-def _send(placement: Placement, desired: Desired, operation: Operation) -> Turn | None:
-    """Send one call; None when the next one may follow, else how the turn ends."""
-    outcome = send_operation(placement, desired, operation)
-    now = timezone.now()
-    match outcome.verdict:
-        case Verdict.ACCEPTED | Verdict.SUPERSEDED:
-            return None
-        case Verdict.REJECTED:
-            return None  # what was refused is noted; the other rows go on
-        case Verdict.WORKING:
-            wait = min(FIRST_LOOK.total_seconds() * 2 ** min(placement.reads, 12), 60)
-            set_states(placement, S.QUEUED, dict.fromkeys(row for row, _ in operation.carries))
-            return Turn(
-                now + dt.timedelta(seconds=wait),
-                _fields(placement, reads=placement.reads + 1, problem="The channel is still working on it."),
-            )
-        case Verdict.THROTTLED | Verdict.QUOTA:
-            wait = outcome.retry_after or (2.0 if outcome.verdict is Verdict.THROTTLED else 3600.0)
-            until = now + dt.timedelta(seconds=wait)
-            Channel.objects.filter(pk=placement.channel_id).update(wait_until=until)
-            set_states(placement, S.QUEUED, dict.fromkeys(row for row, _ in operation.carries))
-            return Turn(until, _fields(placement, problem="The channel asks us to wait."))
-        case Verdict.UNKNOWN | Verdict.STALE:
-            turn = _later(placement, "The answer was lost or the channel had changed; it is read before the next try.")
-            turn.fields["must_read"] = True
-            return turn
-        case Verdict.GONE:
-            RemoteLink.objects.filter(placement=placement).delete()
-            placement.listings.update(accepted={}, verified={})
-            return _later(placement, "The product is gone from the channel; it is created anew.")
-        case Verdict.TRANSIENT:
-            return _later(placement, _words(outcome.issues) or "The channel could not be reached.")
-        case Verdict.AUTH | Verdict.CONFIG:
-            Channel.objects.filter(pk=placement.channel_id).update(
-                wait_until=now + dt.timedelta(minutes=5), access_token_encrypted="", access_token_until=None
-            )
-            return _failed(placement, *outcome.issues, retry=dt.timedelta(minutes=5))
-        case _:
-            return _failed(placement, *outcome.issues, retry=dt.timedelta(hours=1))
-
-
-def _verify(placement: Placement, desired: Desired, *, sent: bool) -> Turn:
-    """Nothing is left to send: is what was accepted live? Read it back unless that is known."""
+def _verify(placement: Placement, desired: Desired, ready: Ready, rules: Policy, *, sent: bool) -> Turn:
+    """Nothing is left to send now: is what was accepted live? Read it back unless that is known."""
     listings = list(placement.listings.all())
     refused = any(_is_refused(x) for x in listings)
-    fields = _fields(placement, attempts=0, reads=0)
+    fields = turn.fields(placement, attempts=0, reads=0)
     if refused:
         del fields["problem"]  # it names what was refused
     else:
         record_issues(placement, [], source=ChannelIssue.Source.CHANNEL)
+        fields["problem"] = _waits(ready)
     if sent:
         # The channel needs a moment, and so do the others in the queue.
         return Turn(timezone.now() + FIRST_LOOK, fields)
     wanted = [x for x in listings if x.desired and not _is_refused(x)]
-    if all(x.verified == x.desired for x in wanted):
-        set_states(placement, S.LIVE, {x.sku: None for x in wanted})
-        return Turn(_recheck(placement, desired), fields)
-    state = read_back(placement, desired, adopt=False)
-    if state is None:
-        return _later(placement, "The channel could not be read back; it is tried again.")
-    if state.pending:
-        # Accepted but not visible yet: processing takes from seconds to minutes, so look less and less often.
-        wait = min(FIRST_LOOK.total_seconds() * 2 ** min(placement.reads, 12), 600)
-        return Turn(
-            timezone.now() + dt.timedelta(seconds=wait),
-            _fields(placement, attempts=0, reads=placement.reads + 1),
-        )
-    # What was read may have set free a call that waited for it.
-    again = timezone.now() if _sendable(placement, desired) else _recheck(placement, desired)
-    return Turn(again, fields)
+    due = min((m for m in (_recheck(placement, desired), ready.opens) if m), default=None)
+    if any(x.accepted for x in listings) and not all(x.verified == x.accepted for x in wanted):
+        state = read_back(placement, desired, adopt=False)
+        if state is None:
+            return turn.later(placement, "The channel could not be read back; it is tried again.")
+        if state.pending:
+            # Accepted but not visible yet: processing takes from seconds to minutes.
+            return turn.look_again(placement, longest=600, attempts=0)
+        # What was read may have set free a call that waited for it.
+        due = timezone.now() if _ready(placement, desired, rules).calls else due
+    else:
+        set_states(placement, S.LIVE, {x.sku: None for x in wanted if x.verified == x.desired})
+        set_states(placement, S.QUEUED, {x.sku: None for x in wanted if x.verified != x.desired})
+    set_states(placement, S.HELD, dict.fromkeys(ready.held))
+    return Turn(due, fields)
 
 
-# ---- how a turn ends -----------------------------------------------------------------------------
+def _waits(ready: Ready) -> str:
+    if ready.held:
+        return "A change waits for confirmation."
+    return f"A change waits until {ready.opens:%Y-%m-%d %H:%M} UTC." if ready.opens else ""
 
 
-def _wait(placement: Placement, seconds: float) -> Turn:
-    """The channel as a whole takes no call so soon: nobody prepares what could not be sent."""
-    until = timezone.now() + dt.timedelta(seconds=seconds)
-    Channel.objects.filter(pk=placement.channel_id).update(wait_until=until)
-    return Turn(until, {})
-
-
-def _fields(placement: Placement, **fields: object) -> dict[str, object]:
-    return {"revision": placement.revision, "must_read": placement.must_read, "problem": ""} | fields
-
-
-def _blocked(placement: Placement, issues: list[Issue] | tuple[Issue, ...], desired: Desired | None) -> Turn:
-    record_issues(placement, issues, source=ChannelIssue.Source.PREFLIGHT, desired=desired)
-    if not placement.listings.exists():
-        Listing.objects.get_or_create(placement=placement, sku="")
-    set_states(placement, S.BLOCKED)
-    return Turn(desired.source.recheck_at if desired else None, _fields(placement, problem=_words(issues)))
-
-
-def _later(placement: Placement, problem: str) -> Turn:
-    """Try again with growing distance; after many tries it counts as failed, and is still tried each hour."""
-    attempts = placement.attempts + 1
-    Placement.objects.filter(pk=placement.pk).update(attempts=F("attempts") + 1)
-    if attempts >= GIVE_UP_AFTER:
-        return _failed(placement, Issue(code="unreachable", message=problem), retry=dt.timedelta(hours=1))
-    # Jitter without randomness: products of a batch spread by their id.
-    wait = 2 ** min(attempts, 6) * (0.5 + (placement.pk % 16) / 32)
-    return Turn(timezone.now() + dt.timedelta(seconds=wait), _fields(placement, problem=problem, attempts=attempts))
-
-
-def _failed(placement: Placement, *issues: Issue, retry: dt.timedelta) -> Turn:
-    record_issues(placement, issues, source=ChannelIssue.Source.CHANNEL)
-    set_states(placement, S.FAILED)
-    return Turn(timezone.now() + retry, _fields(placement, problem=_words(issues)))
-
-
-def _words(issues: list[Issue] | tuple[Issue, ...]) -> str:
-    return " ".join(dict.fromkeys(i.message for i in issues if i.severity == "error"))[:500]
+# ---- moments -------------------------------------------------------------------------------------
 
 
 def _refresh(placement: Placement, desired: Desired) -> None:

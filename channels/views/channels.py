@@ -20,13 +20,27 @@ from catalog.attributes.values import ValueKey
 from catalog.models import Product
 from catalog.models.codes import code_key
 from catalog.permissions import requires
+from channels import overview
 from channels.access import PUBLISH, reached
 from channels.connections import ChannelNotReady, connector_of
 from channels.explain import explain
 from channels.fields import STATES
-from channels.models import Channel, ChannelDefinition, ChannelIssue, FeedFile, Listing, Placement
+from channels.models import (
+    Call,
+    Channel,
+    ChannelDefinition,
+    ChannelIssue,
+    Drift,
+    FeedFile,
+    Hold,
+    Listing,
+    Pin,
+    Placement,
+)
+from channels.publishing.pointers import told as place_words
 from channels.publishing.preview import preview
 from channels.publishing.request import publish
+from channels.trace import trace
 from governance.models import Standing
 
 PAGE = 50
@@ -38,24 +52,19 @@ def channel_list(request: HttpRequest) -> HttpResponse:
     """Each channel with its listings by state."""
     rows = []
     for channel in reached(Channel.objects.select_related("scope", "market")):
-        counts = _counts(channel)
         rows.append(
             {
                 "channel": channel,
                 "problem": _problem(channel),
-                "counts": {state: counts[state] for state in reversed(STATES) if counts[state]},
+                "counts": overview.counts(channel),
+                "waiting": overview.waiting(channel),
                 "url": reverse("channel_detail", kwargs={"code": channel.code}),
                 "feed": _feed(request, channel),
                 "errors": seen(ERRORS.filter(placement__channel=channel), "placement__product").count(),
             }
         )
-    return render(request, "channels/channel_list.html", {"rows": rows})
-
-
-def _counts(channel: Channel) -> Counter[str]:
-    """Listings by state."""
-    listings = seen(Listing.objects.filter(placement__channel=channel), "placement__product")
-    return Counter(listings.values_list("state", flat=True))
+    may_change = request.user.has_perm("channels.change_channel")
+    return render(request, "channels/channel_list.html", {"rows": rows, "may_change": may_change})
 
 
 def _problem(channel: Channel) -> str:
@@ -96,10 +105,15 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
         "state": state,
         "q": words,
         "states": STATES,
-        "counts": _counts(channel),
+        "counts": overview.counts(channel),
         "rows": [{"placement": r, "states": _states(r), "issues": problems.get(r.pk, 0)} for r in rows[:PAGE]],
         "next_url": f"?state={state}&after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
         "may_publish": request.user.has_perm("channels.publish_channel"),
+        "waiting": overview.waiting(channel),
+        "causes": overview.causes(channel),
+        "lag": overview.told(figures := overview.lag(channel)),
+        "waits_longest": overview.in_words(figures.waiting) if figures.waiting else "",
+        "late": figures.late,
         "news": ChannelDefinition.objects.filter(channel=channel, next_at__isnull=False).defer("text", "next_text"),
     }
     return render(request, "channels/channel_detail.html", context)
@@ -158,9 +172,18 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
         if placement
         else [],
         "links": placement.links.order_by("key") if placement else [],
+        "trace": trace(channel, product),
+        "pin": Pin.objects.filter(placement=placement).select_related("by").first() if placement else None,
+        "holds": Hold.objects.filter(placement=placement, state=Hold.State.OPEN) if placement else [],
+        "drifts": [{"row": d, "place": place_words(d.path)} for d in _open_drift(placement)],
+        "calls": Call.objects.filter(placement=placement)[:20] if placement else [],
         "may_publish": request.user.has_perm("channels.publish_channel"),
     }
     return render(request, "channels/listing_detail.html", context)
+
+
+def _open_drift(placement: Placement | None) -> list[Drift]:
+    return list(Drift.objects.filter(placement=placement, state=Drift.State.OPEN)) if placement else []
 
 
 def _may_send(product: Product) -> bool:

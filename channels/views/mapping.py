@@ -250,7 +250,7 @@ def _try(channel: Channel, rules: Mapping[str, JSON], code: str) -> dict[str, An
     if standing is None:
         return {"problem": f"There is no product “{code}”. Enter the code of one on this channel."}
     draft = MappingVersion(channel=channel, number=0, rules=dict(rules))
-    after = desire(trials.with_mapping(channel, draft), standing)
+    after = desire(versions.with_mapping(channel, draft), standing)
     if isinstance(after, Issue):
         return {"problem": after.message}
     before = desire(channel, standing) if channel.mapping else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.amazon import definitions, fields, rates, settings, tokens
+from channels.connectors.amazon import about, definitions, fields, rates, settings, tokens
 from channels.connectors.amazon.interpret import interpret
 from channels.connectors.amazon.plan import plan, plan_removal
 from channels.connectors.amazon.read import interpret_read, read
@@ -31,6 +31,8 @@ class AmazonConnector:
     target_fields = fields.TARGET_FIELDS
     other_fields = Level.EACH
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
+    setting_fields = about.SETTINGS
+    credentials = about.CREDENTIALS
     deadline = 30.0
 
     def render(self, product: MappedProduct, connection: Connection) -> Rendered:

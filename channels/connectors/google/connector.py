@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
-from channels.connectors.google import feed, fields, settings, tokens
+from channels.connectors.google import about, feed, fields, settings, tokens
 from channels.connectors.google.interpret import interpret
 from channels.connectors.google.plan import plan, plan_removal
 from channels.connectors.google.read import interpret_read, read
@@ -30,6 +30,8 @@ class GoogleConnector:
     }
     target_fields = fields.TARGET_FIELDS
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
+    setting_fields = about.SETTINGS
+    credentials = about.CREDENTIALS
     deadline = 30.0
     # Google drops an offer 30 days after its last insert, changed or not: it must be sent again before.
     refresh_after = dt.timedelta(days=25)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
 from channels.connectors.outcome import Issue, Outcome, RemoteState
-from channels.connectors.shopify import fields, settings, tokens
+from channels.connectors.shopify import about, fields, settings, tokens
 from channels.connectors.shopify.interpret import interpret
 from channels.connectors.shopify.plan import plan, plan_removal
 from channels.connectors.shopify.read import interpret_read, read
@@ -32,6 +32,8 @@ class ShopifyConnector:
     }
     target_fields = fields.TARGET_FIELDS
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
+    setting_fields = about.SETTINGS
+    credentials = about.CREDENTIALS
     deadline = 60.0  # a synchronous productSet of many variants takes its time
 
     def render(self, product: MappedProduct, connection: Connection) -> Rendered:
@@ -45,6 +47,11 @@ class ShopifyConnector:
 
     def plan_removal(self, known: Known, connection: Connection) -> list[Operation]:
         return plan_removal(known, connection)
+
+    def is_archived(self, state: RemoteState) -> bool:
+        """Archived products are in no shop window, and keep their orders and statistics."""
+        shown = state.bodies.get("", {}).get(Facet.PUBLICATION)
+        return isinstance(shown, dict) and shown.get("status") == "ARCHIVED"
 
     def interpret(self, operation: Operation, response: Response) -> Outcome:
         return interpret(operation, response)

@@ -1,0 +1,15 @@
+"""What the owner of a Google channel fills in (settings.py reads it)."""
+
+from __future__ import annotations
+
+from channels.connectors.base import SettingField
+
+SETTINGS = (
+    SettingField("account", "Merchant Center account", required=True, help="Its number, such as 1001."),
+    SettingField("data_source", "Data source", required=True, help="Such as accounts/1001/dataSources/2001."),
+    SettingField("content_language", "Language", help="Two letters; empty: the market's."),
+    SettingField("feed_label", "Feed label", help="Usually the country, such as DE."),
+    SettingField("locations", "Locations that count", "list", help="Our codes; empty: all."),
+    SettingField("variant_parameter", "Parameter of variants", help="Tells variants apart in links; empty: variant."),
+)
+CREDENTIALS = (("service_account",), ("access_token",))

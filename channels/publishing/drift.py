@@ -1,0 +1,226 @@
+"""What a channel shows otherwise than it took: noted field by field, and answered by a person.
+
+Three answers: keep ours (it is sent again), adopt theirs (as a proposal, never as a value), leave the field to the
+channel (it is read, and sent back as it is there).
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from catalog import blobs, events
+from catalog.models import User
+from channels.connectors.outcome import Issue, RemoteState
+from channels.models import Channel, Drift, Listing, Placement
+from channels.publishing.desire import Desired, desire
+from channels.publishing.pointers import differences, put
+from channels.publishing.request import make_due, publish
+from governance.models import Proposal, Standing
+from governance.proposals import CannotPropose, propose
+from pimhub.foundation import audit
+from pimhub.foundation.jsonvalue import JSON, digest
+
+S = Drift.State
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+class CannotAnswer(Exception):
+    """The answer does not fit this difference; the text says why."""
+
+
+def note(placement: Placement, desired: Desired, state: RemoteState) -> None:
+    """What was just read back: new differences are open, known ones stay, those that are gone are over."""
+    left = _follow(placement, state)
+    found: dict[tuple[str, str, str], tuple[JSON, JSON]] = {}
+    for listing in placement.listings.filter(state=Listing.State.DRIFTED):
+        theirs = state.bodies.get(listing.sku)
+        if theirs is None:
+            found[listing.sku, "", ""] = (None, None)
+            continue
+        for facet, ours in desired.rendered.bodies.get(listing.sku, {}).items():
+            for each in differences(ours, theirs.get(facet)):
+                place = (listing.sku, str(facet), each.pointer[:300])
+                if place not in left:
+                    found[place] = (each.ours, each.theirs)
+    for row in Drift.objects.filter(placement=placement, state=S.OPEN):
+        pair = found.pop((row.sku, row.facet, row.path), None)
+        if pair is None:
+            row.state = S.OVER
+        else:
+            row.ours, row.theirs = pair
+        row.save(update_fields=["state", "ours", "theirs"])
+    Drift.objects.bulk_create(
+        Drift(placement=placement, sku=sku, facet=facet, path=path, ours=ours, theirs=theirs)
+        for (sku, facet, path), (ours, theirs) in found.items()
+    )
+
+
+def _follow(placement: Placement, state: RemoteState) -> set[tuple[str, str, str]]:
+    """A field that was left to the channel is what the channel shows now; which these are."""
+    left = set()
+    for row in Drift.objects.filter(placement=placement, state=S.HANDED_OVER):
+        left.add((row.sku, row.facet, row.path))
+        body = state.bodies.get(row.sku, {}).get(row.facet)
+        if body is None:
+            continue
+        for each in differences(put(copy.deepcopy(body), row.path, row.theirs), body):
+            if each.pointer == row.path:
+                row.theirs = each.theirs
+                row.save(update_fields=["theirs"])
+                _as_accepted(row)
+                make_due(channel=placement.channel, product_ids=[placement.product_id])
+    return left
+
+
+def look_soon(channel: Channel) -> int:
+    """Have all that is shown there compared with it, as soon as workers come to it; how many products."""
+    seen = (Listing.State.LIVE, Listing.State.DRIFTED)
+    shown = Listing.objects.filter(placement__channel=channel, state__in=seen).values("placement_id")
+    count = Placement.objects.filter(pk__in=shown).update(read_at=None)
+    events.ring("read_back")
+    return count
+
+
+def keep_ours(*, drifts: Sequence[Drift], user: User) -> int:
+    """Send ours again, over what is shown there; how many products."""
+    with transaction.atomic():
+        rows = _locked(drifts)
+        _decide(rows, S.KEPT, user)
+        by_channel: dict[int, list[Placement]] = {}
+        for placement in {row.placement_id: row.placement for row in rows}.values():
+            by_channel.setdefault(placement.channel_id, []).append(placement)
+        for placements in by_channel.values():
+            publish(channel=placements[0].channel, products=[p.product for p in placements])
+    return sum(map(len, by_channel.values()))
+
+
+def hand_over(*, drifts: Sequence[Drift], user: User) -> int:
+    """Leave these fields to the channel from now on; how many. Raises CannotAnswer for what is gone there."""
+    with transaction.atomic():
+        rows = _locked(drifts)
+        if any(not row.path for row in rows):
+            raise CannotAnswer("The item is gone there, so nothing of it can be left to the channel. Send ours again.")
+        for row in rows:
+            _as_accepted(row)
+        _decide(rows, S.HANDED_OVER, user)
+        for placement in {row.placement_id: row.placement for row in rows}.values():
+            make_due(channel=placement.channel, product_ids=[placement.product_id])
+    return len(rows)
+
+
+def take_back(*, drift: Drift, user: User) -> None:
+    """The field is ours again: it is sent at the next turn."""
+    with transaction.atomic():
+        (row,) = _locked([drift], state=S.HANDED_OVER)
+        _decide([row], S.KEPT, user)
+        publish(channel=row.placement.channel, products=[row.placement.product])
+
+
+def adopt(*, drift: Drift, user: User) -> list[Proposal]:
+    """Propose what the channel shows as the value behind the field. Call it inside `acting(…)`.
+
+    Raises CannotAnswer where no value, proposed so, would be shown as the channel shows it.
+    """
+    place = source_of(drift)
+    if place is None:
+        raise CannotAnswer("The mapping makes this field of more than one value, so theirs cannot be taken as it is.")
+    sku, key = place
+    try:
+        made = propose(
+            product=drift.placement.product,
+            wanted={sku: {key: drift.theirs}},
+            reason=f"{drift.placement.channel.label} shows this.",
+        )
+    except CannotPropose as error:
+        raise CannotAnswer(str(error)) from error
+    if not made:
+        raise CannotAnswer("The value is what the channel shows already; it waits for approval.")
+    with transaction.atomic():
+        _decide(_locked([drift]), S.ADOPTED, user)
+    return made
+
+
+def source_of(drift: Drift) -> tuple[str, str] | None:
+    """(SKU or "", value key) whose value, written as the channel shows it, would be shown just so; None: there is
+    none. Asked of the mapping and proved by rendering."""
+    placement = drift.placement
+    standing = Standing.objects.select_related("live", "product").get(product_id=placement.product_id)
+    desired = desire(placement.channel, standing)
+    if isinstance(desired, Issue) or desired.mapping is None or drift.theirs is None:
+        return None
+    code = _field_of(drift.path, desired.mapping.rules)
+    rule = desired.mapping.rules.get(code, {})
+    if not code or rule.get("transforms") or "const" in rule:
+        return None
+    for sku in dict.fromkeys((drift.sku, "")):
+        key = desired.source.keys.get((sku, code), "")
+        if key and "." not in key and _shown(desired, sku, code, drift) == digest(drift.theirs):
+            return ("" if _inherited(desired, sku, key) else sku, key)
+    return None
+
+
+def _shown(desired: Desired, sku: str, code: str, drift: Drift) -> str:
+    """The hash of what would stand at the place of the difference, were the field of the row theirs."""
+    mapped = desired.source.mapped
+    if sku:
+        variants = tuple(
+            replace(v, fields={**v.fields, code: drift.theirs}) if v.sku == sku else v for v in mapped.variants
+        )
+        mapped = replace(mapped, variants=variants)
+    else:
+        mapped = replace(mapped, fields={**mapped.fields, code: drift.theirs})
+    body = desired.connector.render(mapped, desired.connection).bodies.get(drift.sku, {}).get(drift.facet)
+    marked = {each.pointer: each.ours for each in differences(body, put(copy.deepcopy(body), drift.path, {}))}
+    return digest(marked.get(drift.path))
+
+
+def _inherited(desired: Desired, sku: str, key: str) -> bool:
+    """Whether the variant has no value of its own there, so that the product's is shown."""
+    from governance.revisions.read import read_all
+
+    document = read_all([desired.source.revision])[desired.source.revision.pk]
+    return not any(v.sku == sku and key in v.values for v in document.variants)
+
+
+def _field_of(path: str, rules: Mapping[str, object]) -> str:
+    """The target field of a place: bodies name their members as fields are named, in camel case."""
+    steps = [_CAMEL.sub("_", step).lower() for step in path.split("/")]
+    return next((step for step in steps if step in rules), "")
+
+
+def _as_accepted(row: Drift) -> None:
+    """What the channel shows at that place counts as taken, so that nothing is sent for it."""
+    listing = Listing.objects.filter(placement=row.placement, sku=row.sku).first()
+    held = listing.accepted.get(row.facet) if listing else None
+    if listing is None or held is None:
+        return
+    body = put(copy.deepcopy(blobs.get(held)), row.path, row.theirs)
+    listing.accepted = {**listing.accepted, row.facet: blobs.put(body)}
+    listing.save(update_fields=["accepted"])
+
+
+def _locked(drifts: Sequence[Drift], *, state: str = S.OPEN) -> list[Drift]:
+    query: QuerySet[Drift] = Drift.objects.select_for_update(of=("self",)).filter(pk__in=[d.pk for d in drifts])
+    rows = list(query.select_related("placement__channel", "placement__product"))
+    if any(row.state != state for row in rows) or len(rows) != len({d.pk for d in drifts}):
+        raise CannotAnswer("Somebody answered this meanwhile. Load the page again.")
+    return rows
+
+
+def _decide(rows: Sequence[Drift], state: str, user: User) -> None:
+    Drift.objects.filter(pk__in=[r.pk for r in rows]).update(state=state, decided_by=user, decided_at=timezone.now())
+    for row in rows:
+        audit.record(
+            f"drift.{state}",
+            f"product:{row.placement.product.code}",
+            channel=row.placement.channel.code,
+            sku=row.sku,
+            field=f"{row.facet}{row.path}",
+        )

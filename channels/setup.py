@@ -1,0 +1,174 @@
+"""Make a channel and change what its owner decides: settings, credentials, policy, whether it sends at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.models import Market, Scope
+from catalog.models.codes import key_code
+from channels.connectors.base import Connector, SettingField
+from channels.connectors.registry import connectors
+from channels.models import Channel, MappingActivation, MappingVersion
+from channels.publishing import policy
+from channels.publishing.request import look_at_all
+from pimhub.foundation import audit
+from pimhub.foundation.jsonvalue import JSON
+
+# Of every channel, whatever its kind.
+COMMON = (
+    SettingField("endpoint", "Address of the channel", "url", help="Empty: the channel's own; “sandbox”: to rehearse."),
+    SettingField("product_url", "Pages of products", "url", help="Such as https://shop.example/products/{handle}."),
+    SettingField("media_base_url", "Address of pictures", "url", help="Empty: this PIMHub's own."),
+    SettingField("min_score", "Least content score", "number", help="0 to 100; products below are held back."),
+)
+
+
+class BadChannel(Exception):
+    """Fields that cannot be, each with what is wrong."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {words}" for name, words in problems.items()))
+        self.problems = dict(problems)
+
+
+def fields_of(connector: Connector) -> tuple[SettingField, ...]:
+    return (*COMMON, *getattr(connector, "setting_fields", ()))
+
+
+def secrets_of(connector: Connector) -> tuple[tuple[str, ...], ...]:
+    return tuple(getattr(connector, "credentials", ())) or (("access_token",),)
+
+
+def create(*, code: str, label: str, connector: str, scope: Scope, market: Market) -> Channel:
+    """A channel with the mapping that its kind begins with. It shows what it would send, and sends nothing.
+
+    Raises BadChannel.
+    """
+    problems = {}
+    if connector not in connectors:
+        problems["connector"] = f"“{connector}” is none of {', '.join(sorted(connectors.names()))}."
+    try:
+        key_code(code)
+    except ValidationError as error:
+        problems["code"] = " ".join(error.messages)
+    if Channel.objects.filter(code=code).exists():
+        problems["code"] = "There is a channel of this code already. Choose another."
+    if not label.strip():
+        problems["label"] = "Give it a name."
+    if problems:
+        raise BadChannel(problems)
+    with transaction.atomic():
+        channel = Channel.objects.create(
+            code=code, label=label.strip(), connector=connector, scope=scope, market=market, sends=False
+        )
+        rules = dict(connectors.get(connector).default_rules)
+        channel.mapping = MappingVersion.objects.create(channel=channel, number=1, rules=rules)
+        channel.save(update_fields=["mapping"])
+        MappingActivation.objects.create(version=channel.mapping)
+        audit.record("channel.created", f"channel:{code}", connector=connector)
+        look_at_all(channel)
+    return channel
+
+
+def change(
+    channel: Channel,
+    *,
+    label: str,
+    settings: Mapping[str, JSON],
+    rules: Mapping[str, JSON],
+    publishes_on_approval: bool,
+    credentials: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Save what its owner decided; the names of what changed. Settings that the kind does not name stay as they are.
+
+    `credentials` replaces all of them; None leaves them. Raises BadChannel.
+    """
+    problems = {}
+    try:
+        policy.read(rules)
+    except policy.BadPolicy as error:
+        problems[f"policy.{error.part}"] = str(error)
+    if not label.strip():
+        problems["label"] = "Give it a name."
+    if problems:
+        raise BadChannel(problems)
+    known = {f.name for f in fields_of(connectors.get(channel.connector))}
+    kept = {name: value for name, value in channel.settings.items() if name not in known}
+    new = {**kept, **{name: value for name, value in settings.items() if value not in ("", None, [], {}, False)}}
+    changed = sorted(n for n in new.keys() | channel.settings.keys() if new.get(n) != channel.settings.get(n))
+    if channel.policy != dict(rules):
+        changed.append("policy")
+    if (channel.label, channel.publishes_on_approval) != (label.strip(), publishes_on_approval):
+        changed.append("channel")
+    with transaction.atomic():
+        channel.label, channel.settings, channel.policy = label.strip(), new, dict(rules)
+        channel.publishes_on_approval = publishes_on_approval
+        if credentials is not None:
+            channel.credentials = dict(credentials)
+            channel.access_token_encrypted, channel.access_token_until, channel.wait_until = "", None, None
+            changed.append("credentials")
+            audit.record("credential.changed", f"channel:{channel.code}", names=sorted(credentials))
+        channel.save()
+        if changed:
+            audit.record("channel.changed", f"channel:{channel.code}", what=changed)
+            look_at_all(channel)
+    return changed
+
+
+def pause(channel: Channel, *, reason: str) -> None:
+    """No call to it until somebody lets it go on."""
+    with transaction.atomic():
+        channel.paused, channel.pause_reason = True, (reason.strip() or "no reason given")[:300]
+        channel.save(update_fields=["paused", "pause_reason"])
+        audit.record("channel.paused", f"channel:{channel.code}", reason=channel.pause_reason)
+
+
+def resume(channel: Channel) -> None:
+    with transaction.atomic():
+        channel.paused, channel.pause_reason, channel.wait_until = False, "", None
+        channel.save(update_fields=["paused", "pause_reason", "wait_until"])
+        audit.record("channel.resumed", f"channel:{channel.code}", at=timezone.now().isoformat())
+        look_at_all(channel)
+
+
+def written(field: SettingField, value: Any) -> str:
+    """A setting as it stands in its box."""
+    if value in (None, "", [], {}):
+        return ""
+    if field.kind == "list":
+        return "\n".join(map(str, value))
+    if field.kind == "map":
+        return "\n".join(f"{ours} = {theirs}" for ours, theirs in value.items())
+    return str(value)
+
+
+def read(field: SettingField, text: str) -> JSON:
+    """What a box holds. Raises ValueError with what is wrong."""
+    text = text.strip()
+    if field.required and not text:
+        raise ValueError("This is needed.")
+    if not text:
+        return None
+    if field.kind == "number":
+        if not text.isdecimal() or len(text) > 9:
+            raise ValueError(f"“{text}” is no whole number.")
+        return int(text)
+    if field.kind == "list":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if field.kind == "map":
+        return dict(_pair(line) for line in text.splitlines() if line.strip())
+    if field.kind == "url" and text != "sandbox" and not text.startswith(("https://", "http://")):
+        raise ValueError(f"“{text}” is no address; it begins with https://.")
+    return text
+
+
+def _pair(line: str) -> tuple[str, str]:
+    ours, found, theirs = (part.strip() for part in line.partition("="))
+    if not (ours and found and theirs):
+        raise ValueError(f"“{line.strip()}” is no pair; write it like main = gid://shopify/Location/1.")
+    return ours, theirs

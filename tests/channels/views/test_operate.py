@@ -1,0 +1,263 @@
+"""The pages of a channel manager: what is held, what drifted, rollouts, putting back, calls and settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from catalog.models import SavedView
+from catalog.products.changes import ProductChange, VariantChange
+from channels.models import Channel, Drift, Hold, Pin, RemoteLink, Rollout
+from channels.reconcile import run
+from governance.models import AuditEntry, Proposal
+from tests.channels.publishing.shop import Shop
+
+
+@pytest.fixture
+def shopify(shop: Shop) -> Shop:
+    Channel.objects.exclude(code="shopify").update(publishes_on_approval=False)
+    return shop
+
+
+@pytest.fixture
+def manager(shopify: Shop, client: Client) -> Client:
+    client.force_login(shopify.user("channelmanager"))
+    return client
+
+
+def page(client: Client, where: str, **given: Any) -> str:
+    answer = client.get(f"/channels/shopify/{where}", given)
+    assert answer.status_code == 200, answer.content[:500]
+    return answer.content.decode()
+
+
+def test_held_changes_are_listed_and_confirmed(shopify: Shop, manager: Client) -> None:
+    product = shopify.live(sizes=("s", "m", "l"))
+    shopify.settle()
+    gone = tuple(VariantChange(sku=sku, trashed=True) for sku in ("tee-m", "tee-l"))
+    shopify.write(ProductChange(code="tee", variants=gone))
+    shopify.approve(product)
+    shopify.settle()
+    told = page(manager, "held/")
+    assert "2 variants would go: tee-l, tee-m" in told
+    assert "Held (1)" in told
+    assert "2 variants would go" in page(manager, f"products/{product.pk}/")
+    hold = Hold.objects.get(state="open")
+    manager.post("/channels/shopify/held/confirm/", {"hold": [hold.pk]})
+    hold.refresh_from_db()
+    assert (hold.state, hold.decided_by) == ("confirmed", shopify.user("channelmanager"))
+    assert AuditEntry.objects.filter(kind="hold.confirmed", about="product:tee").exists()
+    assert "Nothing is held" in page(manager, "held/")
+    # What nobody asks for any more is no question; saying yes to it says so.
+    told = manager.post("/channels/shopify/held/confirm/", {"hold": [hold.pk]}, follow=True).content.decode()
+    assert "choose what still waits" in told
+
+
+def test_drift_is_answered_from_the_page(shopify: Shop, manager: Client) -> None:
+    product = shopify.live()
+    shopify.settle()
+    remote = RemoteLink.objects.get(key="product").remote_id
+    shopify.sandbox.control("edit", channel="shopify", product=remote, field="vendor", value="Acme Ltd")
+    manager.post("/channels/shopify/drift/answer/", {"do": "look"})
+    run.read_back_some(seconds=5)
+    told = page(manager, "drift/")
+    assert "content.vendor" in told
+    assert "Acme Ltd" not in page(manager, f"products/{product.pk}/").split("Where each field")[1]
+    row = Drift.objects.get()
+    answer = manager.post("/channels/shopify/drift/answer/", {"do": "adopt", "drift": [row.pk]}, follow=True)
+    assert "1 values are proposed" in answer.content.decode()
+    assert Proposal.objects.get().value == "Acme Ltd"
+    assert "Nothing drifted" in page(manager, "drift/")
+    answer = manager.post("/channels/shopify/drift/answer/", {"do": "keep"}, follow=True)
+    assert "Choose at least one" in answer.content.decode()
+
+
+def test_a_channel_is_put_back_from_the_page(shopify: Shop, manager: Client) -> None:
+    product = shopify.live()
+    shopify.settle()
+    at = timezone.now() + dt.timedelta(seconds=1)
+    shopify.product(**{"name@en_US": "Wrong"})
+    shopify.live("cap")
+    shopify.approve(product)
+    shopify.settle()
+    moment = f"{at:%Y-%m-%dT%H:%M:%S}"
+    from channels.models import Publication
+
+    late = Publication.objects.filter(finished_at__gt=at)
+    late.update(finished_at=at + dt.timedelta(minutes=1))
+    told = page(manager, "put-back/", at=moment, codes="tee\ncap-s")
+    assert "Changes" in told
+    assert "Leaves the channel" in told
+    assert Pin.objects.count() == 0  # looking changes nothing
+    given = {"at": moment, "codes": "tee\ncap-s", "reason": "a bad import"}
+    manager.post("/channels/shopify/put-back/", given)
+    shopify.settle()
+    assert Pin.objects.count() == 2
+    assert shopify.states()["cap/"] == "off"
+    assert "Put back to" in page(manager, f"products/{product.pk}/")
+    manager.post("/channels/shopify/let-go/", {"all": "1"})
+    assert Pin.objects.count() == 0
+    told = manager.get("/channels/shopify/put-back/", {"at": moment, "codes": "nonsense"}).content.decode()
+    assert "There is no product or SKU “nonsense”" in told
+    told = manager.get("/channels/shopify/put-back/", {"at": "2126-01-01T00:00"}).content.decode()
+    assert "has passed" in told
+
+
+def test_a_rollout_is_previewed_begun_and_taken_back(shopify: Shop, manager: Client) -> None:
+    Channel.objects.filter(code="shopify").update(sends=False)
+    for code in ("tee", "cap"):
+        shopify.live(code, sizes=("s",))
+    shopify.settle()
+    view = SavedView.objects.create(
+        name="Caps",
+        user=shopify.user("channelmanager"),
+        filter=[{"field": "code", "op": "=", "value": "cap"}],
+    )
+    told = page(manager, "rollout/", view=str(view.pk), canary="1", bad="10")
+    assert "only previews" in told
+    assert ">cap<" in told
+    assert Rollout.objects.count() == 0
+    manager.post("/channels/shopify/rollout/", {"do": "start", "view": str(view.pk), "canary": "1", "bad": "10"})
+    shopify.settle()
+    assert shopify.states()["cap/"] == "live"
+    assert shopify.states().get("tee/") != "live"
+    answer = manager.post("/channels/shopify/rollout/", {"do": "start", "view": "", "canary": "1", "bad": "10"})
+    assert answer.status_code == 422
+    assert "under way" in answer.content.decode()
+    manager.post("/channels/shopify/rollout/", {"do": "take_back"})
+    shopify.settle()
+    assert shopify.states()["cap/"] == "off"
+    assert manager.post("/channels/shopify/rollout/", {"do": "start", "canary": "no"}).status_code == 422
+
+
+def test_calls_are_found_by_sku(shopify: Shop, manager: Client) -> None:
+    for code in ("tee", "cap"):
+        shopify.live(code)
+    shopify.settle()
+    told = page(manager, "calls/", q="CAP-S")
+    assert "productSet" in told
+    rows = told.split("Request id</th>")[1]
+    assert ">cap<" in rows
+    assert ">tee<" not in rows
+    assert "Calls in 24 h" in told
+
+
+def test_every_field_is_traced_to_its_author(shopify: Shop, manager: Client) -> None:
+    product = shopify.live()
+    shopify.settle()
+    told = page(manager, f"products/{product.pk}/").split("Where each field comes from")[1]
+    assert "Revision 1, approved by" in told
+    assert "name@en_US" in told
+    assert shopify.user("merchandiser").display_name in told or "merchandiser" in told
+
+
+@pytest.fixture
+def owner(shopify: Shop, client: Client) -> Client:
+    client.force_login(shopify.user("admin"))
+    return client
+
+
+def settings(client: Client, **changed: Any) -> Any:
+    """Post the settings page as it stands, with these boxes filled otherwise."""
+    form = client.get("/channels/shopify/settings/").context["groups"]
+    given = {b.html_name: b.value() for _, boxes in form for b in boxes if b.value() not in (None, False)}
+    return client.post("/channels/shopify/settings/", given | changed, follow=True)
+
+
+def test_settings_are_saved_and_nothing_else_moves(shopify: Shop, owner: Client) -> None:
+    before = shopify.channel()
+    told = settings(owner).content.decode()
+    after = shopify.channel()
+    assert after.settings == before.settings
+    assert after.credentials == before.credentials
+    assert "Saved" in told or "Nothing was changed" in told
+    told = settings(
+        owner, s_locations="main = gid://shopify/Location/1\nstore = gid://shopify/Location/2"
+    ).content.decode()
+    assert "Saved: settings" not in told
+    assert shopify.channel().settings["locations"] == {
+        "main": "gid://shopify/Location/1",
+        "store": "gid://shopify/Location/2",
+    }
+    settings(owner, d_content="06:00, 18:00", a_price_percent="20", time_zone="Europe/Berlin")
+    policy = shopify.channel().policy
+    assert policy["delivery"] == {"content": {"at": ["06:00", "18:00"]}}
+    assert policy["ask"]["price_percent"] == 20
+    settings(owner, freezes="2026-11-26T18:00 to 2026-11-30T08:00: Black week; except stock, offer; products recall-1")
+    assert shopify.channel().policy["freezes"] == [
+        {
+            "from": "2026-11-26T18:00",
+            "until": "2026-11-30T08:00",
+            "reason": "Black week",
+            "except_facets": ["stock", "offer"],
+            "except_products": ["recall-1"],
+        }
+    ]
+    assert (
+        "2026-11-26T18:00 to 2026-11-30T08:00: Black week" in owner.get("/channels/shopify/settings/").content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("box", "text", "words"),
+    [
+        ("s_locations", "main", "is no pair"),
+        ("s_product_url", "shop.example", "begins with https"),
+        ("time_zone", "Mars", "no time zone"),
+        ("d_content", "sometimes", "no time of day"),
+        ("freezes", "soon", "is no freeze"),
+        ("freezes", "2026-11-26 to 2026-11-25", "ends after it begins"),
+        ("label", " ", "required"),
+    ],
+)
+def test_what_cannot_be_is_told_at_its_box(shopify: Shop, owner: Client, box: str, text: str, words: str) -> None:
+    answer = settings(owner, **{box: text})
+    assert answer.status_code == 422
+    form = {b.html_name: b for _, boxes in answer.context["groups"] for b in boxes}
+    assert words in " ".join(form[box].errors)
+
+
+def test_a_secret_is_stored_and_never_shown(shopify: Shop, owner: Client) -> None:
+    told = settings(owner, c_access_token="shpat_new_secret").content.decode()
+    assert shopify.channel().credentials["access_token"] == "shpat_new_secret"
+    assert "shpat_new_secret" not in told
+    assert "One is stored" in told
+    entry = AuditEntry.objects.get(kind="credential.changed")
+    assert "shpat_new_secret" not in str(entry.data)
+    settings(owner, label="Renamed")
+    assert shopify.channel().credentials["access_token"] == "shpat_new_secret"  # empty left it
+
+
+def test_a_channel_is_paused_and_goes_on(shopify: Shop, owner: Client) -> None:
+    owner.post("/channels/shopify/settings/", {"do": "pause", "reason": "the shop moves"})
+    assert shopify.channel().paused
+    assert "the shop moves" in owner.get("/channels/shopify/").content.decode()
+    owner.post("/channels/shopify/settings/", {"do": "resume"})
+    assert not shopify.channel().paused
+    assert AuditEntry.objects.filter(kind__in=("channel.paused", "channel.resumed")).count() == 2
+
+
+def test_a_new_channel_previews_and_sends_nothing(shopify: Shop, owner: Client) -> None:
+    shopify.live()
+    old = shopify.channel()
+    given = {
+        "code": "outlet",
+        "label": "Outlet",
+        "connector": "shopify",
+        "scope": old.scope_id,
+        "market": old.market_id,
+    }
+    answer = owner.post("/channels/new/", given, follow=True)
+    assert answer.status_code == 200, answer.content
+    channel = Channel.objects.get(code="outlet")
+    assert not channel.sends
+    channel.settings = old.settings
+    channel.save()
+    shopify.settle()
+    assert set(shopify.states("outlet").values()) == {"queued"}
+    assert owner.post("/channels/new/", given).status_code == 422
+    assert owner.post("/channels/new/", given | {"code": "Bad Code"}).status_code == 422
