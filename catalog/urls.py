@@ -7,6 +7,7 @@ from django.urls import path
 
 from catalog.views import (
     access,
+    account,
     grid,
     home,
     imports,
@@ -16,6 +17,7 @@ from catalog.views import (
     plans,
     products,
     search,
+    sign_in,
     structure,
     trash,
     variants,
@@ -23,7 +25,21 @@ from catalog.views import (
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("login/", home.Login.as_view(), name="login"),
+    path("login/", sign_in.login, name="login"),
+    # Addresses are named as allauth asks for them; none of its own are mounted.
+    path("login/", sign_in.login, name="account_login"),
+    path("login/second-factor/", sign_in.second_factor, name="mfa_authenticate"),
+    path("login/passkey/", sign_in.passkey_login, name="mfa_login_webauthn"),
+    path("login/sso/<slug:provider_id>/", sign_in.sso_start, name="openid_connect_login"),
+    path("login/sso/<slug:provider_id>/callback/", sign_in.sso_callback, name="openid_connect_callback"),
+    path("account/", account.account, name="account"),
+    path("account/password/", account.password_change, name="account_change_password"),
+    path("account/app/", account.app_set_up, name="mfa_activate_totp"),
+    path("account/passkeys/new/", account.passkey_set_up, name="mfa_add_webauthn"),
+    path("account/recovery-codes/", account.recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/factors/<int:pk>/remove/", account.factor_remove, name="account_factor"),
+    path("account/sessions/", account.session_end, name="account_sessions"),
+    path("account/links/<int:pk>/remove/", account.link_remove, name="account_link"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("search/", search.search_page, name="search"),
     path("products/", grid.product_list, name="product_list"),

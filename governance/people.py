@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from catalog.models import ApiToken, ChangeSet, SavedView, User
+from catalog.sign_in import second_factor
 from governance.models import AuditEntry, ReviewStep, Revision
 from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
@@ -46,6 +50,23 @@ def export_person(user: User) -> dict[str, JSON]:
             {"name": t.name, "prefix": t.prefix, "networks": t.networks, "last_used": _at(t.last_used_at)}
             for t in ApiToken.objects.filter(user=user)
         ],
+        "second_factors": [
+            {
+                "type": f.type,
+                "name": f.data.get("name", ""),
+                "since": _at(f.created_at),
+                "last_used": _at(f.last_used_at),
+            }
+            for f in Authenticator.objects.filter(user=user).order_by("pk")
+        ],
+        "single_sign_on": [
+            {"provider": s.provider, "subject": s.uid, "since": _at(s.date_joined), "told": s.extra_data}
+            for s in SocialAccount.objects.filter(user=user).order_by("pk")
+        ],
+        "sessions": [
+            {"browser": s.user_agent, "address": s.ip, "since": _at(s.created_at), "last_seen": _at(s.last_seen_at)}
+            for s in UserSession.objects.filter(user=user).order_by("pk")
+        ],
         "views": list(SavedView.objects.filter(user=user).values_list("name", flat=True)),
         "changes": [
             {"id": str(a.pk), "at": a.created_at.isoformat(), "through": a.source, "reason": a.reason} for a in acts
@@ -63,7 +84,8 @@ def _at(moment: Any) -> str | None:
 
 
 def forget_person(user: User) -> str:
-    """Make the person nobody: name, address, password, sessions and tokens go, the account stays as a number.
+    """Make the person nobody: name, address, password, factors, links, sessions and tokens go, the account stays as
+    a number.
 
     What was changed, said and decided stays, and stays theirs: by number. The audit holds numbers only, so its
     chain stays whole. Returns the new name. Raises CannotForget for the last administrator.
@@ -77,6 +99,8 @@ def forget_person(user: User) -> str:
             raise CannotForget(f"{user.username} is the last administrator. Name another first.")
         name = f"person-{user.pk}"
         ApiToken.objects.filter(user=user).delete()
+        second_factor.forget(user)
+        SocialAccount.objects.filter(user=user).delete()
         SavedView.objects.filter(user=user, shared=False).delete()
         ChangeSet.objects.filter(user=user).update(actor=name)
         user.groups.clear()
@@ -91,6 +115,7 @@ def forget_person(user: User) -> str:
 
 def end_sessions(user: AbstractBaseUser) -> None:
     """Sign the person out everywhere."""
+    UserSession.objects.filter(user_id=user.pk).delete()
     for session in Session.objects.iterator(chunk_size=500):
         if session.get_decoded().get("_auth_user_id") == str(user.pk):
             session.delete()

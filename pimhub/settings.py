@@ -11,7 +11,7 @@ from pathlib import Path
 import environ
 from celery.schedules import crontab
 
-from pimhub import logging
+from pimhub import logging, single_sign_on
 from pimhub.foundation import home as instance
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -50,6 +50,12 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "drf_spectacular",
+    # Without "allauth" itself: it holds their pages only, and none but ours shall ever be shown.
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "pimhub",
     "catalog",
     "governance",
@@ -70,6 +76,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "catalog.middleware.ActingMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "catalog.sign_in.middleware.SessionMiddleware",
 ]
 
 ROOT_URLCONF = "pimhub.urls"
@@ -157,9 +165,37 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
+AUTHENTICATION_BACKENDS = ["catalog.sign_in.backend.Backend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+# Signing in (docs/decisions/0024): nobody makes an account for themselves, and no mails are sent.
+ACCOUNT_ADAPTER = "catalog.sign_in.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_USER_DISPLAY = "catalog.sign_in.adapters.display"
+MFA_ADAPTER = "catalog.sign_in.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are entered by administrators; nobody verifies them here
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # clocks may differ by half a minute; a code still counts once (catalog/sign_in/forms.py)
+MFA_FORMS = {
+    "authenticate": "catalog.sign_in.forms.SecondFactorForm",
+    "authenticate_webauthn": "catalog.sign_in.forms.PasskeyFactorForm",
+    "login_webauthn": "catalog.sign_in.forms.PasskeyLoginForm",
+}
+SOCIALACCOUNT_ADAPTER = "catalog.sign_in.adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": single_sign_on.providers(env), "OAUTH_PKCE_ENABLED": True}}
+# Ids of the providers of single sign-on; docs/configuration.md lists the variables of each.
+PIMHUB_SSO = env.list("PIMHUB_SSO", default=[])
+# Minutes after signing in during which keys, exports and rights may be touched without signing in again.
+PIMHUB_FRESH_MINUTES = env.int("PIMHUB_FRESH_MINUTES", default=15)
+ACCOUNT_REAUTHENTICATION_TIMEOUT = PIMHUB_FRESH_MINUTES * 60
+# Whoever may approve needs a second factor; single roles are told so on their page.
+PIMHUB_APPROVERS_NEED_SECOND_FACTOR = env.bool("PIMHUB_APPROVERS_NEED_SECOND_FACTOR", default=False)
 # An approver may be neither the last editor nor the one who asked.
 PIMHUB_TWO_PERSON = env.bool("PIMHUB_TWO_PERSON", default=True)
 # Seconds in which a decision made on a page can be taken back; it goes live when they are over.

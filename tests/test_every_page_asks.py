@@ -14,6 +14,8 @@ from catalog.models import User
 # Public on purpose: signing in, health, and what channels fetch by an address that cannot be guessed.
 PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed", "choose_password"}
 PUBLIC |= {"api_schema", "api_oauth_token", "api_jwks"}
+# The steps of signing in.
+PUBLIC |= {"account_login", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login", "openid_connect_callback"}
 # Leads everybody on, and tells people without a role that they have none.
 OPEN_TO_ALL_WHO_SIGNED_IN = {"home"}
 OWN = {
@@ -22,6 +24,14 @@ OWN = {
     "api_tokens",
     "api_token",
     "api_token_rotate",
+    "account",
+    "account_change_password",
+    "account_factor",
+    "account_sessions",
+    "account_link",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_view_recovery_codes",
 }  # a person's own things need no right
 FILLED = {
     "uuid": "00000000-0000-4000-8000-000000000000",
@@ -38,6 +48,7 @@ FILLED = {
     "number": "1",
     "uid": "x",
     "other": "1",
+    "provider_id": "x",
 }
 
 

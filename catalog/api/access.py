@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.conf import settings
 from django.utils import timezone
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny
@@ -24,6 +25,7 @@ from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
 from catalog.api.shapes import TOKEN
 from catalog.models import ApiToken, User
+from catalog.sign_in import fresh, second_factor
 from pimhub.foundation import moments
 
 MAX_DAYS = 366
@@ -51,6 +53,7 @@ class TokenList(ApiView):
 
     def post(self, request: Request) -> Response:
         params.only(request, ())
+        _fresh(request)
         given = _object(request)
         wanted = given.get("scopes")
         if not isinstance(wanted, list) or not all(isinstance(s, str) for s in wanted):
@@ -105,6 +108,7 @@ class TokenRotate(ApiView):
 
     def post(self, request: Request, prefix: str) -> Response:
         params.only(request, ())
+        _fresh(request)
         token = _own(request, prefix)
         overlap = _object(request).get("overlap", 86_400)
         if isinstance(overlap, bool) or not isinstance(overlap, int) or not 0 <= overlap <= 30 * 86_400:
@@ -190,6 +194,16 @@ def shown(token: ApiToken) -> dict[str, Any]:
 def _person(request: Request) -> User:
     assert isinstance(request.user, User)
     return request.user
+
+
+def _fresh(request: Request) -> None:
+    """New secrets are for who signed in a short while ago; a token makes none for who lacks the second factor."""
+    if isinstance(request.auth, Credentials):
+        if second_factor.lacks(_person(request)):
+            raise Problem(403, "second_factor_needed", "Set up a second factor on the page “Your account” first.")
+    elif not fresh.is_fresh(request):
+        minutes = settings.PIMHUB_FRESH_MINUTES
+        raise Problem(403, "sign_in_again", f"You signed in more than {minutes} minutes ago. Sign in again.")
 
 
 def _own(request: Request, prefix: str) -> ApiToken:

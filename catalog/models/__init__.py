@@ -18,7 +18,7 @@ from catalog.models.plan import ChangePlan, PlanLine
 from catalog.models.product import Product, Variant
 from catalog.models.recompute import Recompute
 from catalog.models.record import ReferenceEntity, ReferenceRecord
-from catalog.models.role import RoleLimit
+from catalog.models.role import RoleLimit, RoleSignIn
 from catalog.models.stamp import StructureStamp
 from catalog.models.token import ApiToken, IdempotentCall
 from catalog.models.value_index import UniqueValue, ValueIndex
@@ -65,6 +65,7 @@ __all__ = [
     "ReferenceEntity",
     "ReferenceRecord",
     "RoleLimit",
+    "RoleSignIn",
     "SavedView",
     "Scope",
     "StockLevel",

@@ -25,3 +25,14 @@ class RoleLimit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role}: {self.kind} {self.code}"
+
+
+class RoleSignIn(models.Model):
+    """How people of a role must sign in. No row: as everybody."""
+
+    role = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="sign_in")
+    second_factor = models.BooleanField(default=False)  # without one, they can only set one up
+    history = history()
+
+    def __str__(self) -> str:
+        return f"{self.role}: second factor {'needed' if self.second_factor else 'as they like'}"

@@ -14,12 +14,14 @@ from django.views.decorators.cache import never_cache
 
 from catalog.access import scopes, tokens
 from catalog.models import ApiToken, User
+from catalog.views.again import asks_again
 
 DAYS = (30, 90, 365)
 
 
 @login_required
 @never_cache
+@asks_again
 def token_list(request: HttpRequest) -> HttpResponse:
     """Tokens of the person who is signed in; nobody sees another's."""
     user, text, problem = cast(User, request.user), "", ""

@@ -25,6 +25,7 @@ from catalog.products.grid import rows_of
 from catalog.search import filters, operators, text
 from catalog.search.select import conditions_of, count, leaves, select, view_of
 from catalog.search.values import BY_COLUMN
+from catalog.views.again import asks_again
 from catalog.views.grid_rows import rows_html
 from pimhub.foundation.jsonvalue import JSON
 
@@ -83,6 +84,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
 
 
 @requires("catalog.export_product")
+@asks_again
 def product_export(request: HttpRequest) -> HttpResponseBase:
     """What the grid shows, as a CSV file; more than fits a download is for the command line."""
     asked, user = request.GET, cast(User, request.user)

@@ -9,13 +9,14 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from catalog.models import ApiToken, ExternalSystem, User
+from catalog.sign_in import facts
 from governance.audit.chain import keep
 from governance.models import OwnershipRule
 from pimhub.foundation import audit
 
 
 def signed_in(sender: Any, request: Any, user: User, **_: Any) -> None:
-    audit.record("login", f"user:{user.pk}", by=user.pk)
+    audit.record("login", f"user:{user.pk}", by=user.pk, how=facts.how(request, user))
 
 
 def signed_out(sender: Any, request: Any, user: User | None, **_: Any) -> None:
@@ -25,7 +26,7 @@ def signed_out(sender: Any, request: Any, user: User | None, **_: Any) -> None:
 
 def failed_to_sign_in(sender: Any, credentials: Any, **_: Any) -> None:
     name = str(credentials.get("username", ""))
-    known = User.objects.filter(username=name).values_list("pk", flat=True).first()
+    known = User.objects.filter(username__iexact=name).values_list("pk", flat=True).first()
     audit.record("login.failed", f"user:{known}" if known else "")
 
 

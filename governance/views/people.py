@@ -25,6 +25,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from catalog.access.reach import sight
 from catalog.models import User
 from catalog.permissions import ROLES, requires
+from catalog.sign_in import second_factor
+from catalog.views.again import asks_again
 from governance.people import end_sessions
 from pimhub.foundation import audit
 
@@ -51,6 +53,14 @@ class PersonForm(forms.Form):
         if (taken.exclude(pk=self.person.pk) if self.person else taken).exists():
             raise ValidationError("Somebody has this name already. Choose another.")
         return name
+
+    def clean_email(self) -> str:
+        """By their address, people come in through single sign-on: so it is guarded like a link to a password."""
+        email = str(self.cleaned_data["email"])
+        before = self.person.email if self.person else ""
+        if self.person is not None and email != before and not _may_let_in(self.granter, self.person):
+            raise ValidationError(f"{self.person.username} may do more than you. Somebody who may too can change it.")
+        return email
 
     def clean_roles(self) -> list[str]:
         wanted = list(self.cleaned_data["roles"])
@@ -101,6 +111,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
 
 @requires(MANAGE)
 @never_cache
+@asks_again
 def person_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """One person, or a new one; a link to choose a password is shown once."""
     granter = cast(User, request.user)
@@ -110,6 +121,8 @@ def person_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             messages.error(request, f"{person.username} may do more than you. Somebody who may too can make the link.")
             return redirect("person_edit", pk=person.pk)
         return _with_link(request, person)
+    if request.method == "POST" and person is not None and request.POST.get("do") == "forget_factor":
+        return _without_factor(request, granter, person)
     form = PersonForm(request.POST or None, granter=granter, person=person, initial=_initial(person))
     if request.method == "POST" and form.is_valid():
         made = person is None
@@ -119,7 +132,22 @@ def person_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         messages.success(request, f"{saved.username} is saved.")
         return redirect("people_list")
     status = 422 if request.method == "POST" else 200
-    return render(request, "governance/person_edit.html", {"form": form, "person": person}, status=status)
+    context = {"form": form, "person": person, "factors": second_factor.of(person.pk).count() if person else 0}
+    return render(request, "governance/person_edit.html", context, status=status)
+
+
+def _without_factor(request: HttpRequest, granter: User, person: User) -> HttpResponse:
+    """For somebody who lost the phone: the password alone is enough then, so they are signed out everywhere."""
+    if not _may_let_in(granter, person):
+        messages.error(request, f"{person.username} may do more than you. Somebody who may too can do that.")
+    else:
+        with transaction.atomic():
+            count = second_factor.forget(person)
+            if person.pk != granter.pk:
+                end_sessions(person)
+            audit.record("second_factor.reset", f"user:{person.pk}", count=count)
+        messages.success(request, f"{person.username} signs in without a second factor now, until one is set up.")
+    return redirect("person_edit", pk=person.pk)
 
 
 def _may_let_in(granter: User, person: User) -> bool:

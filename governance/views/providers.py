@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from catalog.models import User
 from catalog.permissions import requires
+from catalog.views.again import asks_again
 from governance.copywriting.runs import USE
 from governance.models import AiProvider, CopyBudget, ModelPrice
 from governance.people import who_may
@@ -88,6 +89,7 @@ def provider_list(request: HttpRequest) -> HttpResponse:
 
 
 @requires(MANAGE)
+@asks_again
 def provider_edit(request: HttpRequest, code: str = "") -> HttpResponse:
     """A provider, its key, and the prices of its models."""
     provider = get_object_or_404(AiProvider, code=code) if code else None

@@ -13,8 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from catalog.access import reach
-from catalog.models import RoleLimit, User
+from catalog.models import RoleLimit, RoleSignIn, User
 from catalog.permissions import ROLES, requires
+from catalog.sign_in import second_factor
+from catalog.views.again import asks_again
 from governance.views.people import MANAGE, lacking, role_words
 from pimhub.foundation import audit
 
@@ -80,6 +82,7 @@ def role_list(request: HttpRequest) -> HttpResponse:
 
 
 @requires(MANAGE)
+@asks_again
 def role_edit(request: HttpRequest, name: str = "") -> HttpResponse:
     """One's own role: its name, and what it may. Those that come with PIMHub are as they are."""
     granter = cast(User, request.user)
@@ -87,6 +90,8 @@ def role_edit(request: HttpRequest, name: str = "") -> HttpResponse:
     fixed = group is not None and group.name in ROLES
     if request.method == "POST" and group is not None and not fixed and request.POST.get("do") == "delete":
         return _delete(request, group)
+    if request.method == "POST" and group is not None and request.POST.get("do") == "second_factor":
+        return _second_factor(request, group)
     held = [f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.all()] if group else []
     limits = _limits_of(group)
     form = RoleForm(request.POST or None, initial={"name": name, "permissions": held, **limits})
@@ -97,7 +102,20 @@ def role_edit(request: HttpRequest, name: str = "") -> HttpResponse:
         messages.success(request, f"The role {form.cleaned_data['name']} is saved.")
         return redirect("role_list")
     status = 422 if request.method == "POST" else 200
-    return render(request, "governance/role_edit.html", {"form": form, "group": group, "fixed": fixed}, status=status)
+    context = {"form": form, "group": group, "fixed": fixed, "second_factor": _needs_second_factor(group)}
+    return render(request, "governance/role_edit.html", context, status=status)
+
+
+def _needs_second_factor(group: Group | None) -> bool:
+    return group is not None and RoleSignIn.objects.filter(role=group, second_factor=True).exists()
+
+
+def _second_factor(request: HttpRequest, group: Group) -> HttpResponse:
+    wanted = "second_factor" in request.POST
+    second_factor.demand(group, wanted=wanted)
+    words = "must set up a second factor now" if wanted else "may sign in without a second factor"
+    messages.success(request, f"People with the role {role_words(group)} {words}.")
+    return redirect("role_edit", name=group.name)
 
 
 def known_permissions() -> list[tuple[str, str]]:

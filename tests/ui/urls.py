@@ -13,6 +13,7 @@ def nothing(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", nothing, name="home"),
     path("login/", nothing, name="login"),
+    path("account/", nothing, name="account"),
     path("logout/", nothing, name="logout"),
     path("products/", nothing, name="product_list"),
 ]

@@ -1,0 +1,1 @@
+"""How people get in: password, second factor, passkey, single sign-on; and how long ago they did."""
