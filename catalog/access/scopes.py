@@ -11,6 +11,7 @@ resources: dict[str, str] = {
     "audit": "the audit and the stories of products",
     "proposals": "proposed values",
     "policies": "what an approval needs",
+    "rules": "what texts must not say, and must",
     "ownership": "who owns which values",
     "products": "products, variants, their values, pictures and associations",
     "offers": "prices",

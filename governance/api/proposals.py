@@ -81,6 +81,8 @@ def _proof(draft: Draft) -> dict[str, Any]:
         "used": [code for code in draft.used if code in facts],
         "claims": draft.claims,
         "flags": draft.flags,
+        "judged_by": draft.judged_by,
+        "taken_by": draft.taken_by,
     }
 
 

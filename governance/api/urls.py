@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from governance.api import audit, ownership, policies, proposals, revisions, workflow
+from governance.api import audit, ownership, policies, proposals, revisions, rules, workflow
 
 urlpatterns = [
     path("proposals/", proposals.ProposalList.as_view(), name="api_proposals"),
@@ -15,6 +15,14 @@ urlpatterns = [
     path("overrides/<int:pk>/end/", ownership.OverrideEnd.as_view(), name="api_override_end"),
     path("policies/", policies.PolicyList.as_view(), name="api_policies"),
     path("policies/<str:code>/", policies.PolicyDetail.as_view(), name="api_policy"),
+    path("rule-packs/", rules.PackList.as_view(), name="api_rule_packs"),
+    path("rule-packs/<str:code>/versions/", rules.VersionList.as_view(), name="api_rule_pack_versions"),
+    path("rule-packs/<str:code>/versions/<int:number>/", rules.VersionDetail.as_view(), name="api_rule_pack_version"),
+    path(
+        "rule-packs/<str:code>/versions/<int:number>/activate/",
+        rules.Activate.as_view(),
+        name="api_rule_pack_activate",
+    ),
     path("audit/", audit.AuditList.as_view(), name="api_audit"),
     path("products/<path:code>/story/", audit.Story.as_view(), name="api_product_story"),
     path("ownership/", ownership.RuleList.as_view(), name="api_ownership"),

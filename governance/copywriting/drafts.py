@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
 from catalog.products.changes import ChangeError
@@ -13,6 +14,7 @@ from governance.copywriting.claims.judge import Verdict
 from governance.copywriting.facts import Facts, facts_now
 from governance.copywriting.origins import kind_of, note, plain, stale_facts
 from governance.copywriting.provenance import within
+from governance.copywriting.rulebook import Rulebook, rulebook
 from governance.models import Draft, Proposal
 from pimhub.foundation.jsonvalue import JSON
 
@@ -53,9 +55,11 @@ def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
         told = "; ".join(f"{code}: {was!r} is {now!r} now" for code, (was, now) in known.items())
         said = f"Facts changed since this was written{': ' if told else ''}{told}. Have it written anew."
         raise CannotDecide("stale", said, 409)
-    found = recheck(draft, str(value), facts)
+    book = rulebook(draft.version, draft.locale)
+    found = recheck(draft, str(value), facts, book)
+    draft.taken_by = list(book.packs)
     if blocking := [claim for claim in found.claims if is_blocking(claim)]:
-        said = "; ".join(f"“{claim['text']}”: {claim['message']}" for claim in blocking[:3])
+        said = "; ".join(_told(claim) for claim in blocking[:3])
         raise CannotDecide("blocked", f"It cannot be taken as it is. {said}", 422)
     wrong = [claim for claim in found.claims if claim["verdict"] == Verdict.CONTRADICTED]
     if wrong and not comment.strip():
@@ -63,19 +67,24 @@ def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
         raise CannotDecide("contradicted", f"It contradicts facts: {said}. Edit it, or say why it is right.", 422)
     loose = [claim for claim in found.claims if is_flagged(claim)]
     if loose and not comment.strip():
-        said = ", ".join(f"“{claim['text']}”" for claim in loose[:3])
+        said = ", ".join(f"“{claim['text']}”" if claim["text"] else str(claim["message"]) for claim in loose[:3])
         raise CannotDecide("unsupported", f"No fact says {said}. Edit it, or say how you know.", 422)
     return draft
 
 
-def recheck(draft: Draft, text: str, facts: Facts) -> Checked:
-    """The checks of a text that somebody may have edited."""
+def _told(claim: Mapping[str, JSON]) -> str:
+    """A breach in words; a text that lacks something has no place to name."""
+    return f"“{claim['text']}”: {claim['message']}" if claim["text"] else str(claim["message"])
+
+
+def recheck(draft: Draft, text: str, facts: Facts, book: Rulebook | None = None) -> Checked:
+    """The checks of a text that somebody may have edited, by the rules of now."""
     version = draft.version
     return checked(
         plain(text),
         locale=draft.locale,
         facts=facts,
-        rules=prompts.rules_of(version),
+        rules=(book or rulebook(version, draft.locale)).rules,
         limit=prompts.limit_of(version),
         lists=brands(),
     )
@@ -87,7 +96,7 @@ def taken(draft: Draft | None, row: Proposal, value: JSON) -> None:
         return
     text = plain(str(value))
     draft.edited_characters, draft.edited_words = distance(draft.text, text), distance(draft.text.split(), text.split())
-    draft.save(update_fields=["edited_characters", "edited_words"])
+    draft.save(update_fields=["edited_characters", "edited_words", "taken_by"])
     if kind := kind_of(draft, text):
         note(product=row.product, sku=row.sku, key=row.key, value=value, draft=draft, kind=kind)
 

@@ -18,6 +18,7 @@ from governance.copywriting.checks import Checked, checked
 from governance.copywriting.facts import Facts, facts_now
 from governance.copywriting.providers import offline
 from governance.copywriting.providers.base import Answer, Billed, CannotWrite
+from governance.copywriting.rulebook import Rulebook, rulebook
 from governance.models import CopyItem, CopyRun, Draft, PromptVersion, Proposal, ProviderCall
 
 S = CopyItem.State
@@ -86,13 +87,14 @@ def text_of(answer: Answer) -> str:
     return " ".join(sentence.text for sentence in answer.sentences)
 
 
-def check(version: PromptVersion, answer: Answer, facts: Facts, locale: str) -> Checked:
+def check(version: PromptVersion, answer: Answer, facts: Facts, locale: str, book: Rulebook | None = None) -> Checked:
+    book = book or rulebook(version, locale)
     return checked(
         text_of(answer),
         locale=locale,
         facts=facts,
         sentences=answer.sentences,
-        rules=prompts.rules_of(version),
+        rules=book.rules,
         limit=prompts.limit_of(version),
         lists=brands(),
     )
@@ -161,7 +163,8 @@ def _keep(
     run, facts = item.run, asked.facts
     if call is not None:
         budget.settle(call, billed, "written")
-    found = check(run.version, answer, facts, run.locale)
+    book = rulebook(run.version, run.locale)
+    found = check(run.version, answer, facts, run.locale, book)
     with transaction.atomic():
         held = CopyItem.objects.select_for_update().filter(pk=item.pk, state=S.CALLING, tries=item.tries).first()
         if held is None:
@@ -192,5 +195,6 @@ def _keep(
             used=found.used,
             claims=[*found.claims, *({"problem": problem} for problem in found.problems)],
             flags=found.flags,
+            judged_by=list(book.packs),
         )
         return _end(item, S.DONE, "", "")

@@ -13,8 +13,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from catalog.models import Attribute, User
-from governance.copywriting.claims.rules import Rule, pack, shipped_packs
 from governance.copywriting.facts import SOURCE, Facts, Reading, reading
+from governance.copywriting.rulebook import known_packs
 from governance.models import PromptTemplate, PromptVersion
 from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
@@ -90,9 +90,10 @@ def _check(wording: Mapping[str, Any]) -> None:
     for code in named:
         if code not in known:
             raise BadPrompt("inputs", f"There is no attribute “{code}”.")
+    packs = known_packs()
     for code in wording.get("packs", ()):
-        if code not in shipped_packs():
-            raise BadPrompt("packs", f"There is no rule pack “{code}”. Known: {', '.join(shipped_packs())}.")
+        if code not in packs:
+            raise BadPrompt("packs", f"There is no rule pack “{code}”. Known: {', '.join(packs)}.")
     for name in wording.get("parameters", {}):
         if name not in PARAMETERS:
             raise BadPrompt("parameters", f"“{name}” is no parameter. Known: {', '.join(PARAMETERS)}.")
@@ -155,10 +156,6 @@ def asked(version: PromptVersion, facts: Facts, *, locale: str, name: str) -> As
 def limit_of(version: PromptVersion) -> int:
     own = version.template.attribute.limits.get("max_length")
     return min(x for x in (version.max_length, own, LONGEST) if x)
-
-
-def rules_of(version: PromptVersion) -> list[Rule]:
-    return [rule for code in version.packs for rule in pack(code)]
 
 
 def wording_of(version: PromptVersion) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from governance.models.policy import ApprovalPolicy, Vote
 from governance.models.proposal import Proposal
 from governance.models.review import ReviewStep
 from governance.models.revision import Revision
+from governance.models.rule_pack import RulePack, RulePackVersion
 from governance.models.score import ContentScore
 from governance.models.standing import Standing
 
@@ -36,6 +37,8 @@ __all__ = [
     "Proposal",
     "ReviewStep",
     "Revision",
+    "RulePack",
+    "RulePackVersion",
     "Standing",
     "Vote",
 ]

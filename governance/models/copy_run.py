@@ -137,6 +137,9 @@ class Draft(models.Model):
     used = models.JSONField(default=list)  # keys of the facts the text rests on
     claims = models.JSONField(default=list)
     flags = models.PositiveIntegerField(default=0)
+    # The rule packs that judged it, each with its version: [{"pack", "version"}]; when written, and when taken.
+    judged_by = models.JSONField(default=list)
+    taken_by = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
     # What the reviewer made of it, in characters and words changed.
     edited_characters = models.PositiveIntegerField(null=True)

@@ -24,9 +24,9 @@ from catalog.plans.kinds.base import BadPlan
 from catalog.search.filters import BadFilter
 from catalog.search.select import conditions_of, select, view_of
 from governance.copywriting import budget, evaluation, generate, prompts, runs
-from governance.copywriting.claims.rules import shipped_packs
 from governance.copywriting.facts import facts_now
 from governance.copywriting.provenance import within
+from governance.copywriting.rulebook import known_packs
 from governance.models import AiProvider, CopyRun, Draft, PromptTemplate, PromptVersion, Proposal, TextOrigin
 
 USE, MANAGE = runs.USE, "governance.manage_prompts"
@@ -128,7 +128,7 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
         "form": request.POST if problem else _form_of(versions[0] if versions else None),
         "problem": problem,
         "field": field,
-        "packs": shipped_packs(),
+        "packs": known_packs(),
         "providers": AiProvider.objects.all(),
         "locales": Locale.objects.all(),
         "may_manage": request.user.has_perm(MANAGE),

@@ -64,15 +64,14 @@ def check_text(
         if (start, end) not in numbers and not any(c.start <= start < c.end and c.kind == kind for c in found):
             found.append(Claim(start, end, judgement.verdict, judgement.fact, kind, text[start:end]))
     for offence in offences(clean.text, rules, kind=of):
-        start, end = clean.span(offence.start, offence.end)
-        proof = next(
-            (
-                glossary.told[f"certificates:{c}"].fact
-                for c in offence.rule.unless
-                if f"certificates:{c}" in glossary.told
-            ),
-            "",
-        )
+        if offence.rule.demands:
+            start = end = len(text)
+        else:
+            start, end = clean.span(offence.start, offence.end)
+        certified = (f"certificates:{each}" for each in offence.rule.unless)
+        proofs = [glossary.told[each].fact for each in certified if each in glossary.told]
+        proofs += [code for code in offence.rule.proofs if facts.get(code) not in (None, "", [], False)]
+        proof = proofs[0] if proofs else ""
         verdict = Verdict.SUPPORTED if proof else Verdict.UNSUPPORTED
         found.append(Claim(start, end, verdict, proof, "rule", text[start:end], offence.rule))
     return sorted(found, key=lambda claim: (claim.start, claim.end))

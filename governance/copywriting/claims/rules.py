@@ -23,7 +23,8 @@ HERE = Path(__file__).parent / "packs"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`severity` is block or warn. `unless` names certificates (vocabulary) that prove it, `only` the kinds of text."""
+    """`severity` is block or warn. `unless` names certificates (vocabulary) that prove it, `proofs` facts whose mere
+    presence does, `only` the kinds of text. One that `demands` is broken where none of its terms is there."""
 
     pack: str
     code: str
@@ -34,6 +35,8 @@ class Rule:
     raw: re.Pattern[str] | None
     unless: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    proofs: tuple[str, ...] = ()
+    demands: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ def read_pack(code: str, given: Mapping[str, Any]) -> tuple[Rule, ...]:
                 raw,
                 tuple(row.get("unless", ())),
                 tuple(row.get("only", ())),
+                tuple(row.get("proofs", ())),
+                bool(row.get("demands", False)),
             )
         )
     return tuple(rules)
@@ -125,11 +130,15 @@ def _word_pattern(letters: Sequence[str]) -> str:
 def offences(text: str, rules: Sequence[Rule], *, kind: str = "") -> Iterator[Offence]:
     """Where a cleaned text breaks the rules. `kind` is what the text is (title, description, bullet).
 
-    What the text denies ("not biodegradable") breaks none.
+    What the text denies ("not biodegradable") breaks none. What it lacks is an offence at its end, without a letter.
     """
     folded, place = _folded(text)
     for rule in rules:
         if rule.only and kind not in rule.only:
+            continue
+        if rule.demands:
+            if not (rule.pattern and rule.pattern.search(folded)):
+                yield Offence(len(text), len(text), rule)
             continue
         if rule.pattern:
             for match in rule.pattern.finditer(folded):
