@@ -15,7 +15,7 @@ from governance.copywriting.provenance import within
 from governance.models import ContentScore, Draft, Embargo, Override, Proposal, Standing, TextOrigin
 from governance.workflow.base import in_review
 from pimhub.foundation import panels
-from pimhub.foundation.panels import Panel
+from pimhub.foundation.panels import Deed, Panel
 
 
 def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
@@ -103,6 +103,12 @@ def overrides_panel(request: HttpRequest, product: Product) -> Panel | None:
     return Panel("Values over their owner's", "governance/overrides_panel.html", context, order=16) if shown else None
 
 
+def write_texts(request: HttpRequest) -> Deed | None:
+    if not request.user.has_perm("governance.use_ai"):
+        return None
+    return Deed(reverse("copy_run_new"), "Have texts written", "Have texts written for all")
+
+
 def states_of(product_ids: Collection[int]) -> dict[int, str]:
     return dict(Standing.objects.filter(product_id__in=product_ids).values_list("product_id", "state"))
 
@@ -116,6 +122,7 @@ def plug_in() -> None:
     panels.nav.add("governance.proposals", proposals_entry)
     panels.nav.add("governance.texts", copy_entry)
     panels.panels.add("governance.texts", texts_panel)
+    panels.deeds.add("governance.texts", write_texts)
     panels.instead.add("governance.proposals", propose_instead)
     panels.panels.add("governance.proposals", proposals_panel)
     panels.panels.add("governance.overrides", overrides_panel)

@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.urls import path
 
 from governance import pages
-from governance.views import audit, copy, drafts, people, proposals, providers, queue, review, revisions, roles, rules
+from governance.views import (
+    audit,
+    copy,
+    copy_runs,
+    drafts,
+    people,
+    proposals,
+    providers,
+    queue,
+    review,
+    revisions,
+    roles,
+    rules,
+)
 
 pages.plug_in()
 
@@ -19,8 +32,8 @@ urlpatterns = [
     path("texts/providers/", providers.provider_list, name="copy_providers"),
     path("texts/providers/new/", providers.provider_edit, name="copy_provider_new"),
     path("texts/providers/<slug:code>/", providers.provider_edit, name="copy_provider"),
-    path("texts/runs/new/", copy.run_new, name="copy_run_new"),
-    path("texts/runs/<uuid:pk>/", copy.run_detail, name="copy_run"),
+    path("texts/runs/new/", copy_runs.run_new, name="copy_run_new"),
+    path("texts/runs/<uuid:pk>/", copy_runs.run_detail, name="copy_run"),
     path("texts/rules/", rules.pack_list, name="rule_packs"),
     path("texts/rules/<slug:code>/", rules.pack_detail, name="rule_pack"),
     path("texts/back/", copy.texts_back, name="texts_back"),

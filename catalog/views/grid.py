@@ -27,6 +27,7 @@ from catalog.search.select import conditions_of, count, leaves, select, view_of
 from catalog.search.values import BY_COLUMN
 from catalog.views.again import asks_again
 from catalog.views.grid_rows import rows_html
+from pimhub.foundation import panels
 from pimhub.foundation.jsonvalue import JSON
 
 PAGE = 50
@@ -57,8 +58,9 @@ def product_list(request: HttpRequest) -> HttpResponse:
     panel = bool(problem) or asked.get("panel") == "filter"
     found, first = _page(query.select_related("family"), order, asked.get("after", ""), words)
     rows = rows_of(found[:PAGE])
+    deeds = [deed for offer in panels.deeds if (deed := offer(request))]
     context = {
-        "rows": rows_html(rows, pick=user.has_perm("catalog.undo_changes")) if rows else "",
+        "rows": rows_html(rows, pick=bool(deeds) or user.has_perm("catalog.undo_changes")) if rows else "",
         "q": words,
         "sort": asked.get("sort", ""),
         "sorts": [(name, words_of) for name, (words_of, _) in SORTS.items()],
@@ -78,7 +80,9 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "view": view,
         "views": SavedView.objects.filter(user=user) | SavedView.objects.filter(shared=True),
         "filtered": bool(own or words or view or asked.get("family")),
+        "family": asked.get("family", ""),
         "may_change": user.has_perm("catalog.undo_changes"),
+        "deeds": deeds,
     }
     return render(request, "catalog/product_list.html", context, status=400 if problem else 200)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,6 +25,7 @@ from catalog.plans.kinds.selection import selected
 from catalog.products.options import codes_for
 from catalog.products.told import Teller
 from catalog.search.select import Count, count
+from catalog.views.selection import selection_of
 from pimhub.foundation.jsonvalue import JSON
 
 SHOWN = 100
@@ -50,7 +51,7 @@ def plan_new(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     problem = ""
     try:
-        select = _select(given)
+        select = selection_of(given)
     except (ValueError, RecursionError):
         messages.error(request, "The selection cannot be read. Select the products again.")
         return redirect("product_list")
@@ -84,21 +85,6 @@ def plan_new(request: HttpRequest) -> HttpResponse:
 
 def _total(select: dict[str, JSON], user: User) -> Count:
     return count(selected(run.without_view({"select": select}, user)["select"]))
-
-
-def _select(given: Any) -> dict[str, JSON]:
-    if given.get("select"):
-        found = json.loads(given["select"])
-        return found if isinstance(found, dict) else {}
-    if given.get("do") != "all":
-        codes = given.getlist("code")
-        return {"codes": codes} if codes else {}
-    select: dict[str, JSON] = {"text": given.get("q", "")}
-    if given.get("filter"):
-        select["filter"] = json.loads(given["filter"])
-    if given.get("view", "").isdigit():
-        select["view"] = int(given["view"])
-    return select
 
 
 def _keys() -> list[tuple[str, str]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any, cast
-from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -16,14 +14,12 @@ from django.views.decorators.http import require_POST
 
 from catalog.access.reach import seen, sight
 from catalog.attributes.types import type_of
-from catalog.models import Attribute, Locale, Product, SavedView, Scope, User
+from catalog.models import Attribute, Locale, Product, Scope, User
 from catalog.models.codes import code_key, key_code
 from catalog.permissions import requires
 from catalog.plans import run as plans
 from catalog.plans.kinds.base import BadPlan
-from catalog.search.filters import BadFilter
-from catalog.search.select import conditions_of, select, view_of
-from governance.copywriting import budget, evaluation, generate, prompts, runs
+from governance.copywriting import evaluation, generate, prompts, runs
 from governance.copywriting.facts import facts_now
 from governance.copywriting.provenance import within
 from governance.copywriting.rulebook import known_packs
@@ -51,8 +47,8 @@ def copy_home(request: HttpRequest) -> HttpResponse:
         "stale_count": stale.count(),
         "providers": AiProvider.objects.all(),
         "may_manage": request.user.has_perm(MANAGE),
-        "waiting": _open_drafts().count(),
-        "first": _open_drafts().first(),
+        "waiting": open_drafts().count(),
+        "first": open_drafts().first(),
     }
     return render(request, "governance/copy_home.html", context)
 
@@ -132,7 +128,7 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
         "providers": AiProvider.objects.all(),
         "locales": Locale.objects.all(),
         "may_manage": request.user.has_perm(MANAGE),
-        "in_use": _in_use(request, Q(draft__version=shown)) if shown else 0,
+        "in_use": in_use(request, Q(draft__version=shown)) if shown else 0,
         "key": template.key("…") if template.attribute.localizable else template.key(""),
         **_preview(request, shown),
     }
@@ -170,7 +166,7 @@ def _carry_out(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     else:
         version = get_object_or_404(template.versions.select_related("provider"), number=given.get("number") or 0)
         if given.get("do") == "evaluate":
-            products = _products(given.get("products", ""))
+            products = products_named(given.get("products", ""))
             result = evaluation.evaluate(
                 version=version, products=products, locale=given.get("locale", "en_US"), by=user
             )
@@ -202,7 +198,7 @@ def _wording(given: Any) -> dict[str, Any]:
     }
 
 
-def _products(codes: str) -> list[Product]:
+def products_named(codes: str) -> list[Product]:
     keys = [code_key(code) for code in prompts.listed(codes)]
     return list(seen(Product.objects.filter(code_key__in=keys)).order_by("code_key"))
 
@@ -230,90 +226,6 @@ def _preview(request: HttpRequest, version: PromptVersion | None) -> dict[str, A
     }
 
 
-@requires(USE)
-def run_new(request: HttpRequest) -> HttpResponse:
-    """Which text, in which language, for which products."""
-    given = request.POST if request.method == "POST" else request.GET
-    user, problem = cast(User, request.user), ""
-    if request.method == "POST":
-        try:
-            run = _planned(given, user)
-            return redirect("copy_run", pk=run.pk)
-        except (runs.CannotRun, BadFilter) as error:
-            problem = str(error)
-    context = {
-        "given": given,
-        "problem": problem,
-        "templates": PromptTemplate.objects.filter(versions__state=PromptVersion.State.ACTIVE),
-        "locales": Locale.objects.all(),
-        "views": SavedView.objects.filter(Q(shared=True) | Q(user=user)),
-    }
-    return render(request, "governance/copy_run_new.html", context, status=422 if problem else 200)
-
-
-def _planned(given: Mapping[str, str], user: User) -> CopyRun:
-    """Raises CannotRun, BadFilter."""
-    active = PromptVersion.objects.filter(state=PromptVersion.State.ACTIVE)
-    version = active.select_related("template").filter(template__code=given.get("template", "")).first()
-    if version is None:
-        raise runs.CannotRun("template", "Choose a text with an active version.")
-    ids = [p.pk for p in _products(given.get("products", ""))]
-    if (chosen := given.get("view", "")).isdigit() and (view := view_of(user, int(chosen))):
-        ids += list(select(conditions_of(view)).values_list("pk", flat=True)[: MOST + 1])
-    if len(ids) > MOST:
-        raise runs.CannotRun("view", f"More than {MOST:,} products are chosen. Narrow the view.")
-    locale = given.get("locale", "")
-    if not Locale.objects.filter(code=locale).exists():
-        raise runs.CannotRun("locale", "Choose a language.")
-    return runs.plan(version=version, locale=locale, ids=ids, by=user)
-
-
-@requires(USE)
-def run_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What it would cost, how far it is, what was skipped or failed and why."""
-    run = get_object_or_404(CopyRun.objects.select_related("version__template", "version__provider"), pk=pk)
-    if request.method == "POST":
-        try:
-            _move(request, run)
-        except runs.CannotRun as error:
-            messages.error(request, str(error))
-        return redirect("copy_run", pk=pk)
-    counts = runs.counts(run)
-    estimate = runs.estimate(run) if run.state == CopyRun.State.PLANNED else None
-    items = seen(run.items.exclude(code="").select_related("product"), "product")
-    context = {
-        "run": run,
-        "counts": counts,
-        "total": sum(counts.values()),
-        "estimate": estimate,
-        "at_most": budget.money(estimate.micros or 0) if estimate else "",
-        "spent": budget.money(budget.spent(run.calls.all())),
-        "limit": budget.money(run.budget_micros),
-        "trouble": items[:SHOWN],
-        "first": Draft.objects.filter(item__run=run, proposal__state=Proposal.State.OPEN).order_by("pk").first(),
-        "under_way": run.state == CopyRun.State.RUNNING,
-        "in_use": _in_use(request, Q(draft__item__run=run)),
-    }
-    page = "governance/copy_run_state.html" if request.headers.get("HX-Request") else "governance/copy_run.html"
-    return render(request, page, context)
-
-
-def _move(request: HttpRequest, run: CopyRun) -> None:
-    user, do = cast(User, request.user), request.POST.get("do", "")
-    if do == "start":
-        try:
-            amount = Decimal(request.POST.get("budget") or "0")
-        except InvalidOperation as error:
-            raise runs.CannotRun("budget", "Write the budget as an amount, such as 2.50.") from error
-        if not amount.is_finite() or not 0 <= amount <= 1_000_000:
-            raise runs.CannotRun("budget", "A budget is at least 0 and at most 1,000,000.")
-        runs.start(run, by=user, budget_micros=int(amount * 1_000_000))
-    elif do == "pause":
-        runs.pause(run, by=user)
-    elif do == "cancel":
-        runs.cancel(run, by=user)
-
-
 @require_POST
 @requires(USE, "catalog.undo_changes")
 def texts_back(request: HttpRequest) -> HttpResponse:
@@ -328,7 +240,7 @@ def texts_back(request: HttpRequest) -> HttpResponse:
     return redirect("plan_detail", pk=plan.pk)
 
 
-def _in_use(request: HttpRequest, which: Q) -> int:
+def in_use(request: HttpRequest, which: Q) -> int:
     """Products that show a text now, for who may take it back."""
     if not request.user.has_perm("catalog.undo_changes"):
         return 0
@@ -336,7 +248,7 @@ def _in_use(request: HttpRequest, which: Q) -> int:
     return seen(rows, "product").values("product_id").distinct().count()
 
 
-def _open_drafts() -> Any:
+def open_drafts() -> Any:
     """Waiting drafts, the flagged first."""
     rows = Draft.objects.filter(proposal__state=Proposal.State.OPEN)
     return seen(rows, "proposal__product").order_by("-flags", "pk")

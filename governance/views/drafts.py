@@ -18,7 +18,7 @@ from governance.copywriting.checks import is_blocking, is_flagged
 from governance.copywriting.drafts import CannotDecide, facts_for, recheck
 from governance.copywriting.origins import plain, stale_facts
 from governance.models import Draft, Proposal
-from governance.views.copy import USE, _open_drafts
+from governance.views.copy import USE, open_drafts
 from governance.views.proof import facts_told, marked
 
 
@@ -46,7 +46,7 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
     facts = facts_for(draft)
     edited = typed != draft.text
     claims = recheck(draft, typed, facts).claims if edited else [c for c in draft.claims if "problem" not in c]
-    following = _open_drafts().exclude(pk=draft.pk).first()
+    following = open_drafts().exclude(pk=draft.pk).first()
     problems = [claim["problem"] for claim in draft.claims if "problem" in claim] if not edited else []
     flagged = [claim for claim in claims if is_flagged(claim)]
     context = {
@@ -63,7 +63,7 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "before": plain(str(row.base)) if row.base else "",
         "whys": Proposal.Why.choices,
         "next": following,
-        "waiting": _open_drafts().count(),
+        "waiting": open_drafts().count(),
         "may_decide": request.user.has_perm("catalog.change_product") and row.state == Proposal.State.OPEN,
         "may_write": request.user.has_perm(USE),
     }
@@ -85,5 +85,5 @@ def _decide(request: HttpRequest, draft: Draft, typed: str) -> None:
 
 
 def _next(draft: Draft) -> HttpResponse:
-    following = _open_drafts().exclude(pk=draft.pk).first()
+    following = open_drafts().exclude(pk=draft.pk).first()
     return redirect("draft_detail", pk=following.pk) if following else redirect("copy_home")

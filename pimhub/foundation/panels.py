@@ -27,6 +27,19 @@ nav: Registry[Callable[[Any], dict[str, Any] | None]] = Registry("navigation ent
 # (ids of products) → {id: workflow state}, for lists of products: one query for all rows.
 states: Registry[Callable[[Any], dict[int, str]]] = Registry("source of product states")
 
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something to do with products selected in the grid. Its page reads the selection from the address."""
+
+    url: str
+    label: str  # of the button for what is selected
+    label_all: str  # … and for all that match; their number follows
+
+
+# (request) → what this person may do with many products, or None.
+deeds: Registry[Callable[[Any], Deed | None]] = Registry("deed with selected products")
+
 # (request, product, key of a value that this person may not write) → (address, words) of what they can do instead.
 instead: Registry[Callable[[Any, Any, str], tuple[str, str] | None]] = Registry("way out of a locked field")
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from django.test import Client
 
-from catalog.models import Attribute
+from catalog.models import Attribute, Product
 from governance.copywriting import runs
 from governance.models import (
     AiProvider,
@@ -253,3 +253,45 @@ def test_the_api_gives_the_whole_proof_of_a_draft(mara: Client, desk: Desk) -> N
     assert proof["text"] == draft.text
     assert set(proof["used"]) == set(draft.used)
     assert all(proof["text"][c["start"] : c["end"]] == c["text"] for c in proof["claims"])
+
+
+def test_texts_are_written_for_what_is_selected_in_the_grid(mara: Client, desk: Desk) -> None:
+    desk.version()
+    Attribute.objects.filter(code="colour").update(filterable=True)
+    products = [desk.product(code) for code in ("tee", "mug", "hat")]
+    grid = page(mara, "/products/")
+    assert 'formaction="/texts/runs/new/"' in grid
+    assert "Have texts written for all 3…" in grid
+    text = page(mara, "/texts/runs/new/?do=selected&code=tee&code=hat")
+    assert "<strong>2 products</strong> of the grid are chosen." in text
+    select = '{"codes": ["tee", "hat"]}'
+    post(mara, "/texts/runs/new/", template="describe", locale="en_US", select=select)
+    run = CopyRun.objects.get()
+    assert {item.product_id for item in run.items.all()} == {products[0].pk, products[2].pk}
+
+    asked = '{"field": "colour", "op": "=", "value": "blue"}'
+    desk.world.change("mug", values={"colour": None})
+    text = page(mara, f"/texts/runs/new/?do=all&q=&filter={asked}")
+    assert "<strong>2 products</strong>" in text
+    assert "<strong>1 product</strong>" in page(mara, "/texts/runs/new/?do=all&q=tee")
+    assert "<strong>3 products</strong>" in page(mara, "/texts/runs/new/?do=all&q=&family=default")
+    select = '{"text": "", "filter": {"field": "colour", "op": "=", "value": "blue"}}'
+    post(mara, "/texts/runs/new/", template="describe", locale="en_US", select=select)
+    assert CopyRun.objects.latest("created_at").items.count() == 2
+    text = post(mara, "/texts/runs/new/", template="describe", locale="en_US", select='{"filter": {"field": "x"}}')
+    assert 'role="alert"' in text
+    assert CopyRun.objects.count() == 2
+    assert mara.get("/texts/runs/new/?select={").status_code == 302
+    chiara = Client()
+    chiara.force_login(desk.world.people["chiara"])
+    assert "Have texts written" not in page(chiara, "/products/")
+
+
+def test_changing_all_of_a_family_changes_that_family(mara: Client, desk: Desk) -> None:
+    from catalog.models import Family
+
+    desk.product("tee")
+    desk.product("mug")
+    Product.objects.filter(code="mug").update(family=Family.objects.create(code="other"))
+    assert "Change 1 product" in page(mara, "/plans/new/?do=all&q=&family=default")
+    assert "Change 2 products" in page(mara, "/plans/new/?do=all&q=")
