@@ -8,7 +8,7 @@ class ChannelsConfig(AppConfig):
     verbose_name = "Channels"
 
     def ready(self) -> None:
-        from channels import access, fields, filters, panels, scores, search, subscribers
+        from channels import access, fields, filters, lengths, panels, scores, search, subscribers
         from channels.connectors import registry
         from channels.mapping import document
 
@@ -20,4 +20,5 @@ class ChannelsConfig(AppConfig):
         search.plug_in()
         filters.plug_in()
         scores.plug_in()
+        lengths.plug_in()
         document.plug_in()

@@ -340,3 +340,18 @@ document.querySelectorAll("[data-ops-for]").forEach(showOperators);
 for (const element of document.querySelectorAll("[data-vanish]")) {
   setTimeout(() => element.remove(), Number(element.dataset.vanish));
 }
+
+// ---- how long a text is: `data-meters` on the field names the list of limits ------------------------
+document.addEventListener("input", (event) => {
+  const field = event.target.closest?.("[data-meters]");
+  byId(field?.dataset.meters)?.querySelectorAll("[data-most]").forEach((item) => {
+    const parts = "byLine" in item.dataset ? field.value.split("\n") : [field.value];
+    const length = Math.max(...parts.map((part) => [...part].length));
+    const over = Math.max(0, length - Number(item.dataset.most));
+    item.toggleAttribute("data-over", over > 0);
+    item.querySelector("progress").value = length;
+    item.querySelector("[data-length]").textContent = length;
+    item.querySelector("[data-too-many]").textContent = over;
+    item.querySelector("strong").hidden = !over;
+  });
+});

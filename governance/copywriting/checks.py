@@ -57,9 +57,10 @@ def checked(
     rules: Sequence[Rule] = (),
     limit: int = 0,
     lists: Vocabulary | None = None,
-    kind: str = "",
+    points: int = 0,
 ) -> Checked:
-    """Check a text against facts. With `sentences`, what they cite counts, too."""
+    """Check a text against facts. With `sentences`, what they cite counts, too; `points`: lines at most, of bullets."""
+    kind = "bullet" if points else ""
     found = check_text(text, locale=locale, facts=facts.values, labels=facts.names, lists=lists, rules=rules, of=kind)
     claims = [_kept(claim) for claim in found]
     claims += [_foreign(code, match) for code, pattern in _FOREIGN.items() for match in pattern.finditer(text)]
@@ -70,6 +71,8 @@ def checked(
     ]
     if limit and len(text) > limit:
         problems.append(f"It has {len(text)} characters; {limit} are possible.")
+    if points and (lines := len(text.splitlines())) > points:
+        problems.append(f"It has {lines} points; {points} are possible.")
     problems += suspicions(facts)
     rests = [c.fact for c in found if c.fact and c.verdict == Verdict.SUPPORTED]
     used = sorted({code for code in [*cited, *rests] if code in facts.values})

@@ -6,16 +6,20 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from catalog.attributes.spec import ValueProblem
+from catalog.attributes.values import ValueKey
+from catalog.models import Attribute
 from catalog.products.changes import ChangeError
 from governance.copywriting import prompts
 from governance.copywriting.brands import brands
 from governance.copywriting.checks import Checked, checked, is_blocking, is_flagged
 from governance.copywriting.claims.judge import Verdict
+from governance.copywriting.extraction import parsed
 from governance.copywriting.facts import Facts, facts_now
 from governance.copywriting.origins import kind_of, note, plain, stale_facts
 from governance.copywriting.provenance import within
 from governance.copywriting.rulebook import Rulebook, rulebook
-from governance.models import Draft, Proposal
+from governance.models import Draft, PromptTemplate, Proposal
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -34,9 +38,25 @@ def facts_for(draft: Draft) -> Facts:
         draft.proposal.product,
         prompts.how_to_read(version, draft.locale),
         target=version.template.key(draft.locale),
-        source=prompts.source_key(version.template),
+        source=prompts.source_key(version.template, draft.locale),
     )
     return prompts.given_facts(version, found)
+
+
+def reads_values(draft: Draft) -> bool:
+    """Whether it is a value read out of a text, not a text."""
+    return draft.version.template.task == PromptTemplate.Task.EXTRACT
+
+
+def value_typed(draft: Draft, typed: str) -> JSON:
+    """The value that somebody made of a draft. Raises CannotDecide for one that cannot be."""
+    if not reads_values(draft):
+        return prompts.value_of(draft.version.template, typed)
+    attribute = Attribute.objects.get(code=ValueKey.parse(draft.proposal.key).attribute)
+    try:
+        return parsed(attribute, typed)
+    except ValueProblem as problem:
+        raise CannotDecide("bad_value", str(problem), 422) from problem
 
 
 def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
@@ -55,6 +75,10 @@ def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
         told = "; ".join(f"{code}: {was!r} is {now!r} now" for code, (was, now) in known.items())
         said = f"Facts changed since this was written{': ' if told else ''}{told}. Have it written anew."
         raise CannotDecide("stale", said, 409)
+    if reads_values(draft):
+        if any(is_flagged(claim) for claim in draft.claims) and not comment.strip():
+            raise CannotDecide("unsupported", f"“{draft.text}” is not what its quote says. Say how you know.", 422)
+        return draft
     book = rulebook(draft.version, draft.locale)
     found = recheck(draft, str(value), facts, book)
     draft.taken_by = list(book.packs)
@@ -87,6 +111,7 @@ def recheck(draft: Draft, text: str, facts: Facts, book: Rulebook | None = None)
         rules=(book or rulebook(version, draft.locale)).rules,
         limit=prompts.limit_of(version),
         lists=brands(),
+        points=prompts.points_of(version),
     )
 
 
@@ -94,7 +119,7 @@ def taken(draft: Draft | None, row: Proposal, value: JSON) -> None:
     """The text was written into the working copy: note where it comes from, and how much of it was changed."""
     if draft is None:
         return
-    text = plain(str(value))
+    text = draft.text if reads_values(draft) and value == row.value else plain(str(value))
     draft.edited_characters, draft.edited_words = distance(draft.text, text), distance(draft.text.split(), text.split())
     draft.save(update_fields=["edited_characters", "edited_words", "taken_by"])
     if kind := kind_of(draft, text):

@@ -8,12 +8,12 @@ from typing import Any
 from django.utils import timezone
 
 from catalog.models import Product, User
-from governance.copywriting import budget, prompts
+from governance.copywriting import budget, extraction, prompts
 from governance.copywriting.checks import is_blocking, is_flagged
-from governance.copywriting.facts import facts_of_all
+from governance.copywriting.facts import SOURCE, Facts, facts_of_all
 from governance.copywriting.generate import ask, check, reserve, text_of
-from governance.copywriting.providers.base import Billed, CannotWrite
-from governance.models import PromptVersion
+from governance.copywriting.providers.base import Answer, Billed, CannotWrite
+from governance.models import PromptTemplate, PromptVersion, ProviderCall
 from pimhub.foundation.jsonvalue import JSON
 
 MOST = 10  # products, while somebody waits for the page
@@ -30,7 +30,9 @@ def evaluate(*, version: PromptVersion, products: Sequence[Product], locale: str
     if not 0 < len(products) <= MOST:
         raise prompts.BadPrompt("products", f"Choose 1 to {MOST} products to try it on; these are {len(products)}.")
     how, target = prompts.how_to_read(version, locale), version.template.key(locale)
-    found = facts_of_all([p.pk for p in products], how, target=target, source=prompts.source_key(version.template))
+    found = facts_of_all(
+        [p.pk for p in products], how, target=target, source=prompts.source_key(version.template, locale)
+    )
     rows = [_tried(version, product, found[product.pk], locale, by) for product in products if product.pk in found]
     written = [row for row in rows if row["text"]]
     flagged = sum(bool(row["flags"]) for row in written)
@@ -72,14 +74,31 @@ def _tried(version: PromptVersion, product: Product, facts: Any, locale: str, by
         return row | {"code": error.code, "message": str(error)}
     budget.settle(call, billed, "evaluated")
     call.refresh_from_db()
+    if version.template.task == PromptTemplate.Task.EXTRACT:
+        return row | _values(version, answer, given, locale, call)
     checked = check(version, answer, given, locale)
     claims: list[dict[str, JSON]] = [claim for claim in checked.claims if is_flagged(claim)]
     return row | {
-        "text": text_of(answer),
+        "text": text_of(answer, version),
         "claims": claims,
         "problems": checked.problems,
         "flags": checked.flags,
         "blocked": sum(is_blocking(claim) for claim in checked.claims)
-        + (len(text_of(answer)) > prompts.limit_of(version)),
+        + (len(text_of(answer, version)) > prompts.limit_of(version)),
+        "cost_micros": call.cost_micros if call.cost_micros is not None else call.reserved_micros,
+    }
+
+
+def _values(version: PromptVersion, answer: Answer, given: Facts, locale: str, call: ProviderCall) -> dict[str, Any]:
+    """Of values read out of a text: what could not be proposed is a flag."""
+    found, refused = extraction.judged(
+        answer.values, text=str(given.values[SOURCE]), locale=locale, scope=None, codes=version.inputs
+    )
+    claims = [each.claim for each in found if is_flagged(each.claim)]
+    return {
+        "text": "; ".join(f"{each.key}: {each.told}" for each in found),
+        "claims": [dict(claim) for claim in claims],
+        "problems": refused,
+        "flags": len(claims) + len(refused),
         "cost_micros": call.cost_micros if call.cost_micros is not None else call.reserved_micros,
     }

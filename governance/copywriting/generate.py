@@ -8,18 +8,17 @@ from dataclasses import asdict
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.attributes.types import type_of
 from catalog.change_sets import acting
 from catalog.models import Attribute, ChangeSet, Product, User
 from governance import proposals
-from governance.copywriting import budget, prompts
+from governance.copywriting import budget, extraction, prompts
 from governance.copywriting.brands import brands
-from governance.copywriting.checks import Checked, checked
-from governance.copywriting.facts import Facts, facts_now
+from governance.copywriting.checks import Checked, checked, is_flagged
+from governance.copywriting.facts import SOURCE, Facts, facts_now
 from governance.copywriting.providers import offline
 from governance.copywriting.providers.base import Answer, Billed, CannotWrite
 from governance.copywriting.rulebook import Rulebook, rulebook
-from governance.models import CopyItem, CopyRun, Draft, PromptVersion, Proposal, ProviderCall
+from governance.models import CopyItem, CopyRun, Draft, PromptTemplate, PromptVersion, Proposal, ProviderCall
 
 S = CopyItem.State
 TRIES = 3
@@ -47,7 +46,7 @@ def write_item(item: CopyItem) -> None:
     how = prompts.how_to_read(version, run.locale)
     target = version.template.key(run.locale)
     facts = prompts.given_facts(
-        version, facts_now(product, how, target=target, source=prompts.source_key(version.template))
+        version, facts_now(product, how, target=target, source=prompts.source_key(version.template, run.locale))
     )
     if lacking := prompts.missing(version, facts):
         names = [how.attributes[c].label() if c in how.attributes else c for c in lacking]
@@ -83,20 +82,22 @@ def preview(version: PromptVersion, asked: prompts.Asked) -> str:
     return openai_api.preview(version.provider, asked)
 
 
-def text_of(answer: Answer) -> str:
-    return " ".join(sentence.text for sentence in answer.sentences)
+def text_of(answer: Answer, version: PromptVersion) -> str:
+    apart = "\n" if version.template.task == PromptTemplate.Task.BULLETS else " "
+    return apart.join(sentence.text for sentence in answer.sentences)
 
 
 def check(version: PromptVersion, answer: Answer, facts: Facts, locale: str, book: Rulebook | None = None) -> Checked:
     book = book or rulebook(version, locale)
     return checked(
-        text_of(answer),
+        text_of(answer, version),
         locale=locale,
         facts=facts,
         sentences=answer.sentences,
         rules=book.rules,
         limit=prompts.limit_of(version),
         lists=brands(),
+        points=prompts.points_of(version),
     )
 
 
@@ -124,7 +125,9 @@ def reserve(
 
 def _is_written(product: Product, version: PromptVersion, target: str, facts: Facts) -> bool:
     same = Draft.objects.filter(version=version, facts_hash=facts.hash, proposal__product=product)
-    return same.filter(proposal__key=target, proposal__state=Proposal.State.OPEN).exists()
+    if version.template.task != PromptTemplate.Task.EXTRACT:
+        same = same.filter(proposal__key=target)
+    return same.filter(proposal__state=Proposal.State.OPEN).exists()
 
 
 def _failed(item: CopyItem, call: ProviderCall | None, billed: Billed, error: CannotWrite) -> None:
@@ -163,14 +166,16 @@ def _keep(
     run, facts = item.run, asked.facts
     if call is not None:
         budget.settle(call, billed, "written")
+    if run.version.template.task == PromptTemplate.Task.EXTRACT:
+        return _keep_values(item, call, asked, answer)
     book = rulebook(run.version, run.locale)
     found = check(run.version, answer, facts, run.locale, book)
     with transaction.atomic():
         held = CopyItem.objects.select_for_update().filter(pk=item.pk, state=S.CALLING, tries=item.tries).first()
         if held is None:
             return None
-        text = text_of(answer)
-        value = type_of(run.version.template.attribute.type).of_prose(text)
+        text = text_of(answer, run.version)
+        value = prompts.value_of(run.version.template, text)
         reason = f"{run.version.template}, version {run.version.number}"
         with acting(user=run.requested_by, source=ChangeSet.Source.SYSTEM, reason=reason):
             try:
@@ -198,3 +203,55 @@ def _keep(
             judged_by=list(book.packs),
         )
         return _end(item, S.DONE, "", "")
+
+
+def _keep_values(item: CopyItem, call: ProviderCall | None, asked: prompts.Asked, answer: Answer) -> None:
+    """Propose each value that the text states; what cannot be is told with the item."""
+    run, facts = item.run, asked.facts
+    template = run.version.template
+    found, refused = extraction.judged(
+        answer.values,
+        text=str(facts.values[SOURCE]),
+        locale=run.locale,
+        scope=template.scope.code if template.scope else None,
+        codes=run.version.inputs,
+    )
+    reason = f"{template}, version {run.version.number}"
+    made = 0
+    with transaction.atomic():
+        held = CopyItem.objects.select_for_update().filter(pk=item.pk, state=S.CALLING, tries=item.tries).first()
+        if held is None:
+            return None
+        with acting(user=run.requested_by, source=ChangeSet.Source.SYSTEM, reason=reason):
+            for each in found:
+                try:
+                    with transaction.atomic():
+                        rows = proposals.propose(
+                            product=item.product, wanted={"": {each.key: each.value}}, reason=reason
+                        )
+                except proposals.CannotPropose as error:
+                    refused.append(f"{each.key}: {error}")
+                    continue
+                for row in rows:
+                    Proposal.objects.filter(pk=row.pk).update(source=AI)
+                    Draft.objects.create(
+                        proposal=row,
+                        item=item,
+                        version=run.version,
+                        call=call,
+                        locale=run.locale,
+                        text=each.told,
+                        facts=dict(facts.values),
+                        fact_keys=dict(facts.keys),
+                        facts_hash=facts.hash,
+                        used=[SOURCE],
+                        claims=[dict(each.claim)],
+                        flags=int(is_flagged(each.claim)),
+                    )
+                    made += 1
+        told = " ".join(refused)
+        if made:
+            return _end(item, S.DONE, "some_refused" if refused else "", told)
+        if refused:
+            return _end(item, S.FAILED, "refused", told)
+        return _end(item, S.SKIPPED, "same_values", "It says all of that already.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -95,7 +96,7 @@ def kind_of(draft: Draft, text: str) -> str:
 
 def plain(text: str) -> str:
     """The words of a text that may hold markup."""
-    return to_text(text) if "<" in text or "&" in text else text
+    return re.sub(r"(?m)^- ", "", to_text(text)) if "<" in text or "&" in text else text
 
 
 def refresh(ids: Collection[int]) -> int:
@@ -133,7 +134,7 @@ def _facts_of(rows: Sequence[TextOrigin]) -> Mapping[int, Facts | None]:
             {row.product_id for row in alike_},
             how_to_read(version, locale),
             target=version.template.key(locale),
-            source=source_key(version.template),
+            source=source_key(version.template, locale),
         )
         for row in alike_:
             facts = read.get(row.product_id)

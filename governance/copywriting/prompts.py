@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,16 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from catalog.attributes.types import type_of
 from catalog.models import Attribute, User
+from governance.copywriting import extraction
 from governance.copywriting.facts import SOURCE, Facts, Reading, reading
 from governance.copywriting.rulebook import known_packs
 from governance.models import PromptTemplate, PromptVersion
 from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
 
-S = PromptVersion.State
+S, T = PromptVersion.State, PromptTemplate.Task
 # Above every version's own instructions. What comes from the catalogue is data in the user part, never here.
 SYSTEM = """You write product copy in {language}.
 State only what the facts below say. A sentence that states anything names the keys of its facts; a sentence that states nothing names none.
@@ -42,6 +44,7 @@ SCHEMA: dict[str, Any] = {
         }
     },
 }
+POINTS = "\nEach sentence is a bullet point, without a bullet: at most {points} of them, the most telling first."
 LONGEST = 5000  # characters, where neither version nor attribute say
 PARAMETERS = ("temperature", "top_p", "max_output_tokens", "seed")
 
@@ -66,6 +69,8 @@ class Asked:
     facts: Facts
     locale: str
     limit: int
+    points: int = 0  # at most so many sentences, each a bullet point; 0 = running text
+    attributes: Sequence[Mapping[str, Any]] = ()  # what is read out of the source text, instead of a text
 
 
 def write_version(*, template: PromptTemplate, by: User, wording: Mapping[str, Any], note: str = "") -> PromptVersion:
@@ -74,6 +79,8 @@ def write_version(*, template: PromptTemplate, by: User, wording: Mapping[str, A
     Raises BadPrompt naming the field.
     """
     _check(wording)
+    if template.task == T.EXTRACT and not wording.get("inputs"):
+        raise BadPrompt("inputs", "Name the attributes that are to be read out of the text.")
     with transaction.atomic():
         PromptTemplate.objects.select_for_update().get(pk=template.pk)
         last = template.versions.aggregate(last=Max("number"))["last"] or 0
@@ -128,34 +135,59 @@ def how_to_read(version: PromptVersion, locale: str) -> Reading:
     return reading(locale=locale, scope=template.scope.code if template.scope else None)
 
 
-def source_key(template: PromptTemplate) -> str:
-    """The value key that a translation rests on, or ""."""
-    return template.key(template.source_locale) if template.task == PromptTemplate.Task.TRANSLATE else ""
+def source_key(template: PromptTemplate, locale: str) -> str:
+    """The value key of the text that is translated, or that values are read out of; or ""."""
+    if template.task == T.EXTRACT:
+        return template.key(locale)
+    return template.key(template.source_locale) if template.task == T.TRANSLATE else ""
 
 
 def given_facts(version: PromptVersion, facts: Facts) -> Facts:
     """The facts that the version declares as its inputs; all that may be said where it declares none."""
+    if version.template.task == T.EXTRACT:
+        return facts.only([SOURCE])
     return facts.only([*version.inputs, SOURCE]) if version.inputs else facts
 
 
 def missing(version: PromptVersion, facts: Facts) -> list[str]:
     """What the version must have and is not there."""
-    wanted = [*version.required, *([SOURCE] if source_key(version.template) else [])]
+    wanted = [*version.required, *([SOURCE] if version.template.task in (T.TRANSLATE, T.EXTRACT) else [])]
     return [code for code in wanted if code not in facts.values]
 
 
 def asked(version: PromptVersion, facts: Facts, *, locale: str, name: str) -> Asked:
     """The request for one product. Facts go as JSON in the user part; `name` is only shown, never sent apart."""
-    limit = limit_of(version)
-    system = SYSTEM.format(language=locale, limit=limit) + "\n\n" + version.instructions.strip()
-    user = orjson.dumps({"product": name, "facts": dict(facts.values)}, option=orjson.OPT_SORT_KEYS).decode()
+    limit, template = limit_of(version), version.template
+    told: dict[str, JSON] = {"product": name, "facts": dict(facts.values)}
+    points, looked_for, system, schema = 0, list[dict[str, JSON]](), SYSTEM, SCHEMA
+    if template.task == T.BULLETS:
+        points = told["points"] = template.points
+        system += POINTS.format(points=points)
+    elif template.task == T.EXTRACT:
+        looked_for = told["attributes"] = extraction.wanted(version.inputs, locale)
+        system, schema = extraction.SYSTEM, extraction.SCHEMA
+    system = system.format(language=locale, limit=limit) + "\n\n" + version.instructions.strip()
+    user = orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
     parameters = {"max_output_tokens": max(256, limit), **version.parameters}
-    return Asked(system, user, SCHEMA, version.model, parameters, facts, locale, limit)
+    return Asked(system, user, schema, version.model, parameters, facts, locale, limit, points, looked_for)
 
 
 def limit_of(version: PromptVersion) -> int:
     own = version.template.attribute.limits.get("max_length")
     return min(x for x in (version.max_length, own, LONGEST) if x)
+
+
+def points_of(version: PromptVersion) -> int:
+    """At most so many bullet points; 0 where none are written."""
+    return version.template.points if version.template.task == T.BULLETS else 0
+
+
+def value_of(template: PromptTemplate, text: str) -> JSON:
+    """The value that a text of this kind is, in the type of its attribute."""
+    kind = type_of(template.attribute.type)
+    if template.task != T.BULLETS:
+        return kind.of_prose(text)
+    return kind.of_points([point for line in text.splitlines() if (point := line.strip(" \t-•*"))])
 
 
 def wording_of(version: PromptVersion) -> dict[str, Any]:

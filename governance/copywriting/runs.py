@@ -69,7 +69,7 @@ def estimate(run: CopyRun) -> Estimate:
     step = max(1, len(ids) // SAMPLE)
     sample = ids[::step][:SAMPLE]
     how, target = prompts.how_to_read(version, run.locale), version.template.key(run.locale)
-    found = facts_of_all(sample, how, target=target, source=prompts.source_key(version.template))
+    found = facts_of_all(sample, how, target=target, source=prompts.source_key(version.template, run.locale))
     lacking: Counter[str] = Counter()
     ready = micros = 0
     problem = ""

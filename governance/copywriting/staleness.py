@@ -26,7 +26,7 @@ def stale_in(revision: Revision, origins: Origins) -> Stale:
             document,
             how_to_read(draft.version, draft.locale),
             target=template.key(draft.locale),
-            source=source_key(template),
+            source=source_key(template, draft.locale),
         )
         if stale := changed(draft.facts, given_facts(draft.version, facts).values, draft.used):
             origin.draft = draft

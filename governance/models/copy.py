@@ -76,6 +76,8 @@ class PromptTemplate(models.Model):
     class Task(models.TextChoices):
         WRITE = "write", "write from facts"
         TRANSLATE = "translate", "translate"
+        BULLETS = "bullets", "bullet points from facts"
+        EXTRACT = "extract", "read values out of the text"
 
     class WhenStale(models.TextChoices):
         KEEP = "keep", "say nothing"
@@ -89,6 +91,7 @@ class PromptTemplate(models.Model):
     attribute = models.ForeignKey("catalog.Attribute", on_delete=models.PROTECT, related_name="+")
     scope = models.ForeignKey("catalog.Scope", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     source_locale = models.CharField(max_length=20, blank=True)  # of a translation
+    points = models.PositiveSmallIntegerField(default=5)  # bullet points at most
     history = history()
 
     class Meta:

@@ -125,7 +125,8 @@ class Draft(models.Model):
     """
 
     proposal = models.OneToOneField(Proposal, on_delete=models.CASCADE, related_name="draft")
-    item = models.OneToOneField(CopyItem, null=True, on_delete=models.SET_NULL, related_name="draft")
+    # Several where values are read out of a text.
+    item = models.ForeignKey(CopyItem, null=True, on_delete=models.SET_NULL, related_name="drafts")
     version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT, related_name="drafts")
     call = models.ForeignKey(ProviderCall, null=True, on_delete=models.SET_NULL, related_name="drafts")
     locale = models.CharField(max_length=20)

@@ -87,6 +87,13 @@ def _new_template(given: Mapping[str, str]) -> PromptTemplate:
     if attribute is None or not type_of(attribute.type).is_prose:
         raise ValueError("Attribute: choose what the text is for.")
     task, source = given.get("task", "write"), given.get("source_locale", "")
+    points = given.get("points") or "5"
+    if not points.isdigit() or not 1 <= int(points) <= 20:
+        raise ValueError("Points: give 1 to 20.")
+    if task not in PromptTemplate.Task.values:
+        raise ValueError("Task: choose what is done.")
+    if task == PromptTemplate.Task.BULLETS and not type_of(attribute.type).holds_lines:
+        raise ValueError("Attribute: bullet points need one that holds several lines.")
     if given.get("when_stale", "warn") not in PromptTemplate.WhenStale.values:
         raise ValueError("When stale: choose what happens.")
     if task == PromptTemplate.Task.TRANSLATE and not (attribute.localizable and source):
@@ -97,6 +104,7 @@ def _new_template(given: Mapping[str, str]) -> PromptTemplate:
         task=task,
         attribute=attribute,
         scope=Scope.objects.filter(code=given.get("scope", "")).first() if attribute.scopable else None,
+        points=int(points),
         source_locale=source if task == PromptTemplate.Task.TRANSLATE else "",
         when_stale=given.get("when_stale", "") or PromptTemplate.WhenStale.WARN,
     )
@@ -116,11 +124,13 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
             problem, field, status = str(error), getattr(error, "field", ""), 422
     versions = list(template.versions.select_related("author", "activated_by", "provider"))
     shown = _chosen(request, versions, "version")
+    other = _chosen(request, [v for v in versions if v != shown], "with")
     context = {
         "template": template,
         "versions": versions,
         "shown": shown,
-        "other": _chosen(request, [v for v in versions if v != shown], "with"),
+        "other": other,
+        "beside": _beside(shown, other),
         "form": request.POST if problem else _form_of(versions[0] if versions else None),
         "problem": problem,
         "field": field,
@@ -138,6 +148,15 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
 def _chosen(request: HttpRequest, versions: list[PromptVersion], name: str) -> PromptVersion | None:
     wanted = request.GET.get(name, "")
     return next((v for v in versions if str(v.number) == wanted), versions[0] if versions else None)
+
+
+def _beside(shown: PromptVersion | None, other: PromptVersion | None) -> list[dict[str, Any]]:
+    """What two versions wrote for the same products in the same language when they were tried last."""
+    if shown is None or other is None or shown.evaluation.get("locale") != other.evaluation.get("locale"):
+        return []
+    before = {row["product"]: row for row in other.evaluation.get("rows", [])}
+    rows = shown.evaluation.get("rows", [])
+    return [{"product": r["product"], "one": before[r["product"]], "two": r} for r in rows if r["product"] in before]
 
 
 def _form_of(version: PromptVersion | None) -> dict[str, Any]:
@@ -165,6 +184,14 @@ def _carry_out(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
         messages.success(request, f"Version {version.number} is written. Evaluate it on a few products next.")
     else:
         version = get_object_or_404(template.versions.select_related("provider"), number=given.get("number") or 0)
+        if given.get("do") == "both":
+            other = get_object_or_404(template.versions.select_related("provider"), number=given.get("with") or 0)
+            products = products_named(given.get("products", ""))
+            for each in (version, other):
+                evaluation.evaluate(version=each, products=products, locale=given.get("locale", "en_US"), by=user)
+            response = redirect("copy_template", code=template.code)
+            response["Location"] += f"?version={version.number}&with={other.number}#beside"
+            return response
         if given.get("do") == "evaluate":
             products = products_named(given.get("products", ""))
             result = evaluation.evaluate(
@@ -213,7 +240,7 @@ def _preview(request: HttpRequest, version: PromptVersion | None) -> dict[str, A
         return {"preview_problem": f"There is no product {code}."}
     locale = request.GET.get("locale", "en_US")
     how, target = prompts.how_to_read(version, locale), version.template.key(locale)
-    facts = facts_now(product, how, target=target, source=prompts.source_key(version.template))
+    facts = facts_now(product, how, target=target, source=prompts.source_key(version.template, locale))
     given = prompts.given_facts(version, facts)
     if not all(sight().shows(product.pk, key) for key in given.keys.values()):
         return {"preview_problem": f"Some facts of {product.code} are not yours to see."}

@@ -9,13 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from catalog.access.reach import seen, sight
-from catalog.attributes.types import type_of
 from catalog.change_sets import acting
 from catalog.models import ChangeSet, User
 from catalog.permissions import requires
 from governance import proposals
 from governance.copywriting.checks import is_blocking, is_flagged
-from governance.copywriting.drafts import CannotDecide, facts_for, recheck
+from governance.copywriting.drafts import CannotDecide, facts_for, reads_values, recheck, value_typed
+from governance.copywriting.facts import SOURCE
+from governance.copywriting.lengths import meters
 from governance.copywriting.origins import plain, stale_facts
 from governance.models import Draft, Proposal
 from governance.views.copy import USE, open_drafts
@@ -44,8 +45,10 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, str(error))
             status = error.status
     facts = facts_for(draft)
-    edited = typed != draft.text
-    claims = recheck(draft, typed, facts).claims if edited else [c for c in draft.claims if "problem" not in c]
+    edited = "\n".join(typed.split("\r\n")) != draft.text
+    reads = reads_values(draft)
+    again = edited and not reads
+    claims = recheck(draft, typed, facts).claims if again else [c for c in draft.claims if "problem" not in c]
     following = open_drafts().exclude(pk=draft.pk).first()
     problems = [claim["problem"] for claim in draft.claims if "problem" in claim] if not edited else []
     flagged = [claim for claim in claims if is_flagged(claim)]
@@ -54,11 +57,13 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "row": row,
         "product": row.product,
         "typed": typed,
-        "marked": marked(typed, claims),
+        "marked": marked(str(draft.facts.get(SOURCE, "")) if reads else typed, claims),
+        "reads": reads,
         "claims": flagged,
         "flags": len(flagged) + len(problems),
         "blocking": any(is_blocking(claim) for claim in claims),
         "problems": problems,
+        "meters": [] if reads else meters(draft, "\n".join(typed.split("\r\n"))),
         "facts": facts_told(draft, facts.values, stale_facts(draft, facts)),
         "before": plain(str(row.base)) if row.base else "",
         "whys": Proposal.Why.choices,
@@ -78,8 +83,8 @@ def _decide(request: HttpRequest, draft: Draft, typed: str) -> None:
             proposals.reject(proposal=draft.proposal, user=user, why=request.POST.get("why", ""), comment=comment)
             messages.success(request, "The draft is turned down.")
             return
-        attribute, edited = draft.version.template.attribute, typed.strip() != draft.text
-        instead = type_of(attribute.type).of_prose(typed.strip()) if edited else None
+        edited = "\n".join(typed.split("\r\n")).strip() != draft.text
+        instead = value_typed(draft, typed.strip()) if edited else None
         proposals.accept(proposal=draft.proposal, user=user, instead=instead, edited=edited, comment=comment)
         messages.success(request, f"{draft.proposal.key} of {draft.proposal.product.code} is written.")
 

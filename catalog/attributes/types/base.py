@@ -7,7 +7,7 @@ types, and nobody asks which one it is: they ask the type.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -41,6 +41,7 @@ class AttributeType(ABC):
     choices: ClassVar[tuple[tuple[str, str], ...]] = ()  # (cell text, label) where every value can be listed
     free_text: ClassVar[bool] = False  # a value may begin with an apostrophe of its own
     is_prose: ClassVar[bool] = False  # sentences are written for it
+    holds_lines: ClassVar[bool] = False  # and lists of them
     tells: ClassVar[bool] = True  # a value says something in words
     points: ClassVar[bool] = False  # at products or records, which must know where they are used
     in_tables: ClassVar[bool] = True  # a column of a table may be of this type
@@ -81,6 +82,10 @@ class AttributeType(ABC):
     def of_prose(self, text: str) -> JSON:
         """The value that plain sentences make, a paragraph a line."""
         return text
+
+    def of_points(self, points: Sequence[str]) -> JSON:
+        """The value that bullet points make, where the type holds several lines."""
+        return "\n".join(points)
 
     def equal(self, a: JSON, b: JSON, spec: AttributeSpec) -> bool:
         """Whether two canonical values are the same (True is not 1)."""

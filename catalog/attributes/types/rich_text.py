@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from html import escape
 
 from catalog.attributes.cells import shown, tidy
@@ -25,6 +25,7 @@ class RichText(AttributeType):
     in_tables = False
     free_text = True
     is_prose = True
+    holds_lines = True
     limits = {"max_length": count_limit}
 
     def _validate(self, value: JSON, spec: AttributeSpec, options: Container[str] | None) -> JSON:
@@ -42,6 +43,9 @@ class RichText(AttributeType):
 
     def prose(self, value: JSON) -> JSON:
         return to_text(value) if isinstance(value, str) else value
+
+    def of_points(self, points: Sequence[str]) -> JSON:
+        return "<ul>" + "".join(f"<li>{escape(point)}</li>" for point in points) + "</ul>"
 
     def of_prose(self, text: str) -> JSON:
         lines = [escape(line.strip(), quote=False) for line in text.splitlines() if line.strip()]

@@ -16,6 +16,7 @@ class Textarea(Text):
     name = "textarea"
     label = "Long text"
     widget = "textarea"
+    holds_lines = True
 
     def _tidy(self, text: str) -> str:
         return unicodedata.normalize("NFC", tidy(text)).strip()

@@ -59,13 +59,19 @@ class Writer:
 
     def _text(self, model: str, user: str, body: bytes) -> tuple[str, writing.Mutation | None]:
         facts = writing.facts_in(user)
+        if wanted := writing.asked_values(user):
+            values, wrong = writing.extracted(str(facts.get("source_text", "")), wanted), None
+            if model.startswith(HALLUCINATING):
+                values, wrong = writing.misquoted(values, seed=hashlib.sha256(body).hexdigest())
+            return json.dumps({"values": values}), wrong
         if model.startswith(HALLUCINATING):
             said, mutation = writing.hallucinated(facts, seed=hashlib.sha256(body).hexdigest())
             return json.dumps({"sentences": said}), mutation
         if model.startswith("sandbox-obedient"):  # does what a supplier's text tells it
             told = [{"text": str(value), "facts": []} for value in facts.values() if isinstance(value, str)]
             return json.dumps({"sentences": told}), None
-        return json.dumps({"sentences": writing.sentences(facts)}), None
+        most = writing.asked_points(user) or None
+        return json.dumps({"sentences": writing.sentences(facts)[:most]}), None
 
     def _note(self, call: Call, model: str, fault: str, mutation: writing.Mutation | None) -> None:
         with self._lock:

@@ -42,6 +42,50 @@ def sentences(facts: dict[str, Any]) -> list[dict[str, Any]]:
     ][:12]
 
 
+def asked_points(user: str) -> int:
+    """How many bullet points a request wants at most; 0 = running text."""
+    try:
+        return int(json.loads(user).get("points", 0))
+    except (ValueError, TypeError, AttributeError):
+        return 0
+
+
+def asked_values(user: str) -> list[dict[str, Any]]:
+    """The attributes that a request wants read out of its text."""
+    try:
+        found = json.loads(user).get("attributes", [])
+    except (ValueError, AttributeError):
+        return []
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def extracted(text: str, attributes: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Of each attribute, what the text states: an option by its name, an amount, or what follows its label."""
+    found = []
+    for each in attributes:
+        names = [str(option) for option in each.get("options", ())]
+        patterns = [rf"(?<!\w)({re.escape(name)})(?!\w)" for name in names]
+        if each.get("type") == "measurement":
+            patterns = [r"(\d+(?:[.,]\d+)? ?(?:kg|g|lb|oz|cm|mm|m|in|ft|l|ml))(?!\w)"]
+        elif not names:
+            patterns = [rf"{re.escape(str(each.get('label')))}(?: is|:) ([\w -]+)"]
+        match = next((m for p in patterns if (m := re.search(p, text, re.IGNORECASE))), None)
+        if match:
+            found.append({"attribute": str(each["code"]), "value": match[1].strip(), "quote": match[0].strip()})
+    return found
+
+
+def misquoted(values: list[dict[str, str]], *, seed: str) -> tuple[list[dict[str, str]], Mutation | None]:
+    """The same with one quote that is not in the text."""
+    if not values:
+        return values, None
+    at = random.Random(seed).randrange(len(values))  # noqa: S311
+    before = values[at]["quote"]
+    after = f"certainly {before}"
+    changed = [*values[:at], {**values[at], "quote": after}, *values[at + 1 :]]
+    return changed, Mutation("quote", values[at]["attribute"], before, after)
+
+
 def hallucinated(facts: dict[str, Any], *, seed: str) -> tuple[list[dict[str, Any]], Mutation | None]:
     """The honest sentences with exactly one thing changed, chosen by the seed; None where nothing can be."""
     honest = sentences(facts)

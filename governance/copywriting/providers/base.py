@@ -12,6 +12,15 @@ class Sentence:
     facts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A value that a text is said to state, with the words that state it."""
+
+    attribute: str
+    value: str
+    quote: str
+
+
 @dataclass(slots=True)
 class Billed:
     """What a call cost and said, known before its answer is judged. None where the server did not say."""
@@ -29,6 +38,7 @@ class Billed:
 class Answer:
     sentences: tuple[Sentence, ...]
     raw: dict[str, Any] = field(default_factory=dict)
+    values: tuple[Extracted, ...] = ()  # where values were asked for, not sentences
 
 
 class CannotWrite(Exception):

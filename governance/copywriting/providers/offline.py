@@ -6,11 +6,12 @@ published text visible on a machine without a provider.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from governance.copywriting.facts import SOURCE
 from governance.copywriting.prompts import Asked
-from governance.copywriting.providers.base import Answer, Billed, CannotWrite, Sentence
+from governance.copywriting.providers.base import Answer, Billed, CannotWrite, Extracted, Sentence
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.numbers import localized
 from pimhub.foundation.quantities import UNITS
@@ -26,6 +27,8 @@ def write(asked: Asked, billed: Billed, *, labels: dict[str, str]) -> Answer:
     """Raises CannotWrite where there is nothing to say, or a translation was asked for."""
     billed.request, billed.answered_model, billed.is_known = preview(asked), MODEL, True
     billed.input_tokens = billed.output_tokens = 0
+    if asked.attributes:
+        return _read(asked)
     if SOURCE in asked.facts.values:
         raise CannotWrite("needs_provider", "The offline writer translates nothing. Choose a provider.", ends=True)
     sentences: list[Sentence] = []
@@ -37,11 +40,27 @@ def write(asked: Asked, billed: Billed, *, labels: dict[str, str]) -> Answer:
         text = f"{labels.get(code) or code.replace('_', ' ')}: {said}."
         if length + len(text) + 1 > asked.limit:
             break
+        if asked.points and len(sentences) == asked.points:
+            break
         length += len(text) + 1
         sentences.append(Sentence(text, (code,)))
     if not sentences:
         raise CannotWrite("nothing_written", "The facts do not suffice.")
     return Answer(tuple(sentences))
+
+
+def _read(asked: Asked) -> Answer:
+    """Options that the text names by their labels. Raises CannotWrite where it names none."""
+    text = str(asked.facts.values.get(SOURCE, ""))
+    found = []
+    for attribute in asked.attributes:
+        for label in attribute.get("options", ()):
+            if match := re.search(rf"(?<!\w){re.escape(str(label))}(?!\w)", text, re.IGNORECASE):
+                found.append(Extracted(str(attribute["code"]), str(label), match[0]))
+                break
+    if not found:
+        raise CannotWrite("nothing_written", "The offline writer finds no option's name in the text.")
+    return Answer((), values=tuple(found))
 
 
 def _said(value: JSON, locale: str) -> str:

@@ -15,7 +15,7 @@ from django.conf import settings
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from governance.copywriting.prompts import Asked
-from governance.copywriting.providers.base import Answer, Billed, CannotWrite, Sentence
+from governance.copywriting.providers.base import Answer, Billed, CannotWrite, Extracted, Sentence
 from governance.models import AiProvider
 from pimhub.foundation.http import Captured, capturing_client, client_for_sdk, was_sent
 
@@ -27,6 +27,18 @@ class _Sentence(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     text: str
     facts: list[str]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    attribute: str
+    value: str
+    quote: str
+
+
+class _Values(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    values: list[_Value]
 
 
 class _Copy(BaseModel):
@@ -70,7 +82,7 @@ def write(provider: AiProvider, asked: Asked, billed: Billed) -> Answer:
         billed.is_known = not sent
         code = "dropped" if sent else "unreachable"
         raise CannotWrite(code, f"The provider cannot be reached: {error.__cause__ or error}.", again=True) from error
-    return _judged(provider, raw.http_response, billed)
+    return _judged(provider, raw.http_response, billed, asked)
 
 
 def _create(client: openai.OpenAI, provider: AiProvider, asked: Asked) -> Any:
@@ -101,7 +113,7 @@ def _create(client: openai.OpenAI, provider: AiProvider, asked: Asked) -> Any:
     )
 
 
-def _judged(provider: AiProvider, response: Any, billed: Billed) -> Answer:
+def _judged(provider: AiProvider, response: Any, billed: Billed, asked: Asked) -> Answer:
     """The text of a 200: the cost first, then whether it finished, refused, and holds what was asked for."""
     billed.response = response.text[:100_000]
     billed.request_id = response.headers.get("x-request-id", "")
@@ -117,7 +129,7 @@ def _judged(provider: AiProvider, response: Any, billed: Billed) -> Answer:
     billed.output_tokens = _count(usage, "output_tokens", "completion_tokens")
     billed.is_known = billed.input_tokens is not None and billed.output_tokens is not None
     text = _text_of_responses(body) if provider.api == AiProvider.Api.RESPONSES else _text_of_chat(body)
-    return _parsed(text)
+    return _values(text) if asked.attributes else _parsed(text)
 
 
 def _count(usage: Mapping[str, Any], *names: str) -> int | None:
@@ -168,6 +180,18 @@ def _parsed(text: str) -> Answer:
     if not any(sentence.text.strip() for sentence in copy.sentences):
         raise CannotWrite("nothing_written", "The model says that the facts do not suffice.")
     return Answer(tuple(Sentence(s.text.strip(), tuple(s.facts)) for s in copy.sentences if s.text.strip()))
+
+
+def _values(text: str) -> Answer:
+    if not text.strip():
+        raise CannotWrite("empty", "The answer is empty.", again=True)
+    try:
+        found = _Values.model_validate_json(text)
+    except ValidationError as error:
+        raise CannotWrite("bad_answer", f"The answer is not of the form asked for: {text[:120]}", again=True) from error
+    if not found.values:
+        raise CannotWrite("nothing_written", "The model finds none of the values in the text.")
+    return Answer((), values=tuple(Extracted(v.attribute, v.value, v.quote) for v in found.values))
 
 
 def _of_status(error: openai.APIStatusError) -> CannotWrite:

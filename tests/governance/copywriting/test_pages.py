@@ -295,3 +295,62 @@ def test_changing_all_of_a_family_changes_that_family(mara: Client, desk: Desk) 
     Product.objects.filter(code="mug").update(family=Family.objects.create(code="other"))
     assert "Change 1 product" in page(mara, "/plans/new/?do=all&q=&family=default")
     assert "Change 2 products" in page(mara, "/plans/new/?do=all&q=")
+
+
+def test_two_versions_are_tried_side_by_side(ada: Client, mara: Client, desk: Desk) -> None:
+    desk.version(inputs=["fabric"])
+    desk.version(inputs=["fabric", "colour"])
+    desk.product("tee")
+    desk.product("mug")
+    home = "/texts/prompts/describe/"
+    assert "were not tried on the same products" in page(ada, f"{home}?version=2")
+    text = post(ada, home, do="both", number=2, **{"with": 1}, products="tee, mug", locale="en_US")
+    assert "Versions 1 and 2 on the same products" in text
+    assert "<ins" in text.split('id="beside"')[1]
+    assert not Draft.objects.exists()
+    assert "Try both" not in page(mara, f"{home}?version=2&with=1")
+    assert mara.post(home, {"do": "both", "number": 2, "with": 1, "products": "tee"}).status_code == 404
+
+
+def test_meters_say_how_much_of_each_channel_s_limit_a_text_takes(mara: Client, desk: Desk) -> None:
+    from channels.demo.shop import ensure_channels
+    from channels.models import Channel
+
+    ensure_channels()
+    desk.template = PromptTemplate.objects.create(
+        code="seo", label="SEO", attribute=Attribute.objects.get(code="seo_description")
+    )
+    draft = desk.draft(desk.version(max_length=300), desk.product())
+    text = page(mara, f"/texts/drafts/{draft.pk}/")
+    label = Channel.objects.get(code="shopify").label
+    assert f'<li data-most="300"><span>this prompt</span> <progress value="{len(draft.text)}" max="300"' in text
+    assert f"<span>{label}: " in text
+    long = draft.text.replace("180", "280") + " x" * 200
+    text = post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=long)
+    assert f"<span data-too-many>{len(long) - 300}</span> too many" in text
+
+
+def test_a_meter_of_bullet_points_measures_the_longest_line(desk: Desk) -> None:
+    from channels.demo.shop import ensure_channels
+    from channels.lengths import limits
+    from channels.models import Channel, MappingVersion
+    from governance.copywriting.lengths import Limit, meters
+
+    ensure_channels()
+    amazon = Channel.objects.select_related("scope", "mapping").get(code="amazon")
+    assert amazon.mapping
+    rules = {**amazon.mapping.rules, "bullet_point": {"from": ["description"]}}
+    Channel.objects.filter(pk=amazon.pk).update(
+        mapping=MappingVersion.objects.create(channel=amazon, number=99, rules=rules)
+    )
+    wanted = Limit(f"{amazon.label}: Bullet points", 500, by_line=True)
+    assert wanted in list(limits("description", "", "en_US"))
+    assert wanted in list(limits("description", amazon.scope.code, "en_US"))
+    assert wanted not in list(limits("description", "elsewhere", "en_US"))
+    assert wanted not in list(limits("description", "", "ja_JP"))
+    desk.template = PromptTemplate.objects.create(
+        code="points", task="bullets", attribute=Attribute.objects.get(code="description")
+    )
+    draft = desk.draft(desk.version(), desk.product())
+    (found,) = [m for m in meters(draft, "a\n" + "b" * 501) if m.where == wanted.where]
+    assert (found.length, found.over, found.by_line) == (501, 1, True)
