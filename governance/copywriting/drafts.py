@@ -43,6 +43,14 @@ def facts_for(draft: Draft) -> Facts:
     return prompts.given_facts(version, found)
 
 
+def _is_seed(draft: Draft, value: JSON) -> bool:
+    """Whether somebody sends the text of a seed for the true draft."""
+    if not isinstance(value, str):
+        return False
+    words = plain(value).split()
+    return any(words == text.split() for text in draft.seeds.values_list("text", flat=True))
+
+
 def reads_values(draft: Draft) -> bool:
     """Whether it is a value read out of a text, not a text."""
     return draft.version.template.task == PromptTemplate.Task.EXTRACT
@@ -69,6 +77,8 @@ def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
     )
     if draft is None:
         return None
+    if _is_seed(draft, value):
+        raise CannotDecide("seed", "This text holds a known error, put there to check. Nothing was written.", 409)
     facts = facts_for(draft)
     if stale := stale_facts(draft, facts):
         known = within(draft, row.product_id, stale)

@@ -13,6 +13,7 @@ from governance.models.review import ReviewStep
 from governance.models.revision import Revision
 from governance.models.rule_pack import RulePack, RulePackVersion
 from governance.models.score import ContentScore
+from governance.models.seed import SeededDraft, SeedPolicy
 from governance.models.standing import Standing
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "Revision",
     "RulePack",
     "RulePackVersion",
+    "SeedPolicy",
+    "SeededDraft",
     "Standing",
     "Vote",
 ]

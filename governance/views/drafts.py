@@ -13,12 +13,13 @@ from catalog.change_sets import acting
 from catalog.models import ChangeSet, User
 from catalog.permissions import requires
 from governance import proposals
+from governance.copywriting import seeds
 from governance.copywriting.checks import is_blocking, is_flagged
 from governance.copywriting.drafts import CannotDecide, facts_for, reads_values, recheck, value_typed
 from governance.copywriting.facts import SOURCE
 from governance.copywriting.lengths import meters
 from governance.copywriting.origins import plain, stale_facts
-from governance.models import Draft, Proposal
+from governance.models import Draft, Proposal, SeededDraft
 from governance.views.copy import USE, open_drafts
 from governance.views.proof import facts_told, marked
 
@@ -33,10 +34,17 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
     row = draft.proposal
     if not sight().shows(row.product_id, row.key):
         raise Http404
-    typed, status = draft.text, 200
+    may_decide = request.user.has_perm("catalog.change_product") and row.state == Proposal.State.OPEN
+    user = cast(User, request.user)
     if request.method == "POST":
         if not request.user.has_perm("catalog.change_product"):
             raise Http404
+        if seed := seeds.waiting(draft, user):
+            return _seeded(request, seed)
+    elif may_decide and (seed := seeds.offer(draft, user)):
+        draft.text, draft.claims = seed.text, seed.claims  # shown in its place, and never saved
+    typed, status = draft.text, 200
+    if request.method == "POST":
         typed = request.POST.get("text", draft.text)
         try:
             _decide(request, draft, typed)
@@ -69,10 +77,21 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "whys": Proposal.Why.choices,
         "next": following,
         "waiting": open_drafts().count(),
-        "may_decide": request.user.has_perm("catalog.change_product") and row.state == Proposal.State.OPEN,
+        "may_decide": may_decide,
         "may_write": request.user.has_perm(USE),
     }
     return render(request, "governance/draft_detail.html", context, status=status)
+
+
+def _seeded(request: HttpRequest, seed: SeededDraft) -> HttpResponse:
+    """The known error was caught or missed: that is said at once, and the true draft comes next."""
+    accepted = request.POST.get("do") != "reject"
+    caught = seeds.decide(seed, accepted=accepted, typed=request.POST.get("text", seed.text))
+    if caught:
+        messages.success(request, f"Well seen. {seeds.told(seed)}")
+    else:
+        messages.error(request, f"Missed. {seeds.told(seed)}")
+    return redirect("draft_detail", pk=seed.draft_id)
 
 
 def _decide(request: HttpRequest, draft: Draft, typed: str) -> None:

@@ -19,6 +19,7 @@ from catalog.access.reach import seen
 from catalog.models import Family, Product, User
 from catalog.models.codes import code_key
 from catalog.permissions import requires
+from governance.copywriting import seeds
 from governance.models import Standing, TextOrigin
 from governance.workflow import verbs
 from governance.workflow.base import APPROVE, Refused, in_review
@@ -135,6 +136,10 @@ def review_batch(request: HttpRequest) -> HttpResponse:
         messages.error(
             request, f"Open {more} more of these {len(ticked)} and look at them first. Nothing was approved."
         )
+        return redirect(address)
+    if not seeds.may_batch(cast(User, request.user)):
+        message = "Too many known errors passed you by. Approve product by product until you catch more of them."
+        messages.error(request, message)
         return redirect(address)
     _tell(request, *_approve_all(request, dict(ticked)))
     return redirect(address)
