@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import DomainEvent, EventCursor, EventSequence, Product
@@ -42,6 +43,23 @@ class ProductDelta:
                 head = key.split(".", 1)[0]
                 found.add({"offers": "offer", "stock": "stock"}.get(head, "content"))
         return sorted(found)
+
+
+# What may change what is published of a product: {type of event: names of its data}. Whoever reads nothing but that
+# is told of these alone, and of their data only what is named here. Higher floors add theirs.
+outward: dict[str, frozenset[str]] = {
+    "product.changed": frozenset({"facets"}),
+    "product.trashed": frozenset(),
+    "product.restored": frozenset(),
+}
+
+
+def tells_outwards() -> Q:
+    """Events of the types in `outward`; of edits only those of prices, stock, and who reaches the product."""
+    moved = Q(data__facets__icontains="offer") | Q(data__facets__icontains="stock")
+    return Q(type__in=set(outward) - {"product.changed"}) | Q(type="product.changed") & (
+        moved | Q(data__keys__icontains='"categories"')
+    )
 
 
 Hook = Callable[[Sequence[ProductDelta]], None]

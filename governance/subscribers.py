@@ -13,6 +13,12 @@ from pimhub.foundation.bulk import append_objects, update_objects
 from pimhub.foundation.jsonvalue import digest
 
 S = Standing.State
+# What changes what is live.
+OUTWARD = {
+    "revision.live": frozenset({"revision", "scope"}),
+    "review.archive": frozenset[str](),
+    "review.take_back": frozenset[str](),
+}
 
 
 def keep_standings(deltas: Sequence[ProductDelta]) -> None:
@@ -53,6 +59,7 @@ def _state_after_edit(standing: Standing) -> str:
 
 
 def plug_in() -> None:
+    events.outward.update(OUTWARD)
     events.hooks.add("governance.standing", keep_standings)
     events.consumers.add("governance.trusted", on_events)
     events.consumers.add("governance.scores", measure.on_events)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("api/v1/schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
     # Verbs before resources: a product's code may hold slashes.
+    path("api/v1/", include("channels.api.urls")),
     path("api/v1/", include("governance.api.urls")),
     path("api/v1/", include("catalog.api.urls")),
     re_path(r"^api/(?P<rest>[\s\S]*)$", Nowhere.as_view(), name="api_nowhere"),

@@ -49,6 +49,7 @@ FILLED = {
     "uid": "x",
     "other": "1",
     "provider_id": "x",
+    "scope": "default",
 }
 
 

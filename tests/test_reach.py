@@ -141,7 +141,11 @@ def filled(name: str, code: str) -> dict[str, str]:
         "change_set": JournalEntry.objects.filter(product=product).latest("pk").change_set_id,
     }
     pk = next((value for part, value in pks.items() if plain.startswith(part)), None) or 0
-    given = dict.fromkeys(FILLED, "1") | {"code": code, "product_id": str(product.pk), "pk": str(pk), "uuid": str(pk)}
+    given = (
+        dict.fromkeys(FILLED, "1")
+        | {"scope": "default"}
+        | {"code": code, "product_id": str(product.pk), "pk": str(pk), "uuid": str(pk)}
+    )
     return given | ({"code": "shopify"} if plain.startswith(("channel", "listing")) else {})
 
 

@@ -59,7 +59,8 @@ class MayDo(BasePermission):
             raise exceptions.NotAuthenticated("Send a token: Authorization: Bearer pim_…")
         verb = scopes.READ if request.method in SAFE else scopes.WRITE
         token = request.auth if isinstance(request.auth, Credentials) else None
-        if token and not scopes.allow(token.scopes, resource=view.resource, verb=verb):
+        allowed = (view.resource, *view.also)
+        if token and not any(scopes.allow(token.scopes, resource=name, verb=verb) for name in allowed):
             wanted = f"{view.resource}:{verb}"
             raise Problem(403, "missing_scope", f"The token lacks the scope “{wanted}”.", scope=wanted)
         for right in view.rights_for(request.method):
@@ -84,6 +85,7 @@ class ApiView(APIView):
 
     resource: ClassVar[str]
     rights: ClassVar[Mapping[str, tuple[str, ...]]]
+    also: ClassVar[tuple[str, ...]] = ()  # other resources whose scopes open it too
     streams: ClassVar[frozenset[str]] = frozenset()  # methods that keep their answers for an Idempotency-Key themselves
     keeps_secret: ClassVar[bool] = False  # the answer holds a secret: repeated calls do not get it again
     authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication, BrowserAuthentication)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from django.db.models import Min, Q
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max, Min, Q
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog import events
+from catalog.access import scopes
 from catalog.access.reach import sight
 from catalog.api import params
+from catalog.api.authentication import Credentials
 from catalog.api.base import ApiView
 from catalog.api.describe import FLAG, MOMENT, NUMBER, OBJECT, TEXT, Op, array, maybe, thing
 from catalog.api.paging import limit_of
 from catalog.api.problems import Problem
-from catalog.models import DomainEvent
+from catalog.models import Category, DomainEvent, JournalEntry
+from pimhub.foundation.jsonvalue import JSON
 
 LARGEST = 1000
+WINDOW = 20_000  # numbers looked through in one call where few of them are told
 
 
 EVENT = thing("*", number=NUMBER, type=TEXT, product=maybe(TEXT), data=OBJECT, change_set=maybe(TEXT), at=MOMENT)
@@ -23,9 +31,12 @@ EVENT = thing("*", number=NUMBER, type=TEXT, product=maybe(TEXT), data=OBJECT, c
 
 class EventList(ApiView):
     """`?after=N` gives what came after number N (0: from the beginning). `next` is where to go on, also when
-    nothing is new; a number that is no longer kept is 410, and says what to do."""
+    nothing is new; a number that is no longer kept is 410, and says what to do.
+
+    A token for `published:read` alone is told of what may change the published products, and of no edits."""
 
     resource = "events"
+    also = ("published",)
     rights = {"GET": ("catalog.view_product",)}
     operations = {
         "GET": Op(
@@ -48,27 +59,73 @@ class EventList(ApiView):
             raise Problem(410, "events_gone", text, oldest=oldest)
         # What is committed and not numbered yet would only come a moment later: number it now.
         events.number_events()
-        rows = DomainEvent.objects.filter(number__gt=after).order_by("number")
+        newest = DomainEvent.objects.aggregate(last=Max("number"))["last"] or 0
+        drafts = _may_read_drafts(request)
+        end = newest if drafts else min(newest, after + WINDOW)
+        rows = DomainEvent.objects.filter(number__gt=after, number__lte=end).order_by("number")
+        rows = rows if drafts else rows.filter(events.tells_outwards())
         if (ids := sight().ids()) is not None:
-            rows = rows.filter(Q(product_id__isnull=True) | Q(product_id__in=ids))
+            moved = Q(data__keys__icontains='"categories"')
+            rows = rows.filter(Q(product_id__isnull=True) | Q(product_id__in=ids) | moved)
         if kinds := params.names(request, "type"):
             rows = rows.filter(type__in=kinds)
         if "product" in request.query_params:
             rows = rows.filter(product_code=request.query_params["product"])
         found = list(rows[:limit])
-        results = [
-            {
-                "number": e.number,
-                "type": e.type,
-                "product": e.product_code or None,
-                "data": e.data,
-                "change_set": str(e.change_set_id) if e.change_set_id else None,
-                "at": e.created_at.isoformat(),
-            }
-            for e in found
-        ]
-        last = found[-1].number if found else after
+        foreign = _foreign(found)
+        results = [_told(e, drafts=drafts) for e in found if e.pk not in foreign]
+        full = len(found) == limit
+        last = after
+        if full or (found and drafts):
+            last = found[-1].number or after
+        elif not drafts:
+            last = max(after, end)  # of what lies between, nothing is told
         query = request.query_params.copy()
         query["after"] = str(last)
         url = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-        return Response({"results": results, "last": last, "more": len(found) == limit, "next": url})
+        return Response({"results": results, "last": last, "more": full or end < newest, "next": url})
+
+
+def _may_read_drafts(request: Request) -> bool:
+    """Whether the caller may know that somebody edits something."""
+    token = request.auth if isinstance(request.auth, Credentials) else None
+    return token is None or scopes.allow(token.scopes, resource="events", verb=scopes.READ)
+
+
+def _told(event: DomainEvent, *, drafts: bool) -> dict[str, Any]:
+    data: Mapping[str, JSON] = event.data
+    return {
+        "number": event.number,
+        "type": event.type,
+        "product": event.product_code or None,
+        "data": data if drafts else {k: v for k, v in data.items() if k in events.outward[event.type]},
+        "change_set": str(event.change_set_id) if drafts and event.change_set_id else None,
+        "at": event.created_at.isoformat(),
+    }
+
+
+def _foreign(found: Sequence[DomainEvent]) -> set[int]:
+    """Of events that moved products between categories, those of products that the reader never reached.
+
+    A product that leaves the reader's categories is told of once more: who follows must take it away.
+    """
+    reached = sight()
+    if reached.ids() is None:
+        return set()
+    ids = {e.product_id for e in found if e.product_id}
+    reached.learn(ids)
+    away = [e for e in found if e.product_id and not reached.on(e.product_id)]
+    acts = {e.change_set_id for e in away}
+    entries = JournalEntry.objects.filter(change_set_id__in=acts, product_id__in={e.product_id for e in away}, sku="")
+    before: dict[tuple[UUID | None, int | None], list[str]] = {
+        (act, product): changes["categories"][0] or []
+        for act, product, changes in entries.values_list("change_set_id", "product_id", "changes")
+        if "categories" in changes
+    }
+    named = {code for codes in before.values() for code in codes}
+    places = dict(Category.objects.filter(code__in=named).values_list("code", "pk"))
+    return {
+        e.pk
+        for e in away
+        if not reached.at([places[c] for c in before.get((e.change_set_id, e.product_id), ()) if c in places])
+    }

@@ -187,18 +187,22 @@ def _options(
 def _media(document: Document, connection: Connection, locales: tuple[str, ...]) -> Iterable[Medium]:
     base = str(connection.settings.get("media_base_url") or f"{settings.PIMHUB_PUBLIC_URL}/media")
     for item in document.media:
-        held = item["sha256"]
-        url = f"{base}/{held[:2]}/{held[2:4]}/{held}{item['extension']}" if held else item["url"]
         alt = next((item["alt"][x] for x in locales if item["alt"].get(x)), "")
         yield Medium(
             key=item["key"],
-            url=url,
+            url=medium_url(item, base),
             alt=alt or next(iter(item["alt"].values()), ""),
             sku=item.get("sku", ""),
             mime=item["mime"],
             width=item["width"],
             height=item["height"],
         )
+
+
+def medium_url(item: Mapping[str, JSON], base: str) -> str:
+    """Where the frozen bytes of a picture are; of one that was not fetched, where it was found."""
+    held = item["sha256"]
+    return f"{base}/{held[:2]}/{held[2:4]}/{held}{item['extension']}" if held else str(item["url"])
 
 
 def product_url(channel: Channel, code: str) -> str:

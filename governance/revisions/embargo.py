@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.db.models import BigAutoField, Case, Exists, F, OuterRef, QuerySet, Subquery, When
 from django.utils import timezone
 
 from catalog import change_sets, events
@@ -23,6 +24,21 @@ def in_force_of(standings: Iterable[Standing], scope: Scope) -> dict[int, Revisi
     held = Embargo.objects.filter(product_id__in=found, scope=scope).select_related("shown")
     found |= {e.product_id: e.shown for e in held}
     return {pk: revision for pk, revision in found.items() if revision is not None}
+
+
+def shown_in(scope: Scope) -> QuerySet[Standing]:
+    """Standings of the products of which a scope shows something, each with `shown_id`, its revision.
+
+    One statement: between two, an embargo could end with the product archived, and what was held back would show.
+    """
+    held = Embargo.objects.filter(product=OuterRef("product"), scope=scope)
+    shown = Case(
+        When(Exists(held), then=Subquery(held.values("shown_id")[:1])),
+        default=F("live_id"),
+        output_field=BigAutoField(),
+    )
+    rows = Standing.objects.filter(product__trashed_at__isnull=True).select_related("product")
+    return rows.annotate(shown_id=shown).filter(shown_id__isnull=False)
 
 
 def keep(standing: Standing, *, scope: Scope | None, until: dt.datetime, user: User) -> None:

@@ -1,0 +1,1 @@
+"""Channels through the API: what is published, where, and why not."""
