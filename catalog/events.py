@@ -7,7 +7,7 @@ Two kinds of listener. *Hooks* run inside the writing transaction and do no I/O 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
@@ -33,6 +33,8 @@ class ProductDelta:
     created: bool
     changes: Mapping[str, Mapping[str, Sequence[JSON]]]
     content: Mapping[str, JSON]
+    # What hooks have to add to the event of this write.
+    told: dict[str, JSON] = field(default_factory=dict)
 
     @property
     def facets(self) -> list[str]:

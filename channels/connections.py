@@ -14,6 +14,7 @@ from channels import calls, rates
 from channels.connectors.base import Connection, Connector, HasRates
 from channels.connectors.registry import connectors
 from channels.models import Channel, Placement
+from channels.models.channel import here
 from pimhub.foundation import http, secrets
 from pimhub.foundation.http import Request, Response
 
@@ -63,7 +64,11 @@ def sandbox_origin() -> str:
 
 
 def send(channel: Channel, request: Request, *, timeout: float) -> Response:
-    """One outgoing call for the channel, under the guard of the ground; what the answer says of rates is learnt."""
+    """One outgoing call for the channel, under the guard of the ground; what the answer says of rates is learnt.
+
+    Raises ChannelNotReady in a copy of the instance that the channel belongs to.
+    """
+    _check_here(channel)
     allowed = [*settings.PIMHUB_ALLOWED_ORIGINS]
     if channel.settings.get("endpoint") == "sandbox":
         allowed.append(sandbox_origin())
@@ -73,6 +78,19 @@ def send(channel: Channel, request: Request, *, timeout: float) -> Response:
         told = connector.told_rate(response)
         rates.learn(channel, rate, throttled=response.status == 429, per_second=told)
     return response
+
+
+def _check_here(channel: Channel) -> None:
+    if channel.is_elsewhere:
+        raise ChannelNotReady("elsewhere", elsewhere(channel))
+
+
+def elsewhere(channel: Channel) -> str:
+    """Why a copy calls nobody, and what to do."""
+    return (
+        f"{channel.label} belongs to the instance “{channel.environment or 'that was backed up'}” and this one is "
+        f"“{here()}”: a copy calls nobody. If this one takes over, resume the channel here."
+    )
 
 
 def await_turn(channel: Channel, request: Request) -> int:
@@ -107,6 +125,7 @@ def authorise(channel: Channel, connector: Connector, connection: Connection) ->
 
     Raises ChannelNotReady with the channel's own words when it gives none.
     """
+    _check_here(channel)
     if connection.access_token:
         return connection
     now = timezone.now()

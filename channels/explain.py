@@ -12,6 +12,7 @@ from typing import TypedDict
 from django.utils import timezone
 
 from catalog.models import Completeness, Product
+from channels.connections import elsewhere
 from channels.connectors.outcome import Issue
 from channels.models import Channel, ChannelIssue, Listing, Placement
 from channels.publishing.desire import Desired, desire
@@ -129,6 +130,8 @@ def _placed(case: _Case) -> Link:
 
 def _ready(case: _Case) -> Link:
     channel, now = case.channel, timezone.now()
+    if channel.is_elsewhere:
+        return _link("channel open", False, elsewhere(channel), who=MANAGERS)
     if channel.paused:
         return _link(
             "channel open", False, f"The channel is paused: {channel.pause_reason or 'no reason given'}.", who=MANAGERS

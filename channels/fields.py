@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from catalog.products import represent
 from channels.access import reached
-from channels.models import Listing
+from channels.models import Listing, Placement
 from pimhub.foundation.jsonvalue import JSON
 
 # Worst first: what the listings of a product on a channel come to as a whole.
@@ -29,5 +29,23 @@ def published(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
     }
 
 
+def shown(ids: Sequence[int]) -> Mapping[int, Mapping[str, JSON]]:
+    """{"published": {channel: {state, revision rendered last, since when it was seen live}}} by product."""
+    rows = reached(Placement.objects.filter(product_id__in=ids), "channel__code")
+    rows = rows.select_related("channel", "revision").prefetch_related("listings").order_by("channel__code")
+    found: dict[int, dict[str, JSON]] = {pk: {} for pk in ids}
+    for row in rows:
+        listings = list(row.listings.all())
+        seen = [x.verified_at for x in listings if x.verified_at]
+        state = worst([x.state for x in listings])
+        found[row.product_id][row.channel.code] = {
+            "state": state,
+            "revision": row.revision.number if row.revision else None,
+            "live_since": max(seen).isoformat() if seen and state == Listing.State.LIVE else None,
+        }
+    return {pk: {"published": channels} for pk, channels in found.items()}
+
+
 def plug_in() -> None:
+    represent.plug_in("channels.shown", ("published",), shown)
     represent.plug_in("channels.published", ("channels",), published)

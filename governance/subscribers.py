@@ -45,7 +45,9 @@ def keep_standings(deltas: Sequence[ProductDelta]) -> None:
             new.append(standing)
         elif standing.content_hash != content_hash:
             standing.content_hash, standing.last_editor = content_hash, editor
-            standing.state = _state_after_edit(standing)
+            before, standing.state = standing.state, _state_after_edit(standing)
+            if before != standing.state:
+                delta.told["state"] = standing.state
             if standing.pk:
                 changed.append(standing)
     append_objects(new)

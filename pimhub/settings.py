@@ -30,6 +30,8 @@ SECRET_KEY = env.str("PIMHUB_SECRET_KEY", default="") or instance.key_file(PIMHU
 PIMHUB_FERNET_KEYS = env.list("PIMHUB_FERNET_KEYS", default=[]) or [instance.key_file(PIMHUB_HOME, "fernet.key")]
 # The first key signs the API's short-lived tokens, all of them verify.
 PIMHUB_JWT_KEYS = env.list("PIMHUB_JWT_KEYS", default=[]) or [instance.key_file(PIMHUB_HOME, "jwt.key")]
+# Which instance this is: channels are bound to it, so that a copy of the data elsewhere calls nobody.
+PIMHUB_ENVIRONMENT = env.str("PIMHUB_ENVIRONMENT", default="") or instance.name_file(PIMHUB_HOME)
 # Networks (CIDR) of proxies in front, whose X-Forwarded-For is believed.
 PIMHUB_TRUSTED_PROXIES = env.list("PIMHUB_TRUSTED_PROXIES", default=[])
 ALLOWED_HOSTS = env.list("PIMHUB_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])

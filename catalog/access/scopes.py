@@ -13,6 +13,7 @@ resources: dict[str, str] = {
     "policies": "what an approval needs",
     "rules": "what texts must not say, and must",
     "ownership": "who owns which values",
+    "channels": "channels, their listings, calls and problems",
     "published": "what is live of products, prices and stock; drafts never",
     "products": "products, variants, their values, pictures and associations",
     "offers": "prices",

@@ -89,6 +89,7 @@ PRODUCT = thing(
     live_revision=maybe(NUMBER),
     has_unpublished_changes=FLAG,
     channels={**BY_KEY, "description": "{channel: state of its listings}"},
+    published={**BY_KEY, "description": "{channel: {state, revision, live_since}}"},
     text_origins={**BY_KEY, "description": "{value key: origin of a text that AI had a hand in, and what is stale}"},
     content_scores={**BY_KEY, "description": "{scope: {locale: points of 100}}"},
     embargoes=array(thing("*", scope=TEXT, until=MOMENT, shown_revision=maybe(NUMBER))),

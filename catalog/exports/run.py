@@ -14,6 +14,7 @@ from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey
 from catalog.imports.text import guarded
 from catalog.models import Attribute, Product
+from catalog.products.represent import Wanted, represent, source_fields
 from catalog.products.state import PRODUCT_ROW, flatten, load_states
 from catalog.products.told import target_text
 from pimhub.foundation import audit
@@ -21,24 +22,27 @@ from pimhub.foundation.jsonvalue import JSON
 
 CHUNK = 200
 FIRST = ["sku", "product", "family", "gtin"]
+# Where the record stands; higher floors answer. An import does not read them.
+STANDING = ("state", "published")
 
 
 def export_csv(path: Path, products: QuerySet[Product] | None = None) -> int:
     """Write products (all, unless some are chosen) to `path` (CSV, UTF-8 with BOM), whole or not at all; how many rows.
 
-    Columns: sku, product, family, gtin, then every value key and part in use, in order. A cell that a
-    spreadsheet would run as a formula gets an apostrophe in front, which an import takes off again.
+    Columns: sku, product, family, gtin, state, published (by channel), then every value key and part in use, in
+    order. A cell that a spreadsheet would run as a formula gets an apostrophe in front, which an import takes off.
     """
     specs = {a.code: a.spec() for a in Attribute.objects.all()}
     chosen = seen(Product.objects.all() if products is None else products)
     ids = list(chosen.order_by("pk").values_list("pk", flat=True))
-    columns = [*FIRST, *_columns(ids)]
+    standing = [name for name in STANDING if name in source_fields]
+    columns = [*FIRST, *standing, *_columns(ids)]
     draft = path.with_name(f".{path.name}.part")
     rows = 0
     with draft.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
-        for row in _rows(ids):
+        for row in _rows(ids, standing):
             writer.writerow([_cell(column, row.get(column), specs) for column in columns])
             rows += 1
     draft.replace(path)
@@ -46,28 +50,45 @@ def export_csv(path: Path, products: QuerySet[Product] | None = None) -> int:
     return rows
 
 
-def _rows(ids: Sequence[int]) -> Iterator[dict[str, JSON]]:
+def _rows(ids: Sequence[int], standing: Sequence[str] = ()) -> Iterator[dict[str, JSON]]:
     for start in range(0, len(ids), CHUNK):
         sight().learn(ids[start : start + CHUNK])
+        stands = _standing(ids[start : start + CHUNK], standing)
         for state in load_states(ids=ids[start : start + CHUNK], lock=False).values():
             flat = {sku: dict(sight().visible(state.row.pk, row)) for sku, row in flatten(state).items()}
             own = flat.pop(PRODUCT_ROW)
             for sku, values in flat.items():
                 if "trashed" in values:
                     continue
-                yield {**own, **values, "sku": sku, "product": state.row.code}
+                yield {**own, **values, **stands.get(state.row.pk, {}), "sku": sku, "product": state.row.code}
+
+
+def _standing(ids: Sequence[int], names: Sequence[str]) -> dict[int, dict[str, JSON]]:
+    """{product id: {name: text}}"""
+    if not names:
+        return {}
+    rows = list(Product.objects.filter(pk__in=ids))
+    told = represent(rows, Wanted(frozenset(names)))
+    return {row.pk: {k: _words(v) for k, v in each.items()} for row, each in zip(rows, told, strict=True)}
+
+
+def _words(value: JSON) -> str:
+    """A state, or states by channel: "google: live; shopify: queued"."""
+    if not isinstance(value, dict):
+        return str(value)
+    return "; ".join(f"{channel}: {each['state'] or 'waiting'}" for channel, each in value.items())
 
 
 def _columns(ids: Sequence[int]) -> list[str]:
     """Every key in use, in a first pass over the rows."""
-    skipped = {*FIRST, "axes", "categories", "media"}
+    skipped = {*FIRST, *STANDING, "axes", "categories", "media"}
     return sorted({key for row in _rows(ids) for key in row if key not in skipped})
 
 
 def _cell(column: str, value: JSON, specs: dict[str, AttributeSpec]) -> str:
     if value is None:
         return ""
-    attribute = "" if "." in column or column in FIRST else ValueKey.parse(column).attribute
+    attribute = "" if "." in column or column in (*FIRST, *STANDING) else ValueKey.parse(column).attribute
     spec = specs.get(attribute)
     if spec is None and isinstance(value, list):
         return guarded("; ".join(map(target_text, value)))

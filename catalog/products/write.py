@@ -383,7 +383,8 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
         deltas.append(delta)
         keys = sorted({key for changed in item.result.changes.values() for key in changed})
         kind = "product.created" if delta.created else _TRASH.get(_trashed(item), "product.changed")
-        log.append((kind, row, {"facets": delta.facets, "keys": keys}))
+        delta.told.update(facets=delta.facets, keys=keys)
+        log.append((kind, row, delta.told))
     append(JournalEntry, ("change_set_id", "product_id", "variant_id", "sku", "line", "changes"), entries)
     for hook in events.hooks:
         hook(deltas)

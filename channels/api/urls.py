@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.api import published
+from channels.api import channels, listings, published
 
 urlpatterns = [
     path("published/<str:scope>/products/", published.PublishedList.as_view(), name="api_published_list"),
     path("published/<str:scope>/products/<path:code>/", published.PublishedDetail.as_view(), name="api_published"),
+    path("channels/", channels.ChannelList.as_view(), name="api_channels"),
+    path("channels/<slug:code>/", channels.ChannelDetail.as_view(), name="api_channel"),
+    path("channels/<slug:code>/publish/", channels.ChannelPublish.as_view(), name="api_channel_publish"),
+    path("channels/<slug:code>/pause/", channels.ChannelPause.as_view(), name="api_channel_pause"),
+    path("channels/<slug:code>/resume/", channels.ChannelResume.as_view(), name="api_channel_resume"),
+    path("channels/<slug:code>/explain/", channels.Explain.as_view(), name="api_channel_explain"),
+    path("channels/<slug:code>/listings/", listings.ListingList.as_view(), name="api_channel_listings"),
+    path("channels/<slug:code>/issues/", listings.IssueList.as_view(), name="api_channel_issues"),
+    path("channels/<slug:code>/publications/", listings.PublicationList.as_view(), name="api_channel_publications"),
+    path(
+        "channels/<slug:code>/publications/<int:pk>/",
+        listings.PublicationDetail.as_view(),
+        name="api_channel_publication",
+    ),
 ]

@@ -22,6 +22,7 @@ from channels.connectors.base import BuildsFeed
 from channels.connectors.registry import connectors
 from channels.feeds.fragments import fragments_of, text_of
 from channels.models import Channel, FeedFile
+from channels.models.channel import here
 from governance.models import Revision, Standing
 from governance.revisions.embargo import in_force_of
 
@@ -75,7 +76,7 @@ def stale_feeds() -> list[Channel]:
     """Channels whose feed may differ from the file that is served. A large feed is built less often."""
     newest = DomainEvent.objects.filter(number__isnull=False).aggregate(n=Max("number"))["n"] or 0
     stale = []
-    for channel in Channel.objects.filter(paused=False, mapping__isnull=False):
+    for channel in Channel.objects.filter(paused=False, mapping__isnull=False, environment=here()):
         if channel.connector not in connectors or not hasattr(connectors.get(channel.connector), "feed_item"):
             continue
         current = FeedFile.objects.filter(channel=channel, current=True).first()

@@ -10,6 +10,11 @@ from catalog.models.history import history
 from pimhub.foundation import secrets
 
 
+def here() -> str:
+    """The name of this instance's environment: a channel made here is called from here."""
+    return str(settings.PIMHUB_ENVIRONMENT)
+
+
 class Channel(models.Model):
     code = models.CharField(max_length=50, unique=True, validators=[key_code])
     label = models.CharField(max_length=100)
@@ -30,6 +35,8 @@ class Channel(models.Model):
     policy = models.JSONField(default=dict, blank=True)
     paused = models.BooleanField(default=False)
     pause_reason = models.CharField(max_length=300, blank=True)
+    # Of the one instance that may call it: a copy of the data elsewhere finds another name here, and calls nobody.
+    environment = models.CharField(max_length=100, default=here, blank=True)
     # No call before this moment: a throttled or quota-bound channel waits as a whole.
     wait_until = models.DateTimeField(null=True)
     access_token_encrypted = models.TextField(blank=True)
@@ -54,6 +61,11 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """It belongs to another instance, whose data this one is a copy of."""
+        return self.environment != here()
 
     @property
     def credentials(self) -> dict[str, str]:

@@ -40,6 +40,7 @@ class Placement(models.Model):
     # The channel's side is uncertain (lost answer, stale state): read before the next write.
     must_read = models.BooleanField(default=False)
     problem = models.CharField(max_length=500, blank=True)
+    state = models.CharField(max_length=10, blank=True)  # the worst of its listings, as last told to those who follow
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -76,6 +77,7 @@ class Listing(models.Model):
     # Seconds from wanted to accepted and to live, of the last change.
     lag_accepted = models.FloatField(null=True)
     lag_live = models.FloatField(null=True)
+    desired_at = models.DateTimeField(null=True)  # since when that is wanted
     accepted_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
 

@@ -139,7 +139,7 @@ def note(placement: Placement, desired: Desired, *, since: dt.datetime | None = 
 
     What changed counts as wanted `since` the product became due.
     """
-    moment = min(filter(None, (since, timezone.now()))).isoformat()
+    moment = min(filter(None, (since, timezone.now())))
     blobs.put_all(body for facets in desired.rendered.bodies.values() for body in facets.values())
     held = {x.sku: x for x in placement.listings.all()}
     hashes = desired.hashes
@@ -152,9 +152,9 @@ def note(placement: Placement, desired: Desired, *, since: dt.datetime | None = 
             moved = [f for f in wanted.keys() | held_.keys() if was.get(f) != wanted.get(f)]
             # What was not taken yet keeps its first moment: it has been waiting since then.
             new = [f for f in moved if f not in listing.wanted or held_.get(f) == was.get(f)]
-            listing.wanted = {**listing.wanted, **dict.fromkeys(new, moment)}
-            listing.desired = wanted
-            listing.save(update_fields=["desired", "wanted"])
+            listing.wanted = {**listing.wanted, **dict.fromkeys(new, moment.isoformat())}
+            listing.desired, listing.desired_at = wanted, moment
+            listing.save(update_fields=["desired", "desired_at", "wanted"])
     return held
 
 

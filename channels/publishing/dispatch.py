@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from channels.models import Channel, Placement
+from channels.models.channel import here
 from channels.publishing.work import work
 
 SLICE_SECONDS = 15.0
@@ -46,7 +47,7 @@ def anything_due() -> bool:
 def _due() -> QuerySet[Placement]:
     now = timezone.now()
     callable_channels = Channel.objects.filter(
-        Q(wait_until__isnull=True) | Q(wait_until__lte=now), paused=False
+        Q(wait_until__isnull=True) | Q(wait_until__lte=now), paused=False, environment=here()
     ).values("pk")
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     return Placement.objects.filter(free, due_at__lte=now, channel_id__in=callable_channels)

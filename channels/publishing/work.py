@@ -19,6 +19,7 @@ from channels.connectors.outcome import Issue
 from channels.definitions import UNAVAILABLE
 from channels.models import ChannelIssue, Listing, Placement
 from channels.publishing import holds, lease, policy, removal, turn
+from channels.publishing.announce import announce
 from channels.publishing.desire import ABSENT, Desired, desire, note, record_issues, set_states
 from channels.publishing.known import known
 from channels.publishing.policy import Policy
@@ -55,6 +56,7 @@ def work(placement_id: int) -> bool:
             ended = _turn(placement)
         except Wait as wait:
             ended = turn.wait(placement, wait.seconds)
+        announce(placement)
         lease.release(placement, due_at=ended.due_at, seen_due=seen_due, **ended.fields)
     except lease.LeaseLost:
         logger.warning("lease lost", extra={"placement": placement_id})

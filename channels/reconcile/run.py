@@ -13,6 +13,7 @@ from channels.connections import ChannelNotReady, authorise
 from channels.connectors.outcome import Issue
 from channels.models import Channel, Listing, Placement
 from channels.publishing import lease, policy
+from channels.publishing.announce import announce
 from channels.publishing.desire import desire, note
 from channels.publishing.read_back import differences, read_back
 from channels.rates import Wait
@@ -96,6 +97,7 @@ def _check(placement_id: int, report: Report) -> None:
     except Wait:
         report["unknown"].append(placement.product.code)
     finally:
+        announce(placement)
         # Back to where it was: a reconciliation neither hastens nor delays publishing.
         lease.release(placement, due_at=placement.due_at, seen_due=placement.due_at)
 

@@ -20,9 +20,9 @@ from catalog.attributes.values import ValueKey
 from catalog.models import Product
 from catalog.models.codes import code_key
 from catalog.permissions import requires
-from channels import overview
+from channels import overview, pausing
 from channels.access import PUBLISH, reached
-from channels.connections import ChannelNotReady, connector_of
+from channels.connections import ChannelNotReady, connector_of, elsewhere
 from channels.explain import explain
 from channels.fields import STATES
 from channels.models import (
@@ -114,6 +114,7 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
         "lag": overview.told(figures := overview.lag(channel)),
         "waits_longest": overview.in_words(figures.waiting) if figures.waiting else "",
         "late": figures.late,
+        "elsewhere": elsewhere(channel) if channel.is_elsewhere else "",
         "news": ChannelDefinition.objects.filter(channel=channel, next_at__isnull=False).defer("text", "next_text"),
     }
     return render(request, "channels/channel_detail.html", context)
@@ -133,6 +134,29 @@ def channel_publish(request: HttpRequest, code: str) -> HttpResponse:
     everything = sight(PUBLISH).ids() is None
     count = publish(channel=channel, products=None if everything else seen(approved, right=PUBLISH))
     messages.success(request, f"{count} approved products are being checked and published.")
+    return redirect("channel_detail", code=code)
+
+
+@require_POST
+@requires("channels.publish_channel")
+def channel_pause(request: HttpRequest, code: str) -> HttpResponse:
+    """Stop all calls of the channel."""
+    channel = get_object_or_404(reached(Channel.objects.all(), right=PUBLISH), code=code)
+    if reason := request.POST.get("reason", "").strip():
+        pausing.pause(channel, reason=reason)
+        messages.success(request, f"{channel.label} is paused.")
+    else:
+        messages.error(request, "Say why the channel is paused.")
+    return redirect("channel_detail", code=code)
+
+
+@require_POST
+@requires("channels.publish_channel")
+def channel_resume(request: HttpRequest, code: str) -> HttpResponse:
+    """Go on; a channel of another instance belongs to this one from now on."""
+    channel = get_object_or_404(reached(Channel.objects.all(), right=PUBLISH), code=code)
+    pausing.resume(channel)
+    messages.success(request, f"Calls to {channel.label} go out again.")
     return redirect("channel_detail", code=code)
 
 

@@ -33,8 +33,16 @@ def key_file(home: Path, name: str) -> str:
 
     Two processes may start at once: the loser of the exclusive create reads the winner's key.
     """
+    return _noted(home, name, Fernet.generate_key().decode() if name == "fernet.key" else secrets.token_urlsafe(50))
+
+
+def name_file(home: Path) -> str:
+    """The name of the instance that lives in `home`, made on first need: another home is another instance."""
+    return _noted(home, "environment", f"instance-{secrets.token_hex(4)}")
+
+
+def _noted(home: Path, name: str, made: str) -> str:
     path = home / name
-    made = Fernet.generate_key().decode() if name == "fernet.key" else secrets.token_urlsafe(50)
     temporary = home / f".{name}.{os.getpid()}"
     if not path.exists():
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -39,6 +39,7 @@ def test_a_row_per_variant_with_formulas_disarmed(tmp_path: Path) -> None:
     assert row["name@en_US"] == "'=1+1"
     assert row["offers.default.price"] == "9.90"
     assert "0.5" in row["weight"]
+    assert (row["state"], row["published"]) == ("draft", "")
 
 
 @pytest.mark.django_db
