@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "pimhub.metrics.Timing",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -249,6 +250,11 @@ MEDIA_ROOT = PIMHUB_HOME / "media"
 MEDIA_URL = "media/"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# ---- figures -----------------------------------------------------------------------------------------
+# Who may read /metrics: whoever sends this token, or asks from one of these networks. Neither: nobody.
+PIMHUB_METRICS_TOKEN = env.str("PIMHUB_METRICS_TOKEN", default="")
+PIMHUB_METRICS_NETWORKS = env.list("PIMHUB_METRICS_NETWORKS", default=[])
 
 # ---- language, time ----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

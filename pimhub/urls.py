@@ -8,10 +8,12 @@ from rest_framework.permissions import AllowAny
 
 from catalog.api.base import Nowhere
 from pimhub.health import livez, readyz
+from pimhub.metrics import metrics
 
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("api/v1/schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
     # Verbs before resources: a product's code may hold slashes.
     path("api/v1/", include("channels.api.urls")),

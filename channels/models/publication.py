@@ -30,7 +30,10 @@ class Publication(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["placement", "-id"], name="publication_by_place")]
+        indexes = [
+            models.Index(fields=["placement", "-id"], name="publication_by_place"),
+            models.Index(fields=["created_at"], name="publication_recent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.number}: {self.verdict or 'under way'}"
