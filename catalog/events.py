@@ -103,6 +103,18 @@ def append_all(entries: Sequence[tuple[str, Product | None, JSON]], *, change_se
     ring("derive")
 
 
+def told(event: DomainEvent) -> dict[str, JSON]:
+    """A numbered event as the change feed and webhooks give it."""
+    return {
+        "number": event.number,
+        "type": event.type,
+        "product": event.product_code or None,
+        "data": event.data,
+        "change_set": str(event.change_set_id) if event.change_set_id else None,
+        "at": event.created_at.isoformat(),
+    }
+
+
 def number_events(*, limit: int = 5000) -> int:
     """Give the next numbers to committed events, in one place at a time; how many were numbered.
 

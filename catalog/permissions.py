@@ -62,6 +62,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "channels.view_channel",
             "channels.publish_channel",
             "channels.change_channel",
+            "channels.manage_webhooks",
             "channels.add_mappingversion",
             "channels.activate_mapping",
         ),

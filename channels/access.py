@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
+from catalog.access import scopes
 from catalog.access.reach import Kind, kinds, sight
 from channels.models import Channel
 
@@ -21,4 +22,5 @@ def reached(query: QuerySet[M], path: str = "code", right: str = VIEW) -> QueryS
 
 
 def plug_in() -> None:
+    scopes.resources["webhooks"] = "events sent to addresses"
     kinds[CHANNEL] = Kind("Channels", lambda: list(Channel.objects.values_list("code", "label")))

@@ -10,6 +10,7 @@ from django.urls import reverse
 from catalog.models import Product
 from channels.access import reached
 from channels.models import Placement
+from channels.webhooks.subscriptions import visible
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
 
@@ -36,6 +37,14 @@ def channels_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Channels", url=reverse("channel_list"), icon="building-store", order=40)
 
 
+def webhooks_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("channels.manage_webhooks"):
+        return None
+    count = visible().filter(disabled_at__isnull=False).count()
+    return panels.entry(request, label="Webhooks", url=reverse("webhook_list"), icon="bolt", order=80, count=count)
+
+
 def plug_in() -> None:
+    panels.nav.add("channels.webhooks", webhooks_entry)
     panels.panels.add("channels.state", channels_panel)
     panels.nav.add("channels.list", channels_entry)

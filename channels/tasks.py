@@ -11,6 +11,8 @@ from channels.mapping import trial
 from channels.publishing import dispatch as dispatching
 from channels.publishing import rollout
 from channels.reconcile import run
+from channels.webhooks import deliver as delivering
+from channels.webhooks import notices
 
 
 @shared_task(name="channels.dispatch")
@@ -32,6 +34,8 @@ def sweep() -> None:
         read_back.apply_async(expires=10)
     for pk in rollout.waiting():
         rollout.advance(pk)
+    if delivering.anything_due():
+        deliver.apply_async(expires=10)
     for channel in stale_feeds():
         refresh_feed.delay(channel.pk)
 
@@ -43,9 +47,20 @@ def read_back() -> None:
         read_back.delay()
 
 
+@shared_task(name="channels.deliver")
+def deliver() -> None:
+    """Tell subscribers for one slice, and owners of what was disabled; rings again while there is more."""
+    more = delivering.deliver()
+    notices.send_notices()
+    if more:
+        deliver.delay()
+
+
 @shared_task(name="channels.tidy")
 def tidy() -> None:
-    """The log of calls is kept for a month."""
+    """Forget what logs keep for a time only; write again to whom a mail could not be sent."""
+    delivering.forget_old()
+    notices.send_notices()
     if calls.tidy():
         tidy.delay()
 

@@ -20,6 +20,7 @@ TASKS = {
     "dispatch": "channels.dispatch",
     "trials": "channels.advance_trials",
     "copy": "governance.write_copy",
+    "webhooks": "channels.deliver",
 }
 # One ring serves all commits of this long; what comes after it is the sweep's.
 QUIET_SECONDS = 0.3

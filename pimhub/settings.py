@@ -136,8 +136,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-# Other people's servers may be slow: pictures wait in a queue of their own, so that nothing waits behind them.
-CELERY_TASK_ROUTES = {"catalog.fetch_media": {"queue": "media"}}
+# Other people's servers may be slow: pictures and subscribers wait in a queue of their own, so that nothing waits
+# behind them.
+CELERY_TASK_ROUTES = {"catalog.fetch_media": {"queue": "media"}, "channels.deliver": {"queue": "media"}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -154,8 +155,8 @@ CELERY_BEAT_SCHEDULE = {
     "governance": {"task": "governance.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "governance.digest": {"task": "governance.send_digest", "schedule": crontab(hour="6", minute="0")},
     "governance.audit": {"task": "governance.verify_audit", "schedule": crontab(hour="3", minute="10")},
-    "channels.tidy": {"task": "channels.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
+    "channels.tidy": {"task": "channels.tidy", "schedule": 900.0, "options": {"expires": 60}},
 }
 
 # ---- people ------------------------------------------------------------------------------------------

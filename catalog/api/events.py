@@ -93,15 +93,11 @@ def _may_read_drafts(request: Request) -> bool:
 
 
 def _told(event: DomainEvent, *, drafts: bool) -> dict[str, Any]:
-    data: Mapping[str, JSON] = event.data
-    return {
-        "number": event.number,
-        "type": event.type,
-        "product": event.product_code or None,
-        "data": data if drafts else {k: v for k, v in data.items() if k in events.outward[event.type]},
-        "change_set": str(event.change_set_id) if drafts and event.change_set_id else None,
-        "at": event.created_at.isoformat(),
-    }
+    told = events.told(event)
+    if not drafts:
+        data: Mapping[str, JSON] = event.data
+        told |= {"data": {k: v for k, v in data.items() if k in events.outward[event.type]}, "change_set": None}
+    return told
 
 
 def _foreign(found: Sequence[DomainEvent]) -> set[int]:

@@ -45,6 +45,10 @@ STATES: dict[str, Look] = {
     "applying": Look("info", "loader-2", "Being applied"),
     "applied": Look("success", "circle-check", "Applied"),
     "refused": Look("danger", "circle-x", "File refused"),
+    # a webhook (paused and failed are above)
+    "active": Look("success", "circle-check", "Active"),
+    "failing": Look("warning", "alert-triangle", "Failing"),
+    "disabled": Look("danger", "ban", "Disabled"),
     # how bad a problem is
     "error": Look("danger", "circle-x", "Error"),
     "warning": Look("warning", "alert-triangle", "Warning"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.api import channels, listings, published
+from channels.api import channels, listings, published, webhooks
 
 urlpatterns = [
     path("published/<str:scope>/products/", published.PublishedList.as_view(), name="api_published_list"),
@@ -23,4 +23,10 @@ urlpatterns = [
         listings.PublicationDetail.as_view(),
         name="api_channel_publication",
     ),
+    path("webhooks/", webhooks.WebhookList.as_view(), name="api_webhooks"),
+    path("webhooks/<int:pk>/", webhooks.WebhookDetail.as_view(), name="api_webhook"),
+    path("webhooks/<int:pk>/rotate/", webhooks.WebhookRotate.as_view(), name="api_webhook_rotate"),
+    path("webhooks/<int:pk>/replay/", webhooks.WebhookReplay.as_view(), name="api_webhook_replay"),
+    path("webhooks/<int:pk>/test/", webhooks.WebhookTest.as_view(), name="api_webhook_test"),
+    path("webhooks/<int:pk>/deliveries/", webhooks.DeliveryList.as_view(), name="api_webhook_deliveries"),
 ]

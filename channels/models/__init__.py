@@ -11,6 +11,7 @@ from channels.models.mapping import MappingActivation, MappingTrial, MappingVers
 from channels.models.publication import Publication
 from channels.models.rate import RateBucket
 from channels.models.rollout import Rollout
+from channels.models.webhook import Delivery, Subscription
 
 __all__ = [
     "Call",
@@ -18,6 +19,7 @@ __all__ = [
     "ChannelDefinition",
     "ChannelIssue",
     "Drift",
+    "Delivery",
     "FeedFile",
     "FeedFragment",
     "Hold",
@@ -31,5 +33,6 @@ __all__ = [
     "RateBucket",
     "RemoteLink",
     "Rollout",
+    "Subscription",
     "TrialLine",
 ]

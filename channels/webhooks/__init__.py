@@ -1,0 +1,1 @@
+"""Events out to subscribers (`deliver`, `subscriptions`) and messages in from channels (`inbound`)."""
