@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
 from catalog.models import Market, Scope
 from catalog.models.codes import key_code
@@ -118,22 +117,6 @@ def change(
             audit.record("channel.changed", f"channel:{channel.code}", what=changed)
             look_at_all(channel)
     return changed
-
-
-def pause(channel: Channel, *, reason: str) -> None:
-    """No call to it until somebody lets it go on."""
-    with transaction.atomic():
-        channel.paused, channel.pause_reason = True, (reason.strip() or "no reason given")[:300]
-        channel.save(update_fields=["paused", "pause_reason"])
-        audit.record("channel.paused", f"channel:{channel.code}", reason=channel.pause_reason)
-
-
-def resume(channel: Channel) -> None:
-    with transaction.atomic():
-        channel.paused, channel.pause_reason, channel.wait_until = False, "", None
-        channel.save(update_fields=["paused", "pause_reason", "wait_until"])
-        audit.record("channel.resumed", f"channel:{channel.code}", at=timezone.now().isoformat())
-        look_at_all(channel)
 
 
 def written(field: SettingField, value: Any) -> str:

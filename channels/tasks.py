@@ -10,9 +10,9 @@ from channels.feeds.build import stale_feeds
 from channels.mapping import trial
 from channels.publishing import dispatch as dispatching
 from channels.publishing import rollout
-from channels.reconcile import run
+from channels.reconcile import look as looking
 from channels.webhooks import deliver as delivering
-from channels.webhooks import notices
+from channels.webhooks import inbound, notices
 
 
 @shared_task(name="channels.dispatch")
@@ -30,21 +30,29 @@ def sweep() -> None:
     trial.try_definitions()
     if trial.waiting():
         advance_trials.apply_async(expires=10)
-    if run.waiting():
-        read_back.apply_async(expires=10)
+    looking.schedule()
     for pk in rollout.waiting():
         rollout.advance(pk)
     if delivering.anything_due():
         deliver.apply_async(expires=10)
+    if inbound.anything_waiting() or looking.looks_due():
+        listen.apply_async(expires=10)
     for channel in stale_feeds():
         refresh_feed.delay(channel.pk)
 
 
-@shared_task(name="channels.read_back")
-def read_back() -> None:
-    """Compare some of what has not been read back for long with what its channel shows; rings again for more."""
-    if run.read_back_some():
-        read_back.delay()
+@shared_task(name="channels.listen")
+def listen() -> None:
+    """Do what channels' messages ask for, and read back what they named; rings again while there is more."""
+    worked = inbound.work_off()
+    if looking.look() or worked == inbound.BATCH:
+        listen.delay()
+
+
+@shared_task(name="channels.poll")
+def poll() -> None:
+    """Ask the queues of channels that have one."""
+    inbound.poll_all()
 
 
 @shared_task(name="channels.deliver")
@@ -60,6 +68,7 @@ def deliver() -> None:
 def tidy() -> None:
     """Forget what logs keep for a time only; write again to whom a mail could not be sent."""
     delivering.forget_old()
+    inbound.forget_old()
     notices.send_notices()
     if calls.tidy():
         tidy.delay()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.views import channels, feeds, mapping, operate, settings, webhooks
+from channels.views import channels, feeds, hooks, mapping, operate, settings, webhooks
 
 urlpatterns = [
     path("channels/", channels.channel_list, name="channel_list"),
@@ -27,6 +27,9 @@ urlpatterns = [
     path("channels/<slug:code>/mapping/<int:number>/", mapping.mapping_version, name="mapping_version"),
     path("channels/<slug:code>/mapping/<int:number>/decide/", mapping.mapping_decide, name="mapping_decide"),
     path("channels/<slug:code>/definitions/<int:pk>/", mapping.definition_detail, name="definition_detail"),
+    path("channels/<slug:code>/messages/", hooks.message_list, name="channel_messages"),
+    path("hooks/<slug:code>/", hooks.hook, name="hook"),
+    path("hooks/<slug:code>/<str:token>/", hooks.hook, name="hook_with_token"),
     path("webhooks/", webhooks.webhook_list, name="webhook_list"),
     path("webhooks/new/", webhooks.webhook_new, name="webhook_new"),
     path("webhooks/<int:pk>/", webhooks.webhook_detail, name="webhook_detail"),

@@ -21,6 +21,7 @@ TASKS = {
     "trials": "channels.advance_trials",
     "copy": "governance.write_copy",
     "webhooks": "channels.deliver",
+    "inbound": "channels.listen",
 }
 # One ring serves all commits of this long; what comes after it is the sweep's.
 QUIET_SECONDS = 0.3

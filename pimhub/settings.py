@@ -138,7 +138,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 # Other people's servers may be slow: pictures and subscribers wait in a queue of their own, so that nothing waits
 # behind them.
-CELERY_TASK_ROUTES = {"catalog.fetch_media": {"queue": "media"}, "channels.deliver": {"queue": "media"}}
+CELERY_TASK_ROUTES = {
+    "catalog.fetch_media": {"queue": "media"},
+    "channels.deliver": {"queue": "media"},
+    "channels.poll": {"queue": "media"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -156,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
     "governance.digest": {"task": "governance.send_digest", "schedule": crontab(hour="6", minute="0")},
     "governance.audit": {"task": "governance.verify_audit", "schedule": crontab(hour="3", minute="10")},
     "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
+    "channels.poll": {"task": "channels.poll", "schedule": 20.0, "options": {"expires": 15}},
     "channels.tidy": {"task": "channels.tidy", "schedule": 900.0, "options": {"expires": 60}},
 }
 

@@ -45,6 +45,9 @@ STATES: dict[str, Look] = {
     "applying": Look("info", "loader-2", "Being applied"),
     "applied": Look("success", "circle-check", "Applied"),
     "refused": Look("danger", "circle-x", "File refused"),
+    # a message of a channel (failed is above)
+    "waiting": Look("info", "clock", "Waiting"),
+    "done": Look("success", "check", "Done"),
     # a webhook (paused and failed are above)
     "active": Look("success", "circle-check", "Active"),
     "failing": Look("warning", "alert-triangle", "Failing"),

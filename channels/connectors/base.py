@@ -305,6 +305,80 @@ class Describes(Protocol):
         ...
 
 
+# ---- messages of the channel ---------------------------------------------------------------------
+
+
+class NotGenuine(Exception):  # noqa: N818 - somebody else's fault
+    """A message is not from the channel, or too old; the text says what is wrong, never a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A genuine message. `id` is the sender's own, the same however often the message comes."""
+
+    id: str
+    topic: str
+    at: dt.datetime | None = None  # when it happened, as the sender says
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a message is about: items that may show something else now, by remote id or SKU.
+
+    A message is a hint, never a fact: what the channel shows is what is read back. `ended` says in words why the
+    channel takes no more calls (our app was removed); "" = it does.
+    """
+
+    links: tuple[str, ...] = ()
+    skus: tuple[str, ...] = ()
+    ended: str = ""
+
+
+class Receives(Protocol):
+    """A connector whose channel sends messages. Others take messages by Standard Webhooks."""
+
+    def verify_webhook(
+        self, connection: Connection, headers: Mapping[str, str], raw: bytes, *, token: str, now: dt.datetime
+    ) -> Heard:
+        """Check a message: header names in lower case, the raw body, the `token` at the end of the address it came to.
+
+        Secrets are in the connection's credentials, the present one and, while it is rotated, the one before. Every
+        comparison is in constant time. Raises NotGenuine.
+        """
+        ...
+
+    def read_webhook(self, topic: str, raw: bytes) -> Told:
+        """What a genuine message says. Raises ValueError when it cannot be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message that lay in a queue. `receipt` is what the queue wants to hear when it is kept."""
+
+    heard: Heard
+    raw: bytes
+    receipt: str
+
+
+class PollsQueue(Protocol):
+    """A connector whose channel puts its messages into a queue that is asked."""
+
+    def queue_request(self, connection: Connection) -> Request | None:
+        """Ask for the next messages; None when the channel's settings name no queue."""
+        ...
+
+    def read_queue(self, response: Response) -> list[Queued]:
+        """Raises ValueError with the queue's words."""
+        ...
+
+    def queue_done(self, connection: Connection, receipts: Sequence[str]) -> Request:
+        """Tell the queue which messages are kept; it forgets them."""
+        ...
+
+    def read_webhook(self, topic: str, raw: bytes) -> Told: ...
+
+
 class BuildsFeed(Protocol):
     """A connector that also writes a feed file."""
 

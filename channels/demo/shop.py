@@ -71,6 +71,7 @@ AMAZON_RULES: dict[str, JSON] = {
 
 RULES = {"amazon": AMAZON_RULES}
 CREDENTIALS = {
+    "shopify": {"access_token": TOKEN, "client_secret": CLIENT_SECRET},
     "amazon": {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "refresh_token": REFRESH_TOKEN},
 }
 

@@ -5,6 +5,7 @@ from channels.models.channel import Channel
 from channels.models.definition import ChannelDefinition
 from channels.models.feed import FeedFile, FeedFragment
 from channels.models.hold import Drift, Hold, Pin
+from channels.models.inbound import InboundEvent, InboundTally
 from channels.models.issue import ChannelIssue
 from channels.models.listing import Listing, Placement, RemoteLink
 from channels.models.mapping import MappingActivation, MappingTrial, MappingVersion, TrialLine
@@ -23,6 +24,8 @@ __all__ = [
     "FeedFile",
     "FeedFragment",
     "Hold",
+    "InboundEvent",
+    "InboundTally",
     "Listing",
     "MappingActivation",
     "MappingTrial",

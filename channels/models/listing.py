@@ -39,6 +39,8 @@ class Placement(models.Model):
     reads = models.PositiveSmallIntegerField(default=0)  # read-backs in a row that did not show the product
     # The channel's side is uncertain (lost answer, stale state): read before the next write.
     must_read = models.BooleanField(default=False)
+    # The channel said that something changed there: to be read back, and only read.
+    check_at = models.DateTimeField(null=True, db_index=True)
     problem = models.CharField(max_length=500, blank=True)
     state = models.CharField(max_length=10, blank=True)  # the worst of its listings, as last told to those who follow
     changed_at = models.DateTimeField(auto_now=True)

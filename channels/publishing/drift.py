@@ -15,10 +15,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from catalog import blobs, events
+from catalog import blobs
 from catalog.models import User
 from channels.connectors.outcome import Issue, RemoteState
-from channels.models import Channel, Drift, Listing, Placement
+from channels.models import Drift, Listing, Placement
 from channels.publishing.desire import Desired, desire
 from channels.publishing.pointers import differences, put
 from channels.publishing.request import make_due, publish
@@ -77,15 +77,6 @@ def _follow(placement: Placement, state: RemoteState) -> set[tuple[str, str, str
                 _as_accepted(row)
                 make_due(channel=placement.channel, product_ids=[placement.product_id])
     return left
-
-
-def look_soon(channel: Channel) -> int:
-    """Have all that is shown there compared with it, as soon as workers come to it; how many products."""
-    seen = (Listing.State.LIVE, Listing.State.DRIFTED)
-    shown = Listing.objects.filter(placement__channel=channel, state__in=seen).values("placement_id")
-    count = Placement.objects.filter(pk__in=shown).update(read_at=None)
-    events.ring("read_back")
-    return count
 
 
 def keep_ours(*, drifts: Sequence[Drift], user: User) -> int:

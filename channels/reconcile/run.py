@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import time
 from typing import TypedDict
 
-from django.db.models import F, Q
 from django.utils import timezone
 
 from channels.connections import ChannelNotReady, authorise
 from channels.connectors.outcome import Issue
 from channels.models import Channel, Listing, Placement
-from channels.publishing import lease, policy
+from channels.publishing import lease
 from channels.publishing.announce import announce
 from channels.publishing.desire import desire, note
 from channels.publishing.read_back import differences, read_back
 from channels.rates import Wait
 from governance.models import Standing
-
-_SLICE = 200
 
 
 class Drift(TypedDict):
@@ -47,46 +42,16 @@ def reconcile(channel: Channel) -> Report:
     taken = Listing.objects.filter(placement__channel=channel).exclude(accepted={})
     placements = Placement.objects.filter(pk__in=taken.values("placement_id"))
     for pk in placements.order_by("pk").values_list("pk", flat=True):
-        _check(pk, report)
+        check(pk, report)
     return report
-
-
-def waiting() -> list[int]:
-    """Placements that nobody has compared with their channel for longer than its policy says, the oldest first."""
-    now, found = timezone.now(), []
-    for channel in Channel.objects.filter(paused=False, sends=True, mapping__isnull=False):
-        hours = policy.read(channel.policy).read_back_hours
-        if channel.wait_until and channel.wait_until > now:
-            continue
-        seen = (Listing.State.LIVE, Listing.State.DRIFTED)
-        shown = Listing.objects.filter(placement__channel=channel, state__in=seen)
-        long_ago = Q(read_at__isnull=True)  # never, or somebody asks
-        if hours is not None:
-            long_ago |= Q(read_at__lt=now - dt.timedelta(hours=hours))
-        rows = Placement.objects.filter(long_ago, Q(due_at__isnull=True) | Q(due_at__gt=now))
-        rows = rows.filter(pk__in=shown.values("placement_id")).order_by(F("read_at").asc(nulls_first=True))
-        found += list(rows.values_list("pk", flat=True)[:_SLICE])
-    return found
-
-
-def read_back_some(*, seconds: float = 15.0) -> bool:
-    """Compare what has waited longest, for a while; whether more waits. Found drift is noted, nothing is sent."""
-    until = time.monotonic() + seconds
-    report = _empty()
-    for pk in waiting():
-        if time.monotonic() > until:
-            return True
-        _check(pk, report)
-        # Also when it could not be read: others have their turn before it is tried again.
-        Placement.objects.filter(pk=pk).update(read_at=timezone.now())
-    return bool(report["checked"]) and bool(waiting())
 
 
 def _empty() -> Report:
     return {"checked": 0, "in_sync": 0, "drifted": [], "missing": [], "unknown": []}
 
 
-def _check(placement_id: int, report: Report) -> None:
+def check(placement_id: int, report: Report) -> None:
+    """Compare one product with what the channel shows, and add what was found to the report."""
     placement = lease.claim(placement_id, only_due=False)
     if placement is None:
         row = Placement.objects.select_related("product").get(pk=placement_id)

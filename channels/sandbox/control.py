@@ -18,15 +18,17 @@ from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.journal import Record
 from channels.sandbox.settings import change, settings
 from channels.sandbox.store import Store
+from channels.sandbox.webhooks import Teller
 from channels.sandbox.world import SETTINGS
 
 CHANNELS = frozenset(SETTINGS)
 
 
 class Control:
-    def __init__(self, store: Store, chaos: Chaos) -> None:
+    def __init__(self, store: Store, chaos: Chaos, teller: Teller) -> None:
         self._store = store
         self._chaos = chaos
+        self._teller = teller
 
     def handle(self, call: Call) -> Reply:
         """Answers 404 for an unknown address and 400 with the reason for a wrong order."""
@@ -62,7 +64,13 @@ class Control:
             case "POST", "chaos":
                 return {"plan": self._chaos.plan(_body(call), CHANNELS)}
             case "POST", "edit":
-                return admin.edit(self._store, _body(call))
+                given = _body(call)
+                done = admin.edit(self._store, given)
+                self._teller.tell(str(given.get("channel")), done["effects"])
+                return done
+            case "POST", "uninstall":
+                self._teller.uninstalled()
+                return {"status": "told"}
             case "POST", "reset":
                 self._store.clear()
                 self._chaos.calm()

@@ -27,6 +27,7 @@ from channels.sandbox.page import page
 from channels.sandbox.settings import settings
 from channels.sandbox.shopify.endpoint import Shop
 from channels.sandbox.store import Store
+from channels.sandbox.webhooks import Teller
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ class Sandbox:
             "google": Merchant(self.store),
         }
         self.writer = Writer()
-        self._control = Control(self.store, self.chaos)
+        self.teller = Teller(self.store)
+        self._control = Control(self.store, self.chaos, self.teller)
 
     def warm_up(self) -> None:
         for channel in self.channels.values():
@@ -60,6 +62,8 @@ class Sandbox:
         name, _, rest = call.path.lstrip("/").partition("/")
         if name in self.channels:
             inner = Call(call.method, f"/{rest}", call.query, call.headers, call.body)
+            if name == "amazon" and rest.startswith("_queue"):
+                return self.teller.serve_queue(inner)
             return self._serve(name, inner, origin)
         if name == "openai":
             return self.writer.handle(Call(call.method, f"/{rest}", call.query, call.headers, call.body))
@@ -91,6 +95,7 @@ class Sandbox:
             with self.store.transaction():
                 keep(self.store, call, failed, status=500, seconds=time.monotonic() - started)
             return channel.broken()
+        self.teller.tell(name, record.effects)
         if blow is not None and blow.mode.startswith("timeout"):
             time.sleep(blow.delay)
             return Reply(0, drop=True)
@@ -99,6 +104,7 @@ class Sandbox:
         return reply
 
     def close(self) -> None:
+        self.teller.close()
         self.store.close()
 
 

@@ -46,6 +46,11 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "media_fail": [],  # parts of an originalSource that cannot be downloaded
         "operation_polls": 1,  # reads until an asynchronous operation is COMPLETE
         "token_ttl": 86399,
+        "webhooks": [],  # where messages go: [{"url", "secret"}]; see webhooks.py
+        "webhook_copies": 1,
+        "webhook_shuffle": False,
+        "webhook_delay": 0.0,
+        "webhook_forged": 0,  # of a hundred
         "bucket": False,  # enforce the leaky bucket of query cost
         "bucket_maximum": 2000,
         "restore_rate": 100,
@@ -55,6 +60,7 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "visible_after": 0.3,  # seconds until a submission is seen by a read
         "late_issues": [],  # [{sku, code, message, severity, attributeNames}] that Amazon finds afterwards
         "also_required": [],  # attributes that the definitions newly require
+        "queue": False,  # keep notifications for `GET /amazon/_queue`
         "link_ttl": 300,  # seconds that the address of a definition is good for
         "token_ttl": 3600,
         "bucket": False,  # enforce the rates of the operations

@@ -25,6 +25,7 @@ from channels.publishing import drift, holds, policy, putback, rollout
 from channels.publishing.pointers import told as place_words
 from channels.publishing.putback import DEFAULT_FACETS, WITH_PRICES, Effect
 from channels.publishing.selection import Selection
+from channels.reconcile.look import look_soon
 from pimhub.foundation.moments import on_the_clock
 
 PAGE = 50
@@ -105,7 +106,7 @@ def drift_answer(request: HttpRequest, code: str) -> HttpResponse:
     channel = _channel(code, PUBLISH)
     user, do = cast(User, request.user), request.POST.get("do", "")
     if do == "look":
-        asked = drift.look_soon(channel)
+        asked = look_soon(channel)
         messages.success(request, f"{asked} products are being compared with what {channel.label} shows.")
         return redirect("channel_drift", code=code)
     picked = [int(pk) for pk in request.POST.getlist("drift") if pk.isdecimal() and len(pk) < 19]

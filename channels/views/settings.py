@@ -171,13 +171,6 @@ def channel_settings(request: HttpRequest, code: str) -> HttpResponse:
     except ChannelNotReady as error:
         messages.error(request, str(error))
         return redirect("channel_list")
-    do = request.POST.get("do", "")
-    if do == "pause":
-        setup.pause(channel, reason=request.POST.get("reason", ""))
-        return redirect("channel_settings", code=code)
-    if do == "resume":
-        setup.resume(channel)
-        return redirect("channel_settings", code=code)
     form = SettingsForm(channel, connector, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

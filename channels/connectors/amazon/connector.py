@@ -5,13 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.amazon import about, definitions, fields, rates, settings, tokens
+from channels.connectors.amazon import about, definitions, fields, rates, settings, tokens, webhooks
 from channels.connectors.amazon.interpret import interpret
 from channels.connectors.amazon.plan import plan, plan_removal
 from channels.connectors.amazon.read import interpret_read, read
 from channels.connectors.amazon.render import render
 from channels.connectors.amazon.validate import validate
-from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rate, Rendered
+from channels.connectors.base import (
+    Connection,
+    Facet,
+    Known,
+    Level,
+    MappedProduct,
+    Operation,
+    Queued,
+    Rate,
+    Rendered,
+    Told,
+)
 from channels.connectors.outcome import Issue, Outcome, RemoteState
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
@@ -83,3 +94,17 @@ class AmazonConnector:
 
     def read_definition(self, response: Response, checksum: str) -> JSON:
         return definitions.read_definition(response, checksum)
+
+    # ---- what Amazon tells by itself -------------------------------------------------------------
+
+    def queue_request(self, connection: Connection) -> Request | None:
+        return webhooks.queue_request(connection)
+
+    def read_queue(self, response: Response) -> list[Queued]:
+        return webhooks.read_queue(response)
+
+    def queue_done(self, connection: Connection, receipts: Sequence[str]) -> Request:
+        return webhooks.queue_done(connection, receipts)
+
+    def read_webhook(self, topic: str, raw: bytes) -> Told:
+        return webhooks.read(raw)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
-from channels.connectors.google import about, feed, fields, settings, tokens
+from channels.connectors.base import Connection, Facet, Heard, Known, Level, MappedProduct, Operation, Rendered, Told
+from channels.connectors.google import about, feed, fields, settings, tokens, webhooks
 from channels.connectors.google.interpret import interpret
 from channels.connectors.google.plan import plan, plan_removal
 from channels.connectors.google.read import interpret_read, read
@@ -75,3 +75,11 @@ class GoogleConnector:
 
     def feed_footer(self) -> bytes:
         return feed.footer()
+
+    def verify_webhook(
+        self, connection: Connection, headers: Mapping[str, str], raw: bytes, *, token: str, now: dt.datetime
+    ) -> Heard:
+        return webhooks.verify(connection, raw, token)
+
+    def read_webhook(self, topic: str, raw: bytes) -> Told:
+        return webhooks.read(raw)

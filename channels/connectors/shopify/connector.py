@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
+from channels.connectors.base import Connection, Facet, Heard, Known, Level, MappedProduct, Operation, Rendered, Told
 from channels.connectors.outcome import Issue, Outcome, RemoteState
-from channels.connectors.shopify import about, fields, settings, tokens
+from channels.connectors.shopify import about, fields, settings, tokens, webhooks
 from channels.connectors.shopify.interpret import interpret
 from channels.connectors.shopify.plan import plan, plan_removal
 from channels.connectors.shopify.read import interpret_read, read
@@ -69,3 +69,11 @@ class ShopifyConnector:
 
     def read_token(self, response: Response) -> tuple[str, float]:
         return tokens.read_token(response)
+
+    def verify_webhook(
+        self, connection: Connection, headers: Mapping[str, str], raw: bytes, *, token: str, now: dt.datetime
+    ) -> Heard:
+        return webhooks.verify(connection, headers, raw)
+
+    def read_webhook(self, topic: str, raw: bytes) -> Told:
+        return webhooks.read(topic, raw)

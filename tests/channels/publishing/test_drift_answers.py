@@ -11,6 +11,7 @@ from catalog.change_sets import acting
 from catalog.models import ChangeSet, Product
 from channels.models import Channel, Drift, Listing, Publication, RemoteLink
 from channels.publishing import drift
+from channels.reconcile import look as looking
 from channels.reconcile import run
 from governance.models import Proposal
 from tests.channels.publishing.shop import Shop
@@ -130,10 +131,10 @@ def test_a_field_is_left_to_the_channel(shopify: Shop) -> None:
 
 def test_it_is_found_without_anybody_asking(shopify: Shop) -> None:
     edit(shopify, title="Hacked")
-    assert run.waiting() == []  # it was looked at a moment ago
+    assert looking.schedule() == 0  # it was looked at a moment ago
     Channel.objects.filter(code="shopify").update(policy={"read_back_hours": 0})
-    assert len(run.waiting()) == 1
-    run.read_back_some(seconds=5)
+    assert looking.schedule() == 1
+    looking.look(seconds=5)
     assert Drift.objects.get().path == "/title"
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import SavedView
 from catalog.products.changes import ProductChange, VariantChange
 from channels.models import Channel, Drift, Hold, Pin, RemoteLink, Rollout
-from channels.reconcile import run
+from channels.reconcile.look import look
 from governance.models import AuditEntry, Proposal
 from tests.channels.publishing.shop import Shop
 
@@ -63,7 +63,7 @@ def test_drift_is_answered_from_the_page(shopify: Shop, manager: Client) -> None
     remote = RemoteLink.objects.get(key="product").remote_id
     shopify.sandbox.control("edit", channel="shopify", product=remote, field="vendor", value="Acme Ltd")
     manager.post("/channels/shopify/drift/answer/", {"do": "look"})
-    run.read_back_some(seconds=5)
+    look(seconds=5)
     told = page(manager, "drift/")
     assert "content.vendor" in told
     assert "Acme Ltd" not in page(manager, f"products/{product.pk}/").split("Where each field")[1]
@@ -230,15 +230,6 @@ def test_a_secret_is_stored_and_never_shown(shopify: Shop, owner: Client) -> Non
     assert "shpat_new_secret" not in str(entry.data)
     settings(owner, label="Renamed")
     assert shopify.channel().credentials["access_token"] == "shpat_new_secret"  # empty left it
-
-
-def test_a_channel_is_paused_and_goes_on(shopify: Shop, owner: Client) -> None:
-    owner.post("/channels/shopify/settings/", {"do": "pause", "reason": "the shop moves"})
-    assert shopify.channel().paused
-    assert "the shop moves" in owner.get("/channels/shopify/").content.decode()
-    owner.post("/channels/shopify/settings/", {"do": "resume"})
-    assert not shopify.channel().paused
-    assert AuditEntry.objects.filter(kind__in=("channel.paused", "channel.resumed")).count() == 2
 
 
 def test_a_new_channel_previews_and_sends_nothing(shopify: Shop, owner: Client) -> None:
