@@ -63,6 +63,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "channels.publish_channel",
             "channels.change_channel",
             "channels.manage_webhooks",
+            "channels.manage_alerts",
             "channels.add_mappingversion",
             "channels.activate_mapping",
         ),

@@ -9,10 +9,12 @@ class ChannelsConfig(AppConfig):
 
     def ready(self) -> None:
         from channels import access, fields, filters, lengths, panels, scores, search, subscribers
+        from channels.alerts import probes
         from channels.connectors import registry
         from channels.mapping import document
 
         registry.load()
+        probes.plug_in()
         subscribers.plug_in()
         access.plug_in()
         fields.plug_in()

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from catalog.models import Product
 from channels.access import reached
-from channels.models import Placement
+from channels.alerts import watch as alerts
+from channels.models import Alert, Placement
 from channels.webhooks.subscriptions import visible
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Panel
@@ -44,7 +45,15 @@ def webhooks_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Webhooks", url=reverse("webhook_list"), icon="bolt", order=80, count=count)
 
 
+def alerts_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("channels.view_channel"):
+        return None
+    count = alerts.visible().filter(state=Alert.State.OPEN).count()
+    return panels.entry(request, label="Alerts", url=reverse("alert_list"), icon="bell", order=45, count=count)
+
+
 def plug_in() -> None:
+    panels.nav.add("channels.alerts", alerts_entry)
     panels.nav.add("channels.webhooks", webhooks_entry)
     panels.panels.add("channels.state", channels_panel)
     panels.nav.add("channels.list", channels_entry)

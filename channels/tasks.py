@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from channels import calls
+from channels.alerts import tell, watch
 from channels.feeds.build import refresh_feed as build_feed
 from channels.feeds.build import stale_feeds
 from channels.mapping import trial
@@ -47,6 +48,13 @@ def listen() -> None:
     worked = inbound.work_off()
     if looking.look() or worked == inbound.BATCH:
         listen.delay()
+
+
+@shared_task(name="channels.watch")
+def watch_all() -> None:
+    """Measure what is watched, and tell whom it concerns."""
+    watch.watch()
+    tell.tell()
 
 
 @shared_task(name="channels.poll")

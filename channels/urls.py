@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.views import channels, feeds, hooks, mapping, operate, settings, webhooks
+from channels.views import alerts, channels, feeds, hooks, mapping, operate, settings, webhooks
 
 urlpatterns = [
     path("channels/", channels.channel_list, name="channel_list"),
@@ -30,6 +30,9 @@ urlpatterns = [
     path("channels/<slug:code>/messages/", hooks.message_list, name="channel_messages"),
     path("hooks/<slug:code>/", hooks.hook, name="hook"),
     path("hooks/<slug:code>/<str:token>/", hooks.hook, name="hook_with_token"),
+    path("alerts/", alerts.alert_list, name="alert_list"),
+    path("alerts/rules/", alerts.rule_list, name="alert_rules"),
+    path("alerts/rules/<slug:code>/", alerts.rule_edit, name="alert_rule"),
     path("webhooks/", webhooks.webhook_list, name="webhook_list"),
     path("webhooks/new/", webhooks.webhook_new, name="webhook_new"),
     path("webhooks/<int:pk>/", webhooks.webhook_detail, name="webhook_detail"),

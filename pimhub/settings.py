@@ -138,11 +138,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 # Other people's servers may be slow: pictures and subscribers wait in a queue of their own, so that nothing waits
 # behind them.
-CELERY_TASK_ROUTES = {
-    "catalog.fetch_media": {"queue": "media"},
-    "channels.deliver": {"queue": "media"},
-    "channels.poll": {"queue": "media"},
-}
+CELERY_TASK_ROUTES = dict.fromkeys(
+    ("catalog.fetch_media", "channels.deliver", "channels.poll", "channels.watch"), {"queue": "media"}
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -161,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
     "governance.audit": {"task": "governance.verify_audit", "schedule": crontab(hour="3", minute="10")},
     "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
     "channels.poll": {"task": "channels.poll", "schedule": 20.0, "options": {"expires": 15}},
+    "channels.watch": {"task": "channels.watch", "schedule": 30.0, "options": {"expires": 25}},
     "channels.tidy": {"task": "channels.tidy", "schedule": 900.0, "options": {"expires": 60}},
 }
 

@@ -48,6 +48,10 @@ STATES: dict[str, Look] = {
     # a message of a channel (failed is above)
     "waiting": Look("info", "clock", "Waiting"),
     "done": Look("success", "check", "Done"),
+    # an alert
+    "open": Look("danger", "bell", "Open"),
+    "acknowledged": Look("warning", "eye-check", "Seen to"),
+    "over": Look("success", "circle-check", "Over"),
     # a webhook (paused and failed are above)
     "active": Look("success", "circle-check", "Active"),
     "failing": Look("warning", "alert-triangle", "Failing"),

@@ -1,5 +1,6 @@
 """Rows of channels: the channel, its mapping, what each product should and does show, and every call."""
 
+from channels.models.alert import Alert, AlertRule
 from channels.models.call import Call
 from channels.models.channel import Channel
 from channels.models.definition import ChannelDefinition
@@ -16,6 +17,8 @@ from channels.models.webhook import Delivery, Subscription
 
 __all__ = [
     "Call",
+    "Alert",
+    "AlertRule",
     "Channel",
     "ChannelDefinition",
     "ChannelIssue",

@@ -59,6 +59,8 @@ class Reader:
         data: dict[str, Any] = dict(event.data)
         if "channel" in data and not self._sees_channel(data["channel"]):
             return None
+        if event.type.startswith("alert.") and "channel" not in data and not self.sight.everything:
+            return None
         pk = event.product_id
         if pk is None or self.sight.everything:
             return data

@@ -1,0 +1,1 @@
+"""Alerts: what is watched (`probes`), when somebody is told (`watch`), and how (`tell`)."""
