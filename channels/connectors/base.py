@@ -337,6 +337,8 @@ class Told:
 class Receives(Protocol):
     """A connector whose channel sends messages. Others take messages by Standard Webhooks."""
 
+    message_help: str  # how its messages are set up, in a sentence for people
+
     def verify_webhook(
         self, connection: Connection, headers: Mapping[str, str], raw: bytes, *, token: str, now: dt.datetime
     ) -> Heard:

@@ -16,7 +16,7 @@ from channels import overview
 from channels.access import reached
 from channels.connectors.base import NotGenuine
 from channels.models import Channel, InboundEvent, InboundTally
-from channels.webhooks.inbound import LARGEST, receive
+from channels.webhooks.inbound import LARGEST, how, receive
 
 PAGE = 50
 
@@ -58,6 +58,7 @@ def message_list(request: HttpRequest, code: str) -> HttpResponse:
         "channel": channel,
         "waiting": overview.waiting(channel),
         "address": settings.PIMHUB_PUBLIC_URL + reverse("hook", kwargs={"code": code}),
+        "how": how(channel),
         "tallies": InboundTally.objects.filter(channel=channel)[:7],
         "rows": found[:PAGE],
         "next_url": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 
-from catalog.models import Family, Scope, User
+from catalog.models import DomainEvent, Family, Scope, User
 from catalog.permissions import requires
 from channels.models import Delivery, Subscription
 from channels.webhooks import subscriptions
@@ -157,12 +157,14 @@ def _detail(request: HttpRequest, row: Subscription, *, secret: str = "") -> Htt
     if before.isascii() and before.isdigit() and len(before) < 19:
         log = log.filter(pk__lt=int(before))
     found = list(log[: PAGE + 1])
+    numbers = [each.number for each in found if each.number is not None]
+    products = dict(DomainEvent.objects.filter(number__in=numbers).values_list("number", "product_code"))
     context = {
         "row": row,
         "secret": secret,
         "behind": subscriptions.behind(row),
         "last": subscriptions.last_number(),
-        "log": found[:PAGE],
+        "log": [(each, products.get(each.number, "")) for each in found[:PAGE]],
         "next_url": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
     }
     return render(request, "channels/webhook_detail.html", context)

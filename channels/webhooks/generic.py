@@ -18,6 +18,8 @@ SECRETS = ("webhook_secret", "webhook_secret_previous")
 
 
 class StandardWebhooks:
+    message_help = "They are signed by Standard Webhooks with webhook_secret (whsec_…) of the credentials."
+
     def verify_webhook(
         self, connection: Connection, headers: Mapping[str, str], raw: bytes, *, token: str, now: dt.datetime
     ) -> Heard:

@@ -60,6 +60,12 @@ def keep(channel: Channel, heard: Heard, raw: bytes) -> bool:
     return made
 
 
+def how(channel: Channel) -> str:
+    """How a channel's messages are set up, in a sentence."""
+    connector = connectors.get(channel.connector) if channel.connector in connectors else None
+    return str(getattr(connector, "message_help", StandardWebhooks.message_help))
+
+
 def _receiver(channel: Channel) -> Receives:
     connector = connectors.get(channel.connector) if channel.connector in connectors else None
     return cast(Receives, connector) if hasattr(connector, "verify_webhook") else StandardWebhooks()

@@ -44,6 +44,7 @@ class AmazonConnector:
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
     setting_fields = about.SETTINGS
     credentials = about.CREDENTIALS
+    message_help = "Amazon sends none to an address; its queue is asked at the setting queue."
     deadline = 30.0
 
     def render(self, product: MappedProduct, connection: Connection) -> Rendered:

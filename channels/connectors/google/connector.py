@@ -32,6 +32,9 @@ class GoogleConnector:
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
     setting_fields = about.SETTINGS
     credentials = about.CREDENTIALS
+    message_help = (
+        "Google signs nothing: the address ends with the secret webhook_token of the credentials and a slash."
+    )
     deadline = 30.0
     # Google drops an offer 30 days after its last insert, changed or not: it must be sent again before.
     refresh_after = dt.timedelta(days=25)

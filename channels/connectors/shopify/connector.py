@@ -34,6 +34,7 @@ class ShopifyConnector:
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
     setting_fields = about.SETTINGS
     credentials = about.CREDENTIALS
+    message_help = "Shopify signs them with the app's client secret (client_secret among the credentials)."
     deadline = 60.0  # a synchronous productSet of many variants takes its time
 
     def render(self, product: MappedProduct, connection: Connection) -> Rendered:
