@@ -26,7 +26,8 @@ BATCH = 500
 class ProductDelta:
     """One product as a write left it. `changes`: {sku or "": {key: [old, new]}}.
 
-    `content` is everything an approval covers (no prices, no stock), in canonical form.
+    `content` is everything an approval covers (no prices, no stock), in canonical form; it may be empty where
+    none of that changed.
     """
 
     product: Product

@@ -24,6 +24,7 @@ WRITE = (
     "catalog.upload_media",
     "catalog.change_category",
     "catalog.undo_changes",
+    "catalog.handle_rejects",
     "governance.submit_product",
     "governance.use_ai",
 )
@@ -51,6 +52,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
             *WRITE,
             "catalog.manage_structure",
             "catalog.speak_for_system",
+            "catalog.manage_sources",
             "governance.manage_ownership",
             "governance.manage_policies",
             "governance.manage_prompts",

@@ -7,6 +7,7 @@ from celery import shared_task
 from catalog import events
 from catalog.api import idempotency
 from catalog.imports import run as imports
+from catalog.intake import again
 from catalog.media import ingest
 from catalog.plans import run as plans
 from catalog.structure import recompute
@@ -42,6 +43,13 @@ def advance_plans() -> None:
         advance_plans.delay()
 
 
+@shared_task(name="catalog.retry_rejects")
+def retry_rejects() -> None:
+    """Try again what could not be taken and seems mended; rings again while there is more."""
+    if again.retry_mended():
+        retry_rejects.delay()
+
+
 @shared_task(name="catalog.sweep")
 def sweep() -> None:
     """What a lost ring left behind."""
@@ -54,6 +62,8 @@ def sweep() -> None:
         recompute_families.apply_async(expires=10)
     if ingest.anything_due():
         fetch_media.apply_async(expires=10)
+    if again.mended().exists():
+        retry_rejects.apply_async(expires=10)
 
 
 @shared_task(name="catalog.tidy")

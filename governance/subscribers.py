@@ -27,6 +27,9 @@ def keep_standings(deltas: Sequence[ProductDelta]) -> None:
     Prices and stock are no content: a delta without content changes nothing here, and an edit
     that restores the approved content restores the state.
     """
+    deltas = [d for d in deltas if d.created or "content" in d.facets]
+    if not deltas:
+        return
     held = {
         s.product_id: s
         for s in Standing.objects.select_for_update(of=("self",))

@@ -24,6 +24,8 @@ resources: dict[str, str] = {
     "settings": "locales, currencies, scopes, markets, price lists, locations, systems",
     "changes": "change sets, plans and undo",
     "views": "saved views",
+    "rejects": "messages of sources that could not be taken",
+    "sources": "where data comes from, and what came",
     "events": "the change feed",
     "tokens": "own tokens",
 }

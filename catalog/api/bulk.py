@@ -34,6 +34,7 @@ class Work(Generic[Item]):
 
     named_by = "code"  # the member of a line that its result names it by
     all_or_nothing = False
+    batch = BATCH  # lines written at once
 
     def read(self, given: Any) -> Item:
         """What a line says. Raises BadForm."""
@@ -43,9 +44,13 @@ class Work(Generic[Item]):
         """Carry them out; a result for each, in order. Whatever it raises must have left nothing behind."""
         raise NotImplementedError
 
+    def unreadable(self, lines: Sequence[tuple[bytes | None, BadForm]]) -> None:
+        """What else becomes of lines that could not be read: nothing, unless an heir says so."""
+
     def run(self, batch: Sequence[Line]) -> list[dict[str, Any]]:
         """A result for each line, in order."""
         results: dict[int, dict[str, Any]] = {}
+        unread: list[tuple[bytes | None, BadForm]] = []
         good: list[tuple[int, str, Item]] = []
         for number, line in batch:
             name = ""
@@ -55,6 +60,9 @@ class Work(Generic[Item]):
                 good.append((number, name, self.read(given)))
             except BadForm as error:
                 results[number] = failed(name, error.errors, status=status_of_form(error))
+                unread.append((line, error))
+        if unread:
+            self.unreadable(unread)
         for (number, _, _), result in zip(good, self._written(good), strict=True):
             results[number] = result
         return [{"line": number, **results[number]} for number, _ in batch]
@@ -144,7 +152,7 @@ def _results(body: IO[bytes], work: Work[Any]) -> Iterator[list[dict[str, Any]]]
         batch: list[Line] = []
         for item in lines(body, longest=MAX_LINE):
             batch.append(item)
-            if len(batch) == BATCH:
+            if len(batch) == work.batch:
                 yield work.run(batch)
                 batch = []
         if batch:

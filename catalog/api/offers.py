@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -16,20 +15,29 @@ from catalog.api.base import ApiView
 from catalog.api.describe import MOMENT, NUMBER, PAGING, TEXT, Op, lines_of, maybe, page_of, thing
 from catalog.api.paging import Order, page
 from catalog.api.shapes import OFFER
+from catalog.change_sets import current_act
+from catalog.intake.messages import OFFER as OFFERS
+from catalog.intake.messages import STOCK, Message, read
+from catalog.intake.rejects import keep
+from catalog.intake.take import Outcome, take
 from catalog.models import Offer, StockLevel
 from catalog.models.codes import code_key
-from catalog.products.changes import ChangeError
 from catalog.products.reference import load_reference
-from catalog.products.sourced import Message, Outcome, take
 from catalog.products.state import amount_text
-from catalog.products.wire import BadForm, read_offer_fields
-from pimhub.foundation import moments
+from catalog.products.wire import BadForm, load_json
 from pimhub.foundation.money import exponent
 
-ORDER = {"sequence", "at"}
+BATCH = 1000  # lines written at once
 HEAD = {"sku": TEXT, "sequence": maybe(NUMBER), "at": maybe(MOMENT)}
-TAIL = {"sequence": maybe(NUMBER), "at": maybe(MOMENT), "updated": MOMENT}
-OFFER_IN = {**OFFER["properties"], **HEAD, "price_list": TEXT}
+TAIL = {
+    "source": TEXT,
+    "sequence": maybe(NUMBER),
+    "at": maybe(MOMENT),
+    "ordered_by": TEXT,
+    "received": maybe(MOMENT),
+    "updated": MOMENT,
+}
+OFFER_IN = {**OFFER["properties"], **HEAD, "price_list": TEXT, "currency": TEXT}
 OFFER_OUT = {"sku": TEXT, "price_list": TEXT, "currency": TEXT, **OFFER["properties"], **TAIL}
 
 
@@ -38,6 +46,7 @@ class MessageList(ApiView):
 
     rights = {"GET": ("catalog.view_product",), "PATCH": ("catalog.change_product",)}
     streams = frozenset({"PATCH"})
+    kind: ClassVar[str]
     model: ClassVar[type[Offer] | type[StockLevel]]
     place: ClassVar[str]
     related: ClassVar[str]  # what a row needs besides its variant
@@ -57,12 +66,7 @@ class MessageList(ApiView):
     def patch(self, request: Request) -> Any:
         bulk.require_lines(request)
         params.only(request, ())
-        return bulk.answer(request, Messages(self.read))
-
-    @staticmethod
-    def read(given: Any) -> Message:
-        """The message of a line. Raises BadForm."""
-        raise NotImplementedError
+        return bulk.answer(request, Messages(self.kind))
 
     @staticmethod
     def told(row: Any) -> dict[str, Any]:
@@ -74,19 +78,13 @@ class OfferList(MessageList):
     """Offers: {"sku", "price_list", "price", …, "sequence", "at"} a line."""
 
     resource = "offers"
-    model, place, related = Offer, "price_list", "price_list__currency"
+    kind, model, place, related = OFFERS, Offer, "price_list", "price_list__currency"
     operations = {
         "GET": Op(
             query={**PAGING, "sku": "SKUs", "price_list": "codes"}, answers={200: page_of(thing("*", **OFFER_OUT))}
         ),
         "PATCH": lines_of(thing("sku price_list", **OFFER_IN)),
     }
-
-    @staticmethod
-    def read(given: Any) -> Message:
-        sku, place, sequence, at = _head(given, "price_list")
-        fields = {k: v for k, v in given.items() if k not in {"sku", "price_list", *ORDER}}
-        return Message(sku=sku, place=place, offer=read_offer_fields(fields), sequence=sequence, at=at)
 
     @staticmethod
     def told(row: Offer) -> dict[str, Any]:
@@ -107,7 +105,7 @@ class StockList(MessageList):
     """Stock: {"sku", "location", "available", "sequence", "at"} a line."""
 
     resource = "stock"
-    model, place, related = StockLevel, "location", "location"
+    kind, model, place, related = STOCK, StockLevel, "location", "location"
     operations = {
         "GET": Op(
             query={**PAGING, "sku": "SKUs", "location": "codes"},
@@ -115,16 +113,6 @@ class StockList(MessageList):
         ),
         "PATCH": lines_of(thing("sku location available", location=TEXT, available=NUMBER, **HEAD)),
     }
-
-    @staticmethod
-    def read(given: Any) -> Message:
-        sku, place, sequence, at = _head(given, "location")
-        if strange := set(given) - {"sku", "location", "available", *ORDER}:
-            raise BadForm([ChangeError(sorted(strange)[0], "unknown_field", "There is no such field here.")])
-        units = given.get("available")
-        if isinstance(units, bool) or not isinstance(units, int) or abs(units) >= 2**31:
-            raise BadForm([ChangeError("available", "bad_form", "available is a whole number of units.")])
-        return Message(sku=sku, place=place, available=units, sequence=sequence, at=at)
 
     @staticmethod
     def told(row: StockLevel) -> dict[str, Any]:
@@ -140,23 +128,49 @@ AMOUNTS = ("price", "compare_at", "sale_price", "cost")
 
 
 def _order_of(row: Offer | StockLevel) -> dict[str, Any]:
-    return {"sequence": row.source_sequence, "at": row.source_at, "updated": row.updated_at}
+    return {
+        "source": row.source,
+        "sequence": row.source_sequence,
+        "at": row.source_at,
+        "ordered_by": row.ordered_by,
+        "received": row.received_at,
+        "updated": row.updated_at,
+    }
 
 
 class Messages(bulk.Work[Message]):
-    """Lines that are messages of a source."""
+    """Lines that are messages of a source. What is refused is also kept, to be tried again."""
 
     named_by = "sku"
+    batch = BATCH
 
-    def __init__(self, read: Callable[[Any], Message]) -> None:
-        self.read = read  # type: ignore[assignment, method-assign]
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
         self.reference = load_reference()
 
+    def read(self, given: Any) -> Message:
+        return read(self.kind, given)
+
     def write(self, items: Sequence[Message]) -> list[dict[str, Any]]:
-        return [_told(outcome) for outcome in take(items, self.reference)]
+        return [outcome_told(outcome) for outcome in take(items, self.reference)]
+
+    def unreadable(self, lines: Sequence[tuple[bytes | None, BadForm]]) -> None:
+        source = current_act().system
+        keep([(self.kind, _readable(line), error.errors) for line, error in lines], source=source)
 
 
-def _told(outcome: Outcome) -> dict[str, Any]:
+def _readable(line: bytes | None) -> Any:
+    """What a refused line said, or its beginning where it is no JSON."""
+    if line is None:
+        return ""
+    try:
+        return load_json(line)
+    except BadForm:
+        return line[:1000].decode(errors="replace").replace("\0", "")
+
+
+def outcome_told(outcome: Outcome) -> dict[str, Any]:
+    """The result of a line."""
     if outcome.errors:
         return bulk.failed(outcome.sku, outcome.errors) | {"applied": False}
     found: dict[str, Any] = {
@@ -164,25 +178,11 @@ def _told(outcome: Outcome) -> dict[str, Any]:
         "status": 200,
         "result": "updated" if outcome.changed else "unchanged",
         "applied": outcome.applied,
+        "ordered_by": outcome.order,
         "errors": [],
     }
+    if outcome.overtaken:
+        found["overtaken"] = list(outcome.overtaken)
     if outcome.held:
         found["held"] = [{"sku": s, "key": k, "reason": r} for s, k, r in outcome.held]
     return found
-
-
-def _head(given: Any, place: str) -> tuple[str, str, int | None, dt.datetime | None]:
-    if not isinstance(given, dict):
-        raise BadForm([ChangeError("", "bad_form", "Each line is an object.")])
-    for name in ("sku", place):
-        if not isinstance(given.get(name), str) or not given[name]:
-            raise BadForm([ChangeError(name, "bad_form", f"“{name}” is missing or no text.")])
-    sequence, at = given.get("sequence"), given.get("at")
-    if sequence is not None and (isinstance(sequence, bool) or not isinstance(sequence, int) or abs(sequence) >= 2**63):
-        raise BadForm([ChangeError("sequence", "bad_form", "sequence is a whole number.")])
-    moment = None
-    if at is not None:
-        moment = moments.exact(at)
-        if moment is None:
-            raise BadForm([ChangeError("at", "bad_form", "at is a moment with its offset.")])
-    return given["sku"], given[place], sequence, moment

@@ -12,6 +12,7 @@ from catalog.models.event import DomainEvent, EventCursor, EventSequence
 from catalog.models.external import ExternalReference, ExternalSystem
 from catalog.models.family import Family, FamilyAttribute
 from catalog.models.import_run import ImportFingerprint, ImportLine, ImportProblem, ImportRun
+from catalog.models.intake import Heard, Reject
 from catalog.models.locale import Currency, Locale, Scope
 from catalog.models.offer import HeldPrice, Location, Market, Offer, PriceList, StockLevel
 from catalog.models.plan import ChangePlan, PlanLine
@@ -44,6 +45,7 @@ __all__ = [
     "ExternalSystem",
     "Family",
     "FamilyAttribute",
+    "Heard",
     "HeldPrice",
     "IdempotentCall",
     "ImportFingerprint",
@@ -64,6 +66,7 @@ __all__ = [
     "Recompute",
     "ReferenceEntity",
     "ReferenceRecord",
+    "Reject",
     "RoleLimit",
     "RoleSignIn",
     "SavedView",

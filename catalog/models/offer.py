@@ -52,13 +52,22 @@ class Offer(models.Model):
     sale_to = models.DateTimeField(null=True)
     cost = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     tax_class = models.CharField(max_length=50, blank=True)
+    # The newest message that was taken: who sent it, and its place in the sender's own order.
+    source = models.CharField(max_length=50, blank=True)  # code of the system; "" = none was named
     source_at = models.DateTimeField(null=True)  # the source's own clock
     source_sequence = models.BigIntegerField(null=True)
+    received_at = models.DateTimeField(null=True)  # by our clock; NULL = no source ever sent it
+    marks = models.JSONField(default=dict)  # by field, see catalog/intake/order.py
     version = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["variant", "price_list"], name="offer_once")]
+
+    @property
+    def ordered_by(self) -> str:
+        """What said that the newest message was the newest: its sequence, its clock, or only that it came last."""
+        return ordered_by(self)
 
     def __str__(self) -> str:
         return f"{self.variant_id} on {self.price_list_id}"
@@ -109,12 +118,29 @@ class StockLevel(models.Model):
     available = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
     incoming = models.IntegerField(default=0)
+    # The newest message that was taken: who sent it, and its place in the sender's own order.
+    source = models.CharField(max_length=50, blank=True)  # code of the system; "" = none was named
     source_at = models.DateTimeField(null=True)  # the source's own clock
     source_sequence = models.BigIntegerField(null=True)
+    received_at = models.DateTimeField(null=True)  # by our clock; NULL = no source ever sent it
+    marks = models.JSONField(default=dict)  # by field, see catalog/intake/order.py
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["variant", "location"], name="stock_once")]
 
+    @property
+    def ordered_by(self) -> str:
+        """What said that the newest message was the newest: its sequence, its clock, or only that it came last."""
+        return ordered_by(self)
+
     def __str__(self) -> str:
         return f"{self.variant_id} at {self.location_id}"
+
+
+def ordered_by(row: Offer | StockLevel) -> str:
+    if row.source_sequence is not None:
+        return "sequence"
+    if row.source_at is not None:
+        return "at"
+    return "arrival" if row.received_at is not None else ""

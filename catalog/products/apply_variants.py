@@ -11,7 +11,7 @@ from catalog.products import apply_links, pricing
 from catalog.products.application import Application, shown
 from catalog.products.changes import UNSET, OfferChange, VariantChange
 from catalog.products.gtin import check_gtin
-from catalog.products.state import VariantState
+from catalog.products.state import OFFER_FIELDS, VariantState
 
 
 def give(app: Application) -> None:
@@ -172,26 +172,17 @@ def _offer(app: Application, draft: VariantState, code: str, change: OfferChange
             app.fail(f"offers.{code}.{name}", "bad_amount", problem, sku=draft.row.sku, value=str(amount))
             return
     offer = draft.offers.setdefault(code, Offer())
-    for name in ("compare_at", "sale_from", "sale_to", "cost", "tax_class"):
-        value = getattr(change, name)
-        if value is not UNSET:
-            setattr(offer, name, value)
-    for name in ("price", "sale_price"):
-        value = getattr(change, name)
-        if value is UNSET:
+    given = {name: value for name in OFFER_FIELDS if (value := getattr(change, name)) is not UNSET}
+    alarms = pricing.put(offer, given, confirmed=change.confirmed)
+    for name in pricing.GUARDED:
+        if name not in given:
             continue
-        old: Decimal | None = getattr(offer, name)
-        if value == old:
-            draft.held.pop((code, name), None)
-            continue
-        reason = "" if change.confirmed else pricing.alarm(new=value, old=old, cost=offer.cost)
         waiting = draft.held.get((code, name))
-        if not reason:
-            setattr(offer, name, value)
+        if name not in alarms:
             draft.held.pop((code, name), None)
-        elif waiting is None or waiting.amount != value:
-            draft.held[code, name] = HeldPrice(field=name, amount=value, reason=reason)
-            app.held.append((draft.row.sku, f"offers.{code}.{name}", reason))
+        elif waiting is None or waiting.amount != given[name]:
+            draft.held[code, name] = HeldPrice(field=name, amount=given[name], reason=alarms[name])
+            app.held.append((draft.row.sku, f"offers.{code}.{name}", alarms[name]))
 
 
 def check_axes(app: Application) -> None:

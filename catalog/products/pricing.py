@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
+from catalog.models import Offer
+
+GUARDED = ("price", "sale_price")
 LARGEST_MOVE = Decimal("0.5")
 DECIMALS = 4  # as the column holds them
 LARGEST = Decimal(10) ** 12
@@ -35,3 +40,24 @@ def alarm(*, new: Decimal | None, old: Decimal | None, cost: Decimal | None) -> 
         percent = int(abs(new - old) * 100 / old)
         return f"The price moves by {percent} %, from {old} to {new}."
     return ""
+
+
+def put(offer: Offer, given: Mapping[str, Any], *, confirmed: bool) -> dict[str, str]:
+    """Write fields onto an offer, but for prices that must be confirmed first: those, with the reason.
+
+    Costs come before prices: a price is looked at beside the cost that came with it.
+    """
+    for name, value in given.items():
+        if name not in GUARDED:
+            setattr(offer, name, value)
+    alarms = {}
+    for name in GUARDED:
+        if name not in given or given[name] == getattr(offer, name):
+            continue
+        old: Decimal | None = getattr(offer, name)
+        reason = "" if confirmed else alarm(new=given[name], old=old, cost=offer.cost)
+        if reason:
+            alarms[name] = reason
+        else:
+            setattr(offer, name, given[name])
+    return alarms

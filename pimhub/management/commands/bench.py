@@ -18,6 +18,7 @@ BENCHMARKS = {
     "assortment": "products",
     "pages": "products",
     "governance": "products",
+    "intake": "products",
     "shopify_files": "folder",
     "claims": "file",
 }

@@ -1,0 +1,1 @@
+"""Prices and stock as sources send them: fast, in any order, as often as they come."""
