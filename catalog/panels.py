@@ -22,6 +22,12 @@ def imports_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Imports", url=reverse("import_list"), icon="upload", order=20)
 
 
+def sources_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not (request.user.has_perm("catalog.handle_rejects") or request.user.has_perm("catalog.manage_sources")):
+        return None
+    return panels.entry(request, label="Sources", url=reverse("source_list"), icon="plug", order=22)
+
+
 def changes_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("catalog.view_product"):
         return None
@@ -37,5 +43,6 @@ def structure_entry(request: HttpRequest) -> dict[str, Any] | None:
 def plug_in() -> None:
     panels.nav.add("catalog.products", products_entry)
     panels.nav.add("catalog.imports", imports_entry)
+    panels.nav.add("catalog.sources", sources_entry)
     panels.nav.add("catalog.changes", changes_entry)
     panels.nav.add("catalog.structure", structure_entry)

@@ -10,6 +10,8 @@ from catalog.imports import run as imports
 from catalog.intake import again
 from catalog.media import ingest
 from catalog.plans import run as plans
+from catalog.sources import collect
+from catalog.sources import work as sources
 from catalog.structure import recompute
 
 
@@ -50,6 +52,13 @@ def retry_rejects() -> None:
         retry_rejects.delay()
 
 
+@shared_task(name="catalog.advance_sources")
+def advance_sources() -> None:
+    """Look at sources that are due and work at what came; rings again while there is more."""
+    if sources.turn():
+        advance_sources.delay()
+
+
 @shared_task(name="catalog.sweep")
 def sweep() -> None:
     """What a lost ring left behind."""
@@ -62,6 +71,8 @@ def sweep() -> None:
         recompute_families.apply_async(expires=10)
     if ingest.anything_due():
         fetch_media.apply_async(expires=10)
+    if collect.due() or sources.waiting():
+        advance_sources.apply_async(expires=10)
     if again.mended().exists():
         retry_rejects.apply_async(expires=10)
 

@@ -15,6 +15,7 @@ TASKS = {
     "derive": "catalog.derive",
     "imports": "catalog.advance_imports",
     "media": "catalog.fetch_media",
+    "sources": "catalog.advance_sources",
     "recompute": "catalog.recompute",
     "plans": "catalog.advance_plans",
     "dispatch": "channels.dispatch",

@@ -18,6 +18,7 @@ PUBLIC |= {"hook", "hook_with_token"}  # what is sent there is signed
 PUBLIC |= {"api_schema", "api_oauth_token", "api_jwks"}
 # The steps of signing in.
 PUBLIC |= {"account_login", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login", "openid_connect_callback"}
+PUBLIC |= {"source_hook"}  # by its signature
 # Leads everybody on, and tells people without a role that they have none.
 OPEN_TO_ALL_WHO_SIGNED_IN = {"home"}
 OWN = {

@@ -15,6 +15,7 @@ from catalog.api import (
     references,
     rejects,
     settings,
+    sources,
     structure,
     views,
 )
@@ -31,6 +32,9 @@ urlpatterns = [
     path("rejects/", rejects.RejectList.as_view(), name="api_rejects"),
     path("rejects/retry/", rejects.RejectRetry.as_view(), name="api_rejects_retry"),
     path("rejects/drop/", rejects.RejectDrop.as_view(), name="api_rejects_drop"),
+    path("sources/", sources.SourceList.as_view(), name="api_sources"),
+    path("sources/<str:code>/deliveries/", sources.DeliveryList.as_view(), name="api_deliveries"),
+    path("sources/<str:code>/fetch/", sources.SourceFetch.as_view(), name="api_source_fetch"),
     path("events/", events.EventList.as_view(), name="api_events"),
     path("change-sets/", changes.ChangeSetList.as_view(), name="api_change_sets"),
     path("change-sets/<uuid:pk>/", changes.ChangeSetDetail.as_view(), name="api_change_set"),

@@ -20,6 +20,8 @@ from catalog.models.product import Product, Variant
 from catalog.models.recompute import Recompute
 from catalog.models.record import ReferenceEntity, ReferenceRecord
 from catalog.models.role import RoleLimit, RoleSignIn
+from catalog.models.role import RoleLimit
+from catalog.models.source import Delivery, Source
 from catalog.models.stamp import StructureStamp
 from catalog.models.token import ApiToken, IdempotentCall
 from catalog.models.value_index import UniqueValue, ValueIndex
@@ -38,6 +40,7 @@ __all__ = [
     "ChangeSet",
     "Completeness",
     "Currency",
+    "Delivery",
     "DomainEvent",
     "EventCursor",
     "EventSequence",
@@ -71,6 +74,7 @@ __all__ = [
     "RoleSignIn",
     "SavedView",
     "Scope",
+    "Source",
     "StockLevel",
     "StructureStamp",
     "UniqueValue",
