@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,9 +14,9 @@ from catalog.change_sets import acting, current_act
 from catalog.events import ProductDelta
 from catalog.models import ChangeSet, Family, JournalEntry, Product
 from catalog.plans import inverse
-from catalog.products.changes import ProductChange
+from catalog.products.changes import UNSET, ProductChange, VariantChange
 from catalog.products.guards import Diverted
-from catalog.products.state import load_states
+from catalog.products.state import OFFER_FIELDS, amount_text, load_states
 from catalog.products.write import write_products
 from governance.models import Override, OwnershipRule
 from governance.ownership.rules import load_rules
@@ -81,9 +82,23 @@ def listen(said: Sequence[tuple[Product, ProductChange]]) -> None:
     for product, change in said if held else ():
         values = {("", key): value for key, value in change.values.items()}
         values |= {(v.sku, key): value for v in change.variants for key, value in v.values.items()}
+        values |= {(v.sku, key): value for v in change.variants for key, value in _figures(v)}
         for where, row in held.get(product.pk, {}).items():
             if where in values and row.owner and row.owner.code == system and values[where] == row.pair[1]:
                 row.delete()
+
+
+def _figures(variant: VariantChange) -> Iterator[tuple[str, object]]:
+    """Prices and stock as the journal has them."""
+    for place, units in variant.stock.items():
+        yield f"stock.{place}.available", units
+    for place, offer in variant.offers.items():
+        for name in OFFER_FIELDS:
+            value = getattr(offer, name)
+            if isinstance(value, Decimal):
+                yield f"offers.{place}.{name}", amount_text(value)
+            elif value is not UNSET:
+                yield f"offers.{place}.{name}", value.isoformat() if isinstance(value, dt.datetime) else value or None
 
 
 def end(override: Override) -> bool:
