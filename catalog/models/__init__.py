@@ -20,7 +20,6 @@ from catalog.models.product import Product, Variant
 from catalog.models.recompute import Recompute
 from catalog.models.record import ReferenceEntity, ReferenceRecord
 from catalog.models.role import RoleLimit, RoleSignIn
-from catalog.models.role import RoleLimit
 from catalog.models.source import Delivery, Source
 from catalog.models.stamp import StructureStamp
 from catalog.models.token import ApiToken, IdempotentCall

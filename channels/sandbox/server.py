@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 from channels.sandbox.amazon.endpoint import Seller
 from channels.sandbox.chaos import Blow, Chaos, nonsense
 from channels.sandbox.control import Control
+from channels.sandbox.erp.endpoint import Erp
 from channels.sandbox.google.endpoint import Merchant
 from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.journal import Record, keep
@@ -51,6 +52,7 @@ class Sandbox:
             "google": Merchant(self.store),
         }
         self.writer = Writer()
+        self.erp = Erp(self.store)
         self.teller = Teller(self.store)
         self._control = Control(self.store, self.chaos, self.teller)
 
@@ -67,6 +69,8 @@ class Sandbox:
             return self._serve(name, inner, origin)
         if name == "openai":
             return self.writer.handle(Call(call.method, f"/{rest}", call.query, call.headers, call.body))
+        if name == "erp":
+            return self.erp.handle(Call(call.method, f"/{rest}", call.query, call.headers, call.body))
         if name == "_control":
             return self._control.handle(call)
         if call.path == "/" and call.method == "GET":

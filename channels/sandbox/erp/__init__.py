@@ -1,0 +1,1 @@
+"""A small ERP that owns prices and stock, takes orders, and tells of changes late, doubled and shuffled."""
