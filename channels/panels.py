@@ -52,8 +52,16 @@ def alerts_entry(request: HttpRequest) -> dict[str, Any] | None:
     return panels.entry(request, label="Alerts", url=reverse("alert_list"), icon="bell", order=45, count=count)
 
 
+def reconciliation_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm("channels.view_channel"):
+        return None
+    url = reverse("reconciliation_list")
+    return panels.entry(request, label="Reconciliation", url=url, icon="git-compare", order=46)
+
+
 def plug_in() -> None:
     panels.nav.add("channels.alerts", alerts_entry)
     panels.nav.add("channels.webhooks", webhooks_entry)
     panels.panels.add("channels.state", channels_panel)
     panels.nav.add("channels.list", channels_entry)
+    panels.nav.add("channels.reconciliation", reconciliation_entry)

@@ -12,6 +12,8 @@ from channels.mapping import trial
 from channels.publishing import dispatch as dispatching
 from channels.publishing import rollout
 from channels.reconcile import look as looking
+from channels.reconcile import three
+from channels.rendering.stock_rules import wake_flipped
 from channels.webhooks import deliver as delivering
 from channels.webhooks import inbound, notices
 
@@ -26,6 +28,7 @@ def dispatch() -> None:
 @shared_task(name="channels.sweep")
 def sweep() -> None:
     """Placements that are due although nobody rang."""
+    wake_flipped()
     if dispatching.anything_due():
         dispatch.delay()
     trial.try_definitions()
@@ -96,3 +99,9 @@ def refresh_feed(channel_id: int) -> None:
     for channel in stale_feeds():
         if channel.pk == channel_id:
             build_feed(channel)
+
+
+@shared_task(name="channels.reconcile_all")
+def reconcile_all() -> None:
+    """Compare sources, hub and channels, once a night."""
+    three.all_in_turn()

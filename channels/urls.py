@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.views import alerts, channels, feeds, hooks, mapping, operate, settings, webhooks
+from channels.views import alerts, channels, feeds, hooks, mapping, operate, reconciliations, settings, webhooks
 
 urlpatterns = [
     path("channels/", channels.channel_list, name="channel_list"),
@@ -37,5 +37,8 @@ urlpatterns = [
     path("webhooks/new/", webhooks.webhook_new, name="webhook_new"),
     path("webhooks/<int:pk>/", webhooks.webhook_detail, name="webhook_detail"),
     path("webhooks/<int:pk>/edit/", webhooks.webhook_edit, name="webhook_edit"),
+    path("reconciliation/", reconciliations.reconciliation_list, name="reconciliation_list"),
+    path("reconciliation/<int:pk>/", reconciliations.reconciliation_detail, name="reconciliation_detail"),
+    path("reconciliation/<int:pk>/repair/", reconciliations.reconciliation_repair, name="reconciliation_repair"),
     path("feeds/<slug:code>/<str:token>.xml", feeds.feed, name="feed"),
 ]

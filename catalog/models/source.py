@@ -41,6 +41,7 @@ class Source(models.Model):
     constants = models.JSONField(default=dict, blank=True)  # what no column says, such as {"location": "main"}
     decimal_comma = models.BooleanField(default=False)
     address = models.CharField(max_length=500, blank=True)  # of HTTPS; a folder is PIMHUB_HOME/sources/<code>
+    snapshot = models.CharField(max_length=500, blank=True)  # where all of its figures can be had, to compare
     every_minutes = models.PositiveIntegerField(default=5)  # how often one looks
     expected_minutes = models.PositiveIntegerField(default=60)  # silent for longer = late
     credentials_encrypted = models.TextField(blank=True)

@@ -41,6 +41,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # no subscript at r
             "delivers",
             "format",
             "address",
+            "snapshot",
             "columns",
             "constants",
             "decimal_comma",
@@ -51,6 +52,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # no subscript at r
         )
         help_texts = {
             "address": "Where it is fetched, for the kind “fetched by address”.",
+            "snapshot": "Where all of its figures can be had, to compare them with ours.",
             "columns": 'Our field → their column, such as {"sku": "Item no.", "available": "On hand"}.',
             "constants": 'What no column says, such as {"location": "main"}.',
             "every_minutes": "How often one looks, in minutes.",

@@ -22,6 +22,7 @@ from channels.connectors.base import BuildsFeed, Connection, Connector
 from channels.models import Channel, FeedFragment
 from channels.publishing.desire import Desired, check
 from channels.rendering.source import gather
+from channels.rendering.stock_rules import rule_of, stale_now
 from governance.models import Revision
 from pimhub.foundation.jsonvalue import digest
 
@@ -104,8 +105,10 @@ def keys_of(
 def _shared(channel: Channel, connector: Connector, connection: Connection) -> str:
     assert channel.mapping is not None
     market = channel.market
+    rule = rule_of(channel)
     facts = [
         _code(),
+        [repr(rule), sorted(stale_now(rule, timezone.now())[0])],
         [connector.key, connector.api_version],
         [channel.mapping_id, channel.mapping.rules],
         [channel.code, channel.scope.code, dict(connection.settings)],

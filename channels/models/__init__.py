@@ -12,7 +12,9 @@ from channels.models.listing import Listing, Placement, RemoteLink
 from channels.models.mapping import MappingActivation, MappingTrial, MappingVersion, TrialLine
 from channels.models.publication import Publication
 from channels.models.rate import RateBucket
+from channels.models.reconciliation import Gap, Reconciliation
 from channels.models.rollout import Rollout
+from channels.models.stock import StockRule
 from channels.models.webhook import Delivery, Subscription
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Hold",
     "InboundEvent",
     "InboundTally",
+    "Gap",
     "Listing",
     "MappingActivation",
     "MappingTrial",
@@ -37,8 +40,10 @@ __all__ = [
     "Placement",
     "Publication",
     "RateBucket",
+    "Reconciliation",
     "RemoteLink",
     "Rollout",
     "Subscription",
+    "StockRule",
     "TrialLine",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from django.conf import settings
@@ -12,8 +12,11 @@ from django.db.models import Prefetch
 
 from catalog.models import Attribute, Offer, PriceList, StockLevel, Variant
 from channels.connectors.base import Connection, Connector, Level, MappedProduct, MappedVariant, Medium, Price
+from channels.connectors.outcome import Issue
 from channels.mapping.rules import Reader
 from channels.models import Channel
+from channels.rendering.stock import shown
+from channels.rendering.stock_rules import issues_of, rule_of, stale_now
 from governance.copywriting.provenance import Origins, origins_of_all
 from governance.models import Revision
 from governance.revisions.read import Document, FrozenVariant, read_all
@@ -26,7 +29,8 @@ class Source:
     """A product ready for a connector, with where each field came from.
 
     `keys`: {(sku or "", target field): value key, also of what is missing}; `offers`: {sku: offer version};
-    `recheck_at`: the next moment a sale begins or ends; `origins`: of the revision's texts by AI.
+    `recheck_at`: the next moment a sale begins or ends, or stock becomes too old; `origins`: of the revision's
+    texts by AI; `stock_issues`: what is to be said of stock that is too old.
     """
 
     revision: Revision
@@ -35,6 +39,7 @@ class Source:
     offers: Mapping[str, int]
     recheck_at: dt.datetime | None
     origins: Origins
+    stock_issues: tuple[Issue, ...] = ()
 
 
 def gather(
@@ -52,11 +57,33 @@ def gather(
     commerce = _commerce([r.product_id for r in wanted], price_list)
     locales = tuple(dict.fromkeys(x for locale in channel.market.locales for x in fallback_chain(locale)))
     attributes = dict(Attribute.objects.values_list("code", "localizable"))
-    return {
+    rule = rule_of(channel)
+    stale, next_stale = stale_now(rule, now)
+    found = {
         r.product_id: _source(
-            channel, connector, r, documents[r.pk], origins[r.pk], commerce, locales, attributes, connection, now
+            channel,
+            connector,
+            r,
+            documents[r.pk],
+            origins[r.pk],
+            commerce,
+            locales,
+            attributes,
+            connection,
+            now,
+            lambda sellable: shown(sellable, rule, stale=stale),
         )
         for r in wanted
+    }
+    if rule.stale_after is None:
+        return found
+    return {
+        pk: replace(
+            source,
+            recheck_at=min((m for m in (source.recheck_at, next_stale) if m), default=None),
+            stock_issues=issues_of(rule, stale),
+        )
+        for pk, source in found.items()
     }
 
 
@@ -71,6 +98,7 @@ def _source(
     attributes: Mapping[str, bool],
     connection: Connection,
     now: dt.datetime,
+    in_stock: Callable[[Mapping[str, int]], dict[str, int]],
 ) -> Source:
     assert channel.mapping is not None
     price_list = channel.market.price_list
@@ -101,6 +129,7 @@ def _source(
     variants, offers, moments = [], {}, []
     for frozen in document.variants:
         row = commerce.get(frozen.sku)
+        counted = row.stock_levels.all() if row else ()
         offer = next(iter(row.offers.all()), None) if row else None
         if offer is not None:
             offers[frozen.sku] = offer.version
@@ -114,9 +143,7 @@ def _source(
                 origins=made_by(frozen.sku),
                 options=_options(document, frozen, reader, locales),
                 price=_price(offer, price_list, now),
-                stock={s.location.code: max(s.available - s.reserved, 0) for s in row.stock_levels.all()}
-                if row
-                else {},
+                stock=in_stock({s.location.code: s.available - s.reserved for s in counted}),
             )
         )
     own = fields(Level.PRODUCT, None)
