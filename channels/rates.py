@@ -10,6 +10,10 @@ from channels.models import Channel, RateBucket
 # A worker waits so long for its turn and then does something else; the product is due again in time.
 PATIENCE = 1.0
 TRIES = 50
+# Of a limit that is learnt from refusals: never below a call in ten seconds, and the full rate again after ten minutes.
+SLOWEST = 0.1
+RECOVERY = 600.0
+PAUSE = 10.0  # seconds without a call after a refusal; such limits are per minute
 
 
 class Wait(Exception):  # noqa: N818 - no error: a call has its turn later
@@ -38,25 +42,36 @@ def take(channel: Channel, rate: Rate) -> float:
             defaults={"rate": rate.per_second, "burst": rate.burst, "tokens": rate.burst, "at": now},
         )
         # A clock that was set back gives nothing, and takes nothing away.
-        free = min(bucket.burst, bucket.tokens + max(now - bucket.at, 0.0) * bucket.rate)
+        rested = max(now - bucket.at, 0.0)
+        speed = bucket.rate
+        if rate.learns:
+            speed = min(rate.per_second, speed + rate.per_second * rested / RECOVERY)
+        free = min(bucket.burst, bucket.tokens + rested * bucket.rate)
         if free < 1:
             return (1 - free) / bucket.rate
-        if _set(bucket, tokens=free - 1, at=max(now, bucket.at)):
+        if _set(bucket, tokens=free - 1, at=max(now, bucket.at), rate=speed):
             return 0.0
     return 1 / rate.per_second  # many workers at once: one of them got it each time
 
 
 def learn(channel: Channel, rate: Rate, *, throttled: bool, per_second: float | None) -> None:
-    """What an answer says of the limit: its rate, or that we were too fast after all."""
+    """What an answer says of the limit: its rate, or that we were too fast after all.
+
+    Calls that were under way together are refused together: they halve a learnt rate once.
+    """
     bucket = RateBucket.objects.filter(channel=channel, name=rate.name).first()
     if bucket is None:
         return
     if per_second and per_second != bucket.rate:
         RateBucket.objects.filter(pk=bucket.pk).update(rate=per_second)
-    if throttled:
+    if throttled and not rate.learns:
         _set(bucket, tokens=0.0, at=time.time())
+    elif throttled and bucket.tokens >= 0:
+        slower = max(bucket.rate / 2, SLOWEST)
+        # Below zero by what the pause would bring back.
+        _set(bucket, tokens=-slower * PAUSE, at=time.time(), rate=slower)
 
 
-def _set(bucket: RateBucket, *, tokens: float, at: float) -> bool:
+def _set(bucket: RateBucket, *, tokens: float, at: float, rate: float | None = None) -> bool:
     held = RateBucket.objects.filter(pk=bucket.pk, tokens=bucket.tokens, at=bucket.at)
-    return bool(held.update(tokens=tokens, at=at))
+    return bool(held.update(tokens=tokens, at=at, rate=bucket.rate if rate is None else rate))

@@ -188,6 +188,8 @@ class Operation:
     # A repeated call has no further effect (natural upsert or idempotency key).
     idempotent: bool = True
     destructive: bool = False  # removes something on the channel
+    # The channel counts the item's life anew from this call, where it forgets what is not sent again in time.
+    renews: bool = True
     # What follows once ids are known, in words, for the preview.
     then: tuple[str, ...] = ()
     context: Mapping[str, JSON] = field(default_factory=dict)  # for `interpret`
@@ -254,11 +256,16 @@ class Connector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A limit that a call falls under: so many a second, and so many at once after a pause."""
+    """A limit that a call falls under: so many a second, and so many at once after a pause.
+
+    Of a channel that does not tell its limits, `per_second` is the most that we try: each refusal halves the rate,
+    and quiet minutes bring it back (`learns`).
+    """
 
     name: str
     per_second: float
     burst: float
+    learns: bool = False
 
 
 class HasRates(Protocol):

@@ -87,7 +87,7 @@ def send_operation(placement: Placement, sending: Sending, operation: Operation)
         if sending.desired is None:
             pass  # what is taken off counts as accepted there until it was seen to be gone
         elif outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED):
-            _accept(placement, carries, sending.desired, dropped=outcome.dropped_links)
+            _accept(placement, carries, sending.desired, dropped=outcome.dropped_links, renews=operation.renews)
         elif outcome.verdict is Verdict.REJECTED:
             _refuse(placement, carries, outcome, sending.desired)
     return outcome
@@ -156,7 +156,12 @@ def _announce(
 
 
 def _accept(
-    placement: Placement, carries: dict[str, dict[str, str]], desired: Desired, *, dropped: tuple[str, ...]
+    placement: Placement,
+    carries: dict[str, dict[str, str]],
+    desired: Desired,
+    *,
+    dropped: tuple[str, ...],
+    renews: bool,
 ) -> None:
     now, prices = timezone.now(), desired.prices
     gone = [key.removeprefix("variant:") for key in dropped if key.startswith("variant:")]
@@ -167,7 +172,9 @@ def _accept(
         # What was read back before says nothing of what was just sent.
         listing.verified = {f: h for f, h in listing.verified.items() if f not in taken}
         listing.refused = {f: h for f, h in listing.refused.items() if f not in taken}
-        listing.state, listing.accepted_at = Listing.State.ACCEPTED, now
+        listing.state = Listing.State.ACCEPTED
+        if renews or listing.accepted_at is None:
+            listing.accepted_at = now
         if Facet.OFFER in taken:
             listing.price = prices.get(listing.sku)
         if done := [f for f, h in listing.wanted.items() if listing.accepted.get(f, "") == listing.desired.get(f, "")]:

@@ -11,6 +11,7 @@ import datetime as dt
 import logging
 from dataclasses import dataclass
 
+from django.db.models import Min
 from django.utils import timezone
 
 from channels.connections import ChannelNotReady, authorise
@@ -204,5 +205,7 @@ def _recheck(placement: Placement, desired: Desired) -> dt.datetime | None:
     moments = [desired.source.recheck_at, desired.rendered.recheck_at]
     refresh = getattr(desired.connector, "refresh_after", None)
     if refresh is not None:
-        moments.append(timezone.now() + refresh)
+        # Of the oldest: not every call that was taken since counts (see `Operation.renews`).
+        oldest = placement.listings.aggregate(at=Min("accepted_at"))["at"]
+        moments.append((oldest or timezone.now()) + refresh)
     return min((m for m in moments if m), default=None)

@@ -34,9 +34,12 @@ DATA_SOURCES: Final = {
     "accounts/1001/dataSources/2001": ("en", "US"),
     "accounts/1001/dataSources/2002": ("de", "DE"),
     "accounts/1001/dataSources/2003": ("en", "US"),  # a second source, for offers that move
+    "accounts/1001/dataSources/2004": ("fr", "FR"),
+    "accounts/1001/dataSources/2005": ("en", "US"),  # supplemental
 }
+SUPPLEMENTAL: Final = frozenset({"accounts/1001/dataSources/2005"})
 # The countries in which offers of a feed label are shown.
-COUNTRIES: Final = {"US": ["US"], "DE": ["DE"]}
+COUNTRIES: Final = {"US": ["US"], "DE": ["AT", "DE"], "FR": ["FR"]}
 
 # What `POST /_control/settings` may change, and where it starts.
 SETTINGS: Final[dict[str, dict[str, Any]]] = {

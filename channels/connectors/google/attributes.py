@@ -19,6 +19,7 @@ class Form(StrEnum):
     WEIGHT = "weight"  # {value, unit}
     OPTIONS = "options"  # [{name, value}]
     FLAG = "flag"  # "yes" or "no" in feeds
+    SHIPPING = "shipping"  # [{country, service, price}]
     STRUCTURED = "structured"  # {digitalSourceType, content}: a text that AI wrote
 
 
@@ -57,6 +58,7 @@ CONTENT: tuple[Attribute, ...] = (
     Attribute("product_highlight", "productHighlights", Form.TEXTS),
     Attribute("shipping_weight", "shippingWeight", Form.WEIGHT),
     Attribute("shipping_label", "shippingLabel"),
+    Attribute("shipping", "shipping", Form.SHIPPING),
     *(Attribute(f"custom_label_{n}", f"customLabel{n}") for n in range(5)),
 )
 

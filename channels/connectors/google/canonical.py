@@ -67,6 +67,15 @@ def micros(amount: Decimal) -> str:
     return str(int((amount * MICROS).to_integral_value()))
 
 
+def is_amount(given: str) -> bool:
+    """Whether a text is a sum of money, zero or more, that micros can hold."""
+    try:
+        amount = Decimal(given)
+    except InvalidOperation:
+        return False
+    return amount.is_finite() and amount >= 0 and not amount * MICROS % 1
+
+
 def from_answer(schema_name: str, value: JSON) -> JSON:
     """A value as Google shows it, in the form of our bodies."""
     return _convert(document()["schemas"][schema_name], value, _read)

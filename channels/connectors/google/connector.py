@@ -5,8 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.base import Connection, Facet, Heard, Known, Level, MappedProduct, Operation, Rendered, Told
-from channels.connectors.google import about, feed, fields, settings, tokens, webhooks
+from channels.connectors.base import (
+    Connection,
+    Facet,
+    Heard,
+    Known,
+    Level,
+    MappedProduct,
+    Operation,
+    Rate,
+    Rendered,
+    Told,
+)
+from channels.connectors.google import about, feed, fields, rates, settings, tokens, webhooks
 from channels.connectors.google.interpret import interpret
 from channels.connectors.google.plan import plan, plan_removal
 from channels.connectors.google.read import interpret_read, read
@@ -62,13 +73,19 @@ class GoogleConnector:
     def interpret_read(
         self, rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
     ) -> RemoteState:
-        return interpret_read(rendered, known, responses)
+        return interpret_read(rendered, known, responses, connection)
 
     def token_request(self, connection: Connection, now: dt.datetime) -> Request | None:
         return tokens.token_request(connection, now)
 
     def read_token(self, response: Response) -> tuple[str, float]:
         return tokens.read_token(response)
+
+    def rate(self, request: Request) -> Rate | None:
+        return rates.rate(request)
+
+    def told_rate(self, response: Response) -> float | None:
+        return None  # Google says no rates with its answers; they are learnt from its refusals
 
     def feed_header(self, connection: Connection, title: str, now: dt.datetime) -> bytes:
         return feed.header(connection, title, now)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from channels.connectors.outcome import Verdict
 from pimhub.foundation.jsonvalue import JSON
 
-INSERT, DELETE = "productInputs.insert", "productInputs.delete"
+INSERT, PATCH, DELETE = "productInputs.insert", "productInputs.patch", "productInputs.delete"
 
 # ---- `error.details[].reason` --------------------------------------------------------------------
 
@@ -118,6 +118,8 @@ def meaning(operation: str, found: Refusal) -> Verdict:
     for reason in found.reasons:
         if reason in REASONS:
             return REASONS[reason]
+    if operation == PATCH and found.status == "NOT_FOUND":
+        return Verdict.GONE  # the offer that was to be patched is no more: it is inserted anew
     for row in STATUSES:
         if row.holds(found.status, found.message):
             return row.verdict

@@ -79,6 +79,8 @@ def _content_tags(attributes: Mapping[str, JSON]) -> Iterator[str]:
         elif attribute.form is Form.STRUCTURED:
             kind = value["digitalSourceType"].lower()
             yield _group(attribute.code, {"digital_source_type": kind, "content": value["content"]})
+        elif attribute.form is Form.SHIPPING:
+            yield from (_group(attribute.code, {**one, "price": price(one["price"])}) for one in value)
         elif attribute.form is Form.OPTIONS:
             yield from (_group(attribute.code, one) for one in value)
         else:

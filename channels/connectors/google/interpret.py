@@ -5,8 +5,8 @@ from __future__ import annotations
 from channels.connectors.base import Operation
 from channels.connectors.google import errors, wire
 from channels.connectors.google.attributes import field_of
-from channels.connectors.google.errors import INSERT, Refusal
-from channels.connectors.google.settings import offer_link
+from channels.connectors.google.errors import DELETE, Refusal
+from channels.connectors.google.settings import offer_link, patched_link, sent_link, unsure_link
 from channels.connectors.outcome import Issue, Outcome, Verdict
 from pimhub.foundation.http import Response
 
@@ -31,7 +31,7 @@ def interpret(operation: Operation, response: Response) -> Outcome:
     return Outcome(
         verdict=verdict,
         issues=issues,
-        links=_links(operation, verdict),
+        links=_links(operation, verdict, response),
         dropped_links=tuple(operation.context.get("dropped", ())) if verdict is Verdict.ACCEPTED else (),
         retry_after=_wait(verdict, response, found) if waits else None,
         request_id=response.headers.get("x-request-id", ""),
@@ -39,14 +39,15 @@ def interpret(operation: Operation, response: Response) -> Outcome:
     )
 
 
-def _links(operation: Operation, verdict: Verdict) -> dict[str, str]:
+def _links(operation: Operation, verdict: Verdict, response: Response) -> dict[str, str]:
     """What is there now, and after a lost answer what may be there: it must be found when it is to go."""
     links = dict(operation.context.get("links", {}))
-    if verdict is Verdict.ACCEPTED:
-        return links
-    if verdict is Verdict.TRANSIENT and operation.name == INSERT:
-        key = offer_link(str(operation.context["row"]))
-        return {key: links[key]}
+    row = str(operation.context["row"])
+    if verdict is Verdict.ACCEPTED and links:
+        clock = response.headers.get("date", "")
+        return links | ({patched_link(row): clock} if clock and sent_link(row) not in links else {})
+    if verdict is Verdict.TRANSIENT and operation.name != DELETE:
+        return {offer_link(row): links[offer_link(row)], unsure_link(row): "1"}
     return {}
 
 

@@ -1,18 +1,26 @@
-"""The calls that are missing: one insert per offer that differs, one delete per offer that is no more.
+"""The calls that are missing: an insert or a patch per offer that differs, a delete per offer that is no more.
 
 An insert replaces the whole input, so it carries every facet of its row. Its `versionNumber` keeps an
-older call from undoing a newer one, in whatever order they arrive.
+older call from undoing a newer one, in whatever order they arrive. Where only price or stock moved, a patch names
+just these: it is small, and leaves the content's version alone. Patches have no version, so after a lost answer the
+offer is inserted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from channels.connectors.base import Connection, Facet, Known, Operation, Rendered
 from channels.connectors.google import names, settings, wire
-from channels.connectors.google.errors import DELETE, INSERT
-from channels.connectors.google.settings import OFFER, offer_link, seen_link, sent_link
+from channels.connectors.google.attributes import AVAILABILITY
+from channels.connectors.google.attributes import OFFER as OFFER_ATTRIBUTES
+from channels.connectors.google.errors import DELETE, INSERT, PATCH
+from channels.connectors.google.settings import OFFER, links_of, offer_link, patched_link, sent_link, unsure_link
 from channels.connectors.outcome import Row
 
 FACETS = (Facet.CONTENT, Facet.OFFER, Facet.STOCK)
+# What a patch of a facet names: all that the facet may hold, so that what is gone is taken away.
+MASKS: Mapping[Facet, tuple[str, ...]] = {Facet.OFFER: OFFER_ATTRIBUTES, Facet.STOCK: (AVAILABILITY,)}
 
 _THEN = ("Google processes the offer, which takes up to some minutes; then it is read back.",)
 
@@ -26,8 +34,12 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
         if old and names.name_of(old) != names.name_of(address) and _is_ours(old, connection):
             # It carries nothing: the row itself goes on under its new name.
             calls.append(_delete(row, old, connection, carries=()))
-        if any(known.accepted.get(row, {}).get(facet) != bodies[facet] for facet in FACETS):
+        held, unsure = known.accepted.get(row, {}), unsure_link(row) in known.links
+        differing = [facet for facet in FACETS if held.get(facet) != bodies[facet]]
+        if unsure or Facet.CONTENT in differing or (differing and not old):
             calls.append(_insert(rendered, row, address, known, connection))
+        elif differing:
+            calls.append(_patch(rendered, row, differing, connection))
     return calls + [call for call in plan_removal(known, connection) if _row(call) not in rendered.bodies]
 
 
@@ -45,13 +57,32 @@ def plan_removal(known: Known, connection: Connection) -> list[Operation]:
 
 
 def _insert(rendered: Rendered, row: Row, address: str, known: Known, connection: Connection) -> Operation:
-    version = str(known.number)
+    if settings.read(connection).supplements:
+        ids, dropped = {offer_link(row): address}, [unsure_link(row)]
+    else:
+        ids = {offer_link(row): address, sent_link(row): str(known.number)}
+        dropped = [patched_link(row), unsure_link(row)]
     return Operation(
         name=INSERT,
         request=wire.insert(rendered.bodies[row], known.number, connection),
         carries=tuple((row, facet) for facet in FACETS),
         then=_THEN,
-        context={"row": row, "links": {offer_link(row): address, sent_link(row): version}},
+        context={"row": row, "links": ids, "dropped": dropped},
+    )
+
+
+def _patch(rendered: Rendered, row: Row, facets: list[Facet], connection: Connection) -> Operation:
+    bodies = rendered.bodies[row]
+    content = bodies[Facet.CONTENT]
+    attributes = {name: value for facet in facets for name, value in bodies[facet].items()}
+    mask = [name for facet in facets for name in MASKS[facet]]
+    return Operation(
+        name=PATCH,
+        request=wire.patch(content, attributes, mask, connection),
+        carries=tuple((row, facet) for facet in facets),
+        renews=False,
+        then=_THEN,
+        context={"row": row, "links": {offer_link(row): names.address(content)}},
     )
 
 
@@ -61,7 +92,7 @@ def _delete(row: Row, address: str, connection: Connection, *, carries: tuple[Fa
         request=wire.delete(address, connection),
         carries=tuple((row, facet) for facet in carries),
         destructive=True,
-        context={"row": row, "dropped": [offer_link(row), sent_link(row), seen_link(row)]},
+        context={"row": row, "dropped": links_of(row)},
     )
 
 

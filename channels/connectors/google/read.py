@@ -5,22 +5,30 @@ offer that is not there yet from one that was changed or taken away:
 
 not found, or shown in an older version than Google last took → pending
 not found although that version was seen before               → gone
+otherwise than a patch of the last half hour left it           → pending
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from channels.connectors.base import Connection, Facet, Known, Rendered
-from channels.connectors.google import canonical, errors, names, wire
+from channels.connectors.google import canonical, errors, names, settings, wire
 from channels.connectors.google.attributes import AVAILABILITY, OFFER, field_of
-from channels.connectors.google.settings import offer_link, seen_link, sent_link
+from channels.connectors.google.settings import offer_link, patched_link, seen_link, sent_link
 from channels.connectors.outcome import Issue, RemoteState, Row
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
 
 _IDENTITY = ("offerId", "contentLanguage", "feedLabel", "dataSource")
+# "It may take several minutes before the processed product can be retrieved": some more, to be sure.
+PATCHED, FACETS = (Facet.OFFER, Facet.STOCK), (Facet.CONTENT, Facet.OFFER, Facet.STOCK)
+NO_PRIMARY = "Google has no such offer yet that this could supplement. It must come from a primary data source."
+PROCESSING = dt.timedelta(minutes=30)
 _SEVERITY = {"DISAPPROVED": "error", "DEMOTED": "warning", "SEVERITY_UNSPECIFIED": "warning"}
 
 
@@ -29,27 +37,38 @@ def read(rendered: Rendered, connection: Connection) -> list[Request]:
     return [wire.get(bodies[Facet.CONTENT], connection) for bodies in rendered.bodies.values()]
 
 
-def interpret_read(rendered: Rendered, known: Known, responses: Sequence[Response]) -> RemoteState:
+def interpret_read(
+    rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
+) -> RemoteState:
     """Google's side. An answer that says nothing is pending, never an absent offer."""
     bodies: dict[Row, dict[str, JSON]] = {}
     links: dict[str, str] = {}
     issues: list[Issue] = []
     raw: dict[Row, JSON] = {}
-    pending = False
+    pending, supplemental = False, bool(settings.read(connection).supplements)
     for row, response in zip(rendered.bodies, responses, strict=True):
         answer = wire.decode(response)
         raw[row] = answer
         refused = errors.refusal(answer)
         if response.status == 200 and answer is not None and refused is None:
             version = _number(answer.get("versionNumber"))
-            if 0 < version < _number(known.links.get(sent_link(row))):
+            # A supplemented offer shows the version and the data source of the one that it is based on.
+            if supplemental:
+                answer["dataSource"] = rendered.bodies[row][Facet.CONTENT]["dataSource"]
+            elif 0 < version < _number(known.links.get(sent_link(row))):
                 pending = True
                 continue
-            bodies[row] = project(rendered.bodies[row], answer)
+            found = project(rendered.bodies[row], answer)
+            if _is_being_patched(row, found, known, response, FACETS if supplemental else PATCHED):
+                pending = True
+                continue
+            bodies[row] = found
             links |= _links(row, rendered.bodies[row][Facet.CONTENT], version, known)
-            issues += item_issues(row, answer)
+            issues += [*item_issues(row, answer), *destination_issues(row, answer)]
         elif refused is not None and refused.status == "NOT_FOUND":
-            pending = pending or _is_expected(row, known)
+            pending = pending or supplemental or _is_expected(row, known)
+            if supplemental:
+                issues.append(Issue("no_primary", NO_PRIMARY, sku=row, severity="warning"))
         else:
             pending = True
             issues.append(_unread(row, response, refused))
@@ -64,14 +83,15 @@ def project(wanted: Mapping[str, Any], product: Mapping[str, Any]) -> dict[str, 
     content["productAttributes"] = {name: shown[name] for name in ours if name in shown}
     return {
         Facet.CONTENT.value: content,
-        Facet.OFFER.value: {name: shown[name] for name in OFFER if name in shown},
-        Facet.STOCK.value: {AVAILABILITY: shown[AVAILABILITY]} if AVAILABILITY in shown else {},
+        Facet.OFFER.value: {name: shown[name] for name in OFFER if name in shown and wanted[Facet.OFFER]},
+        Facet.STOCK.value: {AVAILABILITY: shown[AVAILABILITY]} if AVAILABILITY in shown and wanted[Facet.STOCK] else {},
     }
 
 
 def item_issues(row: Row, product: Mapping[str, Any]) -> list[Issue]:
-    """What Google holds against an offer: each thing once, however many places it is shown in."""
+    """What Google holds against an offer: each thing once, with all the places and countries that it is shown in."""
     found: dict[tuple[str, str, str], Issue] = {}
+    places: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     for issue in (product.get("productStatus") or {}).get("itemLevelIssues") or ():
         severity = _SEVERITY.get(str(issue.get("severity") or "SEVERITY_UNSPECIFIED"))
         if severity is None:
@@ -79,16 +99,55 @@ def item_issues(row: Row, product: Mapping[str, Any]) -> list[Issue]:
         code, attribute = str(issue.get("code") or "issue"), str(issue.get("attribute") or "")
         words = [str(issue[name]).strip() for name in ("description", "detail") if issue.get(name)]
         key = (code, attribute, " ".join(words))
+        context = str(issue.get("reportingContext") or "")
+        places.setdefault(key, {}).setdefault(context, []).extend(issue.get("applicableCountries") or ())
         if key not in found or severity == "error":
             found[key] = Issue(
                 code=code,
-                message=f"Google: {'. '.join(w.rstrip('.') for w in dict.fromkeys(words)) or code}.",
+                message=f"Google: {'. '.join(w.rstrip('.') for w in dict.fromkeys(words)) or code}",
                 field=field_of(attribute),
                 sku=row,
                 severity=severity,
                 url=str(issue.get("documentation") or ""),
             )
-    return list(found.values())
+    return [replace(one, message=f"{one.message}{_where(places[key])}.") for key, one in found.items()]
+
+
+def destination_issues(row: Row, product: Mapping[str, Any]) -> list[Issue]:
+    """Where the offer is refused without an issue that says so, and where Google has not decided yet."""
+    status = product.get("productStatus") or {}
+    blamed = {
+        country
+        for issue in status.get("itemLevelIssues") or ()
+        if issue.get("severity") == "DISAPPROVED"
+        for country in issue.get("applicableCountries") or ()
+    }
+    refused: dict[str, list[str]] = {}
+    waiting: dict[str, list[str]] = {}
+    for each in status.get("destinationStatuses") or ():
+        place = str(each.get("reportingContext") or "")
+        unsaid = [c for c in each.get("disapprovedCountries") or () if c not in blamed]
+        refused |= {place: unsaid} if unsaid else {}
+        waiting |= {place: each["pendingCountries"]} if each.get("pendingCountries") else {}
+    found = []
+    if refused:
+        found.append(Issue("disapproved", f"Google does not show the offer{_where(refused)}.", sku=row))
+    if waiting:
+        message = f"Google had not yet approved the offer when it was last read{_where(waiting)}."
+        found.append(Issue("pending_approval", message, sku=row, severity="warning"))
+    return found
+
+
+def _where(places: Mapping[str, Iterable[str]]) -> str:
+    """“ (shopping ads: AT, DE; free listings: DE)”; the countries once where they are the same everywhere."""
+    named = {p.replace("_", " ").lower(): ", ".join(sorted(set(c))) for p, c in places.items() if p or c}
+    if not named:
+        return ""
+    if len(set(named.values())) == 1:
+        countries = next(iter(named.values()))
+        label = ", ".join(n for n in named if n)
+        return f" ({': '.join(part for part in (label, countries) if part)})"
+    return f" ({'; '.join(f'{name}: {countries}' for name, countries in named.items())})"
 
 
 def _links(row: Row, content: Mapping[str, JSON], version: int, known: Known) -> dict[str, str]:
@@ -107,6 +166,21 @@ def _is_expected(row: Row, known: Known) -> bool:
         return False
     seen = _number(known.links.get(seen_link(row)))
     return not seen or seen < _number(known.links.get(sent_link(row)))
+
+
+def _is_being_patched(
+    row: Row, found: Mapping[str, JSON], known: Known, response: Response, facets: Iterable[Facet]
+) -> bool:
+    """Whether Google still shows the state from before a call without a version. Both moments are of Google's clock."""
+    try:
+        took = parsedate_to_datetime(known.links.get(patched_link(row), ""))
+        now = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return False
+    if now - took > PROCESSING:
+        return False
+    accepted = known.accepted.get(row, {})
+    return any(accepted.get(facet) != found[facet] for facet in facets)
 
 
 def _number(text: JSON) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from urllib.parse import quote, urlsplit
 
 from channels.connectors.base import Connection, Facet, MappedProduct, MappedVariant, Medium, Price, Rendered
@@ -41,8 +42,8 @@ def render(product: MappedProduct, connection: Connection) -> Rendered:
     bodies = {
         variant.sku: {
             Facet.CONTENT.value: content(product, variant, given),
-            Facet.OFFER.value: offer(variant.price),
-            Facet.STOCK.value: {AVAILABILITY: availability(variant, given)},
+            Facet.OFFER.value: offer(variant.price) if given.sends("price") else {},
+            Facet.STOCK.value: {AVAILABILITY: availability(variant, given)} if given.sends("availability") else {},
         }
         for variant in product.variants
         if variant.sku
@@ -97,11 +98,13 @@ def attributes(product: MappedProduct, variant: MappedVariant, given: Settings) 
             for name, label in variant.options
             if canonical.text(name) and canonical.text(label)
         ]
-    for plain, structured in STRUCTURED.items():
-        if plain in variant.origins and made[plain]:
-            made[structured] = {"digitalSourceType": "TRAINED_ALGORITHMIC_MEDIA", "content": made.pop(plain)}
-    if not made["gtins"] and not (made["mpn"] and made["brand"]):
+    made["shipping"] = shipping(variant.price, given)
+    if not made["gtins"] and not (made["mpn"] and made["brand"]) and given.sends("identifier_exists"):
         made["identifierExists"] = False
+    made = {a.api: made.get(a.api) for a in CONTENT if given.sends(a.code)}
+    for plain, structured in STRUCTURED.items():
+        if plain in variant.origins and made.get(plain):
+            made[structured] = {"digitalSourceType": "TRAINED_ALGORITHMIC_MEDIA", "content": made.pop(plain)}
     return {name: value for name, value in made.items() if value not in (None, "", [])}
 
 
@@ -154,6 +157,18 @@ def pictures(media: Iterable[Medium], sku: str) -> list[str]:
     own = [medium.url for medium in held if medium.sku and medium.sku == sku]
     shared = [medium.url for medium in held if not medium.sku]
     return list(dict.fromkeys(own + shared)) or list(dict.fromkeys(medium.url for medium in held))
+
+
+def shipping(price: Price | None, given: Settings) -> list[JSON]:
+    """What sending costs, in the currency of the price; nothing where the account's own rates hold."""
+    if price is None:
+        return []
+    return [
+        {name: one[name] for name in ("country", "service") if one.get(name)}
+        | {"price": {"amountMicros": canonical.micros(Decimal(one["price"])), "currencyCode": price.currency}}
+        for one in given.shipping
+        if canonical.is_amount(one.get("price", ""))
+    ]
 
 
 # ---- offer and stock ---------------------------------------------------------------------------

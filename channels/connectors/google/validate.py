@@ -16,23 +16,27 @@ from channels.connectors.google.attributes import CONTENT, STRUCTURED, Form, fie
 from channels.connectors.google.fields import BY_CODE, TARGET_FIELDS
 from channels.connectors.google.plan import plan
 from channels.connectors.google.schema import check_call
+from channels.connectors.google.settings import Settings
 from channels.connectors.google.validate_offer import media, price, stock
 from channels.connectors.outcome import Issue
 from pimhub.foundation.jsonvalue import JSON
 
 _DATA_SOURCE = re.compile(r"accounts/([0-9]+)/dataSources/[0-9]+")
+_KNOWN = {attribute.code for attribute in CONTENT} | {"price", "availability"}
 _NEEDED = ("title", "description", "link", "image_link")
 
 
 def validate(product: MappedProduct, rendered: Rendered, connection: Connection) -> list[Issue]:
     """Errors block, warnings are shown. `field` is a target field, or price, sku, stock, options."""
-    config = list(_config(product, connection))
-    found = [*config, *media(product)]
+    config, given = list(_config(product, connection)), settings.read(connection)
+    found = [*config, *(media(product) if given.sends("image_link") else ())]
     for variant in product.variants:
         found += identity(variant)
         if variant.sku in rendered.bodies:
             attributes = rendered.bodies[variant.sku][Facet.CONTENT]["productAttributes"]
-            found += [*content(attributes, variant), *price(variant), *stock(variant, connection)]
+            found += content(attributes, variant, given)
+            found += price(variant) if given.sends("price") else ()
+            found += stock(variant, connection) if given.sends("availability") else ()
     return found if config else [*found, *_wall(rendered, connection, found)]
 
 
@@ -51,6 +55,13 @@ def _config(product: MappedProduct, connection: Connection) -> Iterator[Issue]:
     language = given.content_language or product.locale[:2]
     if not re.fullmatch(r"[a-z]{2}", language):
         yield _setting("content_language", language, "en: two letters, as in ISO 639-1")
+    for one in given.shipping:
+        if one.get("country") not in given.countries:
+            yield _setting("shipping", one.get("country", ""), f"one of the countries {', '.join(given.countries)}")
+        if not canonical.is_amount(one.get("price", "")):
+            yield _setting("shipping", one.get("price", ""), "a price of 4.90")
+    if unknown := sorted(given.supplements - _KNOWN):
+        yield _setting("supplements", ", ".join(unknown), "title: a field of Google's, by its code")
     held = connection.credentials
     if held.get("service_account") and not held.get("access_token"):
         try:
@@ -80,7 +91,7 @@ def identity(variant: MappedVariant) -> Iterator[Issue]:
         yield Issue("sku_spaces", message, field="sku", sku=sku)
 
 
-def content(attributes: Mapping[str, JSON], variant: MappedVariant) -> Iterator[Issue]:
+def content(attributes: Mapping[str, JSON], variant: MappedVariant, given: Settings) -> Iterator[Issue]:
     """What the rendered attributes lack, and what in them Google would not take."""
     sku = variant.sku
     for attribute in CONTENT:
@@ -88,13 +99,13 @@ def content(attributes: Mapping[str, JSON], variant: MappedVariant) -> Iterator[
         if attribute.api in STRUCTURED and (said := attributes.get(STRUCTURED[attribute.api])):
             value = said["content"]
         label = BY_CODE[attribute.code].label if attribute.code in BY_CODE else attribute.code
-        if attribute.code in _NEEDED and not value:
+        if attribute.code in _NEEDED and not value and not given.supplements:
             yield _missing(attribute.code, label, sku)
         if attribute.form in (Form.TEXT, Form.TEXTS) and attribute.code in BY_CODE:
             yield from _lengths(attribute.code, value if isinstance(value, list) else [value], sku)
     yield from _choices(variant)
     yield from _addresses(attributes, sku)
-    yield from _identifiers(attributes, sku)
+    yield from _identifiers(attributes, sku, given)
     measured = variant.fields.get("shipping_weight")
     if measured not in (None, "") and canonical.weight(measured) is None:
         message = f"The shipping weight “{_measure(measured)}” is no weight above zero in kg, g, lb or oz."
@@ -152,7 +163,7 @@ def is_web_address(text: str) -> bool:
         return False
 
 
-def _identifiers(attributes: Mapping[str, JSON], sku: str) -> Iterator[Issue]:
+def _identifiers(attributes: Mapping[str, JSON], sku: str, given: Settings) -> Iterator[Issue]:
     for number in attributes.get("gtins", []):
         if problem := gtin.problem(number):
             yield Issue("gtin", f"The GTIN “{number}” {problem}", field="gtin", sku=sku)
@@ -168,7 +179,7 @@ def _identifiers(attributes: Mapping[str, JSON], sku: str) -> Iterator[Issue]:
             "without identifiers. Google shows such offers less; add the GTIN if there is one."
         )
         yield Issue("no_identifier", message, field="gtin", sku=sku, severity="warning")
-    if not attributes.get("brand"):
+    if not attributes.get("brand") and given.sends("brand"):
         message = "The brand is missing. Google wants one for all but books, music and films."
         yield Issue("no_brand", message, field="brand", sku=sku, severity="warning")
 

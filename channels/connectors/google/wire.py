@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from channels.connectors.base import Connection, Facet
-from channels.connectors.google import canonical, names
+from channels.connectors.google import canonical, names, settings
 from channels.connectors.google.settings import VERSION
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
@@ -17,7 +17,9 @@ def insert(bodies: Mapping[str, JSON], version: int, connection: Connection) -> 
     """The call that replaces the whole input of one offer, made of its three bodies."""
     source = str(bodies[Facet.CONTENT]["dataSource"])
     account = "/".join(source.split("/")[:2])
-    body = canonical.to_wire("ProductInput", product_input(bodies, version))
+    # Supplemental data sources take no version (the discovery document, ProductInput.versionNumber).
+    number = None if settings.read(connection).supplements else version
+    body = canonical.to_wire("ProductInput", product_input(bodies, number))
     return _request(
         "POST",
         f"{account}/productInputs:insert?dataSource={quote(source, safe='/')}",
@@ -26,17 +28,27 @@ def insert(bodies: Mapping[str, JSON], version: int, connection: Connection) -> 
     )
 
 
-def product_input(bodies: Mapping[str, JSON], version: int) -> dict[str, JSON]:
+def product_input(bodies: Mapping[str, JSON], version: int | None) -> dict[str, JSON]:
     content = bodies[Facet.CONTENT]
     return {
         **{name: content[name] for name in ("offerId", "contentLanguage", "feedLabel")},
-        "versionNumber": str(version),
+        **({} if version is None else {"versionNumber": str(version)}),
         "productAttributes": {
             **content["productAttributes"],
             **bodies.get(Facet.OFFER, {}),
             **bodies.get(Facet.STOCK, {}),
         },
     }
+
+
+def patch(
+    content: Mapping[str, JSON], attributes: Mapping[str, JSON], mask: Sequence[str], connection: Connection
+) -> Request:
+    """The call that sets the masked attributes of one offer; a masked one without a value is taken away."""
+    body = canonical.to_wire("ProductInput", {"productAttributes": dict(attributes)})
+    named = ",".join(f"productAttributes.{name}" for name in mask)
+    data = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return _request("PATCH", f"{names.address(content)}&updateMask={named}", connection, data)
 
 
 def delete(address: str, connection: Connection) -> Request:

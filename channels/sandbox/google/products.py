@@ -17,7 +17,7 @@ from channels.sandbox.google.status import expires, product_status
 from channels.sandbox.journal import Record
 from channels.sandbox.settings import settings
 from channels.sandbox.store import Document, Store
-from channels.sandbox.world import DATA_SOURCES, GOOGLE_ACCOUNT
+from channels.sandbox.world import DATA_SOURCES, GOOGLE_ACCOUNT, SUPPLEMENTAL
 
 ACCOUNT = f"accounts/{GOOGLE_ACCOUNT}"
 _PAGE, _LARGEST_PAGE = 25, 1000
@@ -42,6 +42,8 @@ class Offers:
             language, label = DATA_SOURCES[source]
             message = f"{source} takes offers of contentLanguage {language} and feedLabel {label}"
             raise Failed("INVALID_ARGUMENT", message, reason="data_source_mismatch")
+        if source in SUPPLEMENTAL:
+            return self._supplement(offer, body, source)
         old = self.store.get("input", offer.plain)
         version = body.get("versionNumber")
         if old is not None and version is not None and int(version) < int(old.get("versionNumber") or 0):
@@ -50,7 +52,7 @@ class Offers:
         kept: Document = {name: body[name] for name in ("productAttributes", "customAttributes") if name in body}
         if version is not None:
             kept["versionNumber"] = version
-        return self._write(offer, kept | {"dataSource": source}, old)
+        return self._write(offer, kept | {"dataSource": source, "inserted": _moment(self.now())}, old)
 
     def patch(self, name: str, body: Document, source: str, mask: str | None) -> Document:
         """Change the masked attributes; a masked attribute that the body lacks is deleted."""
@@ -72,8 +74,27 @@ class Offers:
         changed = old | {"productAttributes": attributes, "customAttributes": list(custom.values())}
         return self._write(offer, changed, old)
 
+    def _supplement(self, offer: Offer, body: Document, source: str) -> Document:
+        """What a supplemental source says of an offer; it is kept until a primary one brings the offer."""
+        if "versionNumber" in body:
+            raise _fault("versionNumber must not be set for insertions into supplemental data sources", "versionNumber")
+        kept = {"productAttributes": body.get("productAttributes", {}), "dataSource": source}
+        self.store.put("supplement", offer.plain, kept)
+        name = f"{ACCOUNT}/productInputs/{offer.plain}"
+        self.record.effect("offer.supplemented", name)
+        return {"name": name, "product": f"{ACCOUNT}/products/{offer.plain}"} | _identity(offer) | _visible(kept)
+
+    def _merged(self, offer: Offer, held: Document) -> Document:
+        more = (self.store.get("supplement", offer.plain) or {}).get("productAttributes", {})
+        return held | {"productAttributes": held.get("productAttributes", {}) | more}
+
     def delete(self, name: str, source: str) -> Document:
         offer = _named(name)
+        if source in SUPPLEMENTAL:
+            if self.store.get("supplement", offer.plain) is None:
+                raise Failed("NOT_FOUND", f"No product input {offer.plain} in {source}", reason="not_found")
+            self.store.delete("supplement", offer.plain)
+            return {}
         self._input(offer, source)
         self.store.delete("input", offer.plain)
         self._show_later(offer, None)
@@ -107,7 +128,7 @@ class Offers:
         held = self._shown(self.store.get("offer", offer.plain))
         if held is None:
             raise Failed("NOT_FOUND", f"Product {offer.plain} was not found", reason="not_found")
-        return _product(offer, held)
+        return _product(offer, self._merged(offer, held))
 
     def list_page(self, size: int | None, token: str | None) -> Document:
         """A page in the order of names; sizes above 1000 mean 1000."""
@@ -134,7 +155,7 @@ class Offers:
             held = self._shown(entry)
             if held is not None:
                 offer = Offer(*entry["offer"])
-                found.append((offer.plain, _product(offer, held)))
+                found.append((offer.plain, _product(offer, self._merged(offer, held))))
         return sorted(found, key=lambda pair: pair[0])
 
     def now(self) -> dt.datetime:
@@ -152,7 +173,7 @@ class Offers:
             return None
         now = self.now()
         held: Document | None = entry["after"] if now.timestamp() >= entry["at"] else entry["before"]
-        if held is None or _moment(now) >= expires(held["updated"]):
+        if held is None or _moment(now) >= expires(str(held.get("inserted") or held["updated"])):
             return None
         return held
 
@@ -192,7 +213,11 @@ def _masked(mask: str | None, given: Document, sent: Document) -> list[tuple[str
 
 def _product(offer: Offer, held: Document) -> Document:
     status = product_status(
-        held.get("productAttributes", {}), offer.label, created=held["created"], updated=held["updated"]
+        held.get("productAttributes", {}),
+        offer.label,
+        created=held["created"],
+        updated=held["updated"],
+        inserted=str(held.get("inserted") or held["updated"]),
     )
     name = {"name": f"{ACCOUNT}/products/{offer.plain}"}
     name["base64EncodedName"] = f"{ACCOUNT}/products/{offer.encoded}"

@@ -34,8 +34,8 @@ _LONGEST = {
 }
 
 
-def product_status(attributes: Document, label: str, *, created: str, updated: str) -> Document:
-    """`ProductStatus` of a processed offer. `created` and `updated` are RFC 3339 moments."""
+def product_status(attributes: Document, label: str, *, created: str, updated: str, inserted: str) -> Document:
+    """`ProductStatus` of a processed offer. The moments are RFC 3339."""
     countries = COUNTRIES.get(label, [])
     issues = [issue | {"applicableCountries": countries} for issue in _issues(attributes)]
     refused = any(issue["severity"] == "DISAPPROVED" for issue in issues)
@@ -45,13 +45,13 @@ def product_status(attributes: Document, label: str, *, created: str, updated: s
         "itemLevelIssues": issues,
         "creationDate": created,
         "lastUpdateDate": updated,
-        "googleExpirationDate": expires(updated),
+        "googleExpirationDate": expires(inserted),
     }
 
 
-def expires(updated: str) -> str:
-    """30 days after the last insert, whether or not anything changed."""
-    moment = dt.datetime.fromisoformat(updated) + LIFETIME
+def expires(inserted: str) -> str:
+    """30 days after the last insert, whether or not anything changed. A patch does not count."""
+    moment = dt.datetime.fromisoformat(inserted) + LIFETIME
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

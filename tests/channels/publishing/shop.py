@@ -81,7 +81,7 @@ class Shop:
             events.derive()
             dispatch(seconds=5)
             soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)
-            waiting = Placement.objects.filter(channel__code__in=("shopify", "amazon", "google"), due_at__lte=soon)
+            waiting = Placement.objects.filter(channel__connector__in=("shopify", "amazon", "google"), due_at__lte=soon)
             if not waiting.exists():
                 return
             time.sleep(0.05)

@@ -49,6 +49,23 @@ def test_answers_correct_the_rate(shop: Shop) -> None:
     assert rates.take(channel(), rate) > 0
 
 
+def test_a_limit_that_nobody_tells_is_learnt(shop: Shop) -> None:
+    rate = Rate("inserts", 40.0, 100.0, learns=True)
+    rates.take(channel(), rate)
+    for _ in range(3):  # calls that were under way together are refused together
+        rates.learn(channel(), rate, throttled=True, per_second=None)
+    bucket = RateBucket.objects.get()
+    assert bucket.rate == 20.0
+    assert rates.take(channel(), rate) > 10
+    # Half of the time that it takes to forget: half of the full rate has come back.
+    RateBucket.objects.update(rate=10.0, at=time.time() - rates.RECOVERY / 2)
+    assert rates.take(channel(), rate) == 0.0
+    assert 30 <= RateBucket.objects.get().rate < 31
+    RateBucket.objects.update(at=time.time() - 2 * rates.RECOVERY)
+    rates.take(channel(), rate)
+    assert RateBucket.objects.get().rate == 40.0
+
+
 def test_many_workers_share_one_bucket(shop: Shop) -> None:
     rate, taken, end = Rate("puts", 20.0, 5.0), [], time.monotonic() + 1.0
 

@@ -120,12 +120,12 @@ def test_a_life_of_changes(world):
 
     small = replace(small, price=Price("USD", Decimal(30), sale_price=Decimal("25.5")))
     product = replace(product, variants=(small, medium))
-    assert world.publish(product) == [("productInputs.insert", "TEE-BLK-S")]
+    assert world.publish(product) == [("productInputs.patch", "TEE-BLK-S")]
     assert world.shows(product)
 
     medium = replace(medium, stock={"main": 3})
     product = replace(product, variants=(small, medium))
-    assert world.publish(product) == [("productInputs.insert", "TEE-BLK-M")]
+    assert world.publish(product) == [("productInputs.patch", "TEE-BLK-M")]
     assert world.shows(product)
 
     product = replace(product, media=(BACK,))
@@ -257,3 +257,56 @@ def test_the_example_of_a_body_is_what_left_the_house(world):
     answer = json.loads(world.send(call.request).body)
     assert answer["productAttributes"] == json.loads(call.request.body)["productAttributes"]
     assert answer["versionNumber"] == "4"
+
+
+def test_a_supplemental_source_adds_to_what_another_one_brought(world):
+    world.publish(single())
+    primary = world.connection
+    # Only what is named goes out: no price, no link, no picture.
+    given = {"data_source": "accounts/1001/dataSources/2005", "supplements": ["title", "custom_label_1"]}
+    world.connection = replace(primary, settings={**primary.settings, **given})
+    world.known = Known()
+    product = single(speaking(title="Better Tee", custom_label_1="sale"), media=(), url="")
+    found = google.validate(product, rendered(product, world.connection), world.connection)
+    assert [issue for issue in found if issue.severity == "error"] == []
+    assert world.publish(product) == [("productInputs.insert", "TEE-BLK-S")]
+    assert world.shows(product)
+    assert world.publish(product) == []
+
+    [request] = google.read(rendered(product, world.connection), world.known, world.connection)
+    shown = json.loads(world.send(request).body)["productAttributes"]
+    assert (shown["title"], shown["customLabel1"]) == ("Better Tee", "sale")
+    assert shown["link"] == rendered(single()).bodies["TEE-BLK-S"]["content"]["productAttributes"]["link"]
+
+    for call in google.plan_removal(world.known, world.connection):
+        world.settle(call, replace(rendered(product), bodies={}), [])
+    world.connection, world.known = primary, Known()
+    assert world.shows(single())
+
+
+def test_a_supplement_waits_for_its_offer(world):
+    given = {"data_source": "accounts/1001/dataSources/2005", "supplements": ["title"]}
+    world.connection = replace(world.connection, settings={**world.connection.settings, **given})
+    world.publish(single())
+    state = world.read(single())
+    assert state.pending
+    assert [issue.code for issue in state.issues] == ["no_primary"]
+
+
+def test_a_patched_offer_expires_thirty_days_after_its_insert(world):
+    world.publish(single())
+    day = 86400
+    world.sandbox.control("settings", channel="google", clock_offset=20 * day)
+    world.publish(single(replace(speaking(), stock={"main": 0})))
+    world.sandbox.control("settings", channel="google", clock_offset=31 * day)
+    assert world.read(single()).bodies == {}
+
+
+def test_shipping_goes_with_the_offer(world):
+    rates = [{"country": "US", "service": "Standard", "price": "4.90"}]
+    world.connection = replace(world.connection, settings={**world.connection.settings, "shipping": rates})
+    world.publish(single())
+    assert world.shows(single())
+    [request] = google.read(rendered(single(), world.connection), world.known, world.connection)
+    [shipping] = json.loads(world.send(request).body)["productAttributes"]["shipping"]
+    assert shipping["price"] == {"amountMicros": "4900000", "currencyCode": "USD"}

@@ -12,7 +12,8 @@ from channels.connectors.google.schema import document
 from channels.connectors.registry import connectors, load
 from channels.mapping.transforms import transforms
 
-MADE = {"identifier_exists", "item_group_title", "variant_option", "structured_title", "structured_description"}
+MADE = {"identifier_exists", "item_group_title", "variant_option", "shipping"}
+MADE |= {"structured_title", "structured_description"}
 
 
 def test_it_registers_itself():

@@ -30,7 +30,7 @@ def test_an_insert_that_was_taken():
     outcome = google.interpret(INSERT, yes(INSERT))
     assert outcome.verdict is V.ACCEPTED
     assert outcome.links == {"offer:TEE-BLK-S": ADDRESS, "sent:TEE-BLK-S": "7"}
-    assert outcome.dropped_links == ()
+    assert outcome.dropped_links == ("patched:TEE-BLK-S", "unsure:TEE-BLK-S")
     assert outcome.issues == ()
 
 
@@ -39,7 +39,9 @@ def test_a_delete_that_was_taken_or_had_nothing_to_do(response):
     outcome = google.interpret(DELETE, response)
     assert outcome.verdict is V.ACCEPTED
     assert outcome.links == {}
-    assert outcome.dropped_links == ("offer:TEE-BLK-S", "sent:TEE-BLK-S", "seen:TEE-BLK-S")
+    assert outcome.dropped_links == tuple(
+        f"{kind}:TEE-BLK-S" for kind in ("offer", "sent", "seen", "patched", "unsure")
+    )
     assert outcome.issues == ()
 
 
@@ -103,7 +105,7 @@ def test_how_long_to_wait(response, seconds):
 def test_after_a_lost_answer_the_offer_may_be_there():
     """Else nobody would delete it, if the variant went before the next try."""
     outcome = google.interpret(INSERT, Response(0, error="timed out"))
-    assert outcome.links == {"offer:TEE-BLK-S": ADDRESS}
+    assert outcome.links == {"offer:TEE-BLK-S": ADDRESS, "unsure:TEE-BLK-S": "1"}
     assert google.interpret(DELETE, Response(0, error="timed out")).dropped_links == ()
 
 

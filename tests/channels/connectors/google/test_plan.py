@@ -7,17 +7,21 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
 from channels.connectors.base import Facet, Known, Price
 from channels.connectors.google import names
+from channels.connectors.google.schema import check, check_query
+from channels.connectors.outcome import Verdict
+from pimhub.foundation.http import Response
 from tests.channels.connectors.google.builders import (
     CONNECTION,
     connection,
     google,
     publish,
+    refused,
     rendered,
     sent,
     single,
@@ -26,6 +30,9 @@ from tests.channels.connectors.google.builders import (
     variant,
 )
 
+PATCHES = "merchantapi.accounts.productInputs.patch"
+PATCHES = "merchantapi.accounts.productInputs.patch"
+PATCHES = "merchantapi.accounts.productInputs.patch"
 GOLDEN = Path(__file__).parent / "golden"
 INPUTS = "https://merchant.test/products/v1/accounts/1001/productInputs"
 SOURCE = "dataSource=accounts/1001/dataSources/2001"
@@ -73,13 +80,12 @@ def test_each_variant_takes_its_own_call_and_then_nothing_is_left():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"price": Price("USD", Decimal(9))},
-        {"stock": {"main": 0}},
         {"gtin": ""},
+        {"gtin": "", "price": Price("USD", Decimal(9))},
         {"fields": {"title": "Acme Tee", "description": "Other"}},
     ],
 )
-def test_any_change_sends_the_whole_offer_again(changes):
+def test_any_change_of_content_sends_the_whole_offer_again(changes):
     known, _ = publish(tee())
     small, medium = tee().variants
     product = tee(variants=(replace(small, **changes), medium))
@@ -89,6 +95,50 @@ def test_any_change_sends_the_whole_offer_again(changes):
     assert body["versionNumber"] == "3"
     assert {"price", "availability", "title"} <= body["productAttributes"].keys()
     assert len(call.carries) == 3
+
+
+def test_a_price_is_patched_alone():
+    known, _ = publish(tee())
+    small, medium = tee().variants
+    product = tee(variants=(small, replace(medium, price=Price("USD", Decimal("19.99")))))
+    known, [call] = publish(product, known)
+    assert call.request.method == "PATCH"
+    mask = ",".join(f"productAttributes.{name}" for name in ("price", "salePrice", "salePriceEffectiveDate"))
+    assert call.request.url == f"{INPUTS}/en~US~TEE-BLK-M?{SOURCE}&updateMask={mask}"
+    # The sale is over: what the mask names and the body lacks is taken away.
+    assert sent(call) == {"productAttributes": {"price": {"amountMicros": "19990000", "currencyCode": "USD"}}}
+    assert call.carries == (("TEE-BLK-M", Facet.OFFER),)
+    assert check("ProductInput", sent(call), answer=True) == []
+    assert check_query(PATCHES, dict(parse_qsl(urlsplit(call.request.url).query))) == []
+    assert not call.renews  # the offer's thirty days go on from its last insert
+    assert known.accepted == rendered(product).bodies
+
+
+def test_stock_and_price_are_one_patch():
+    known, _ = publish(single())
+    product = single(replace(speaking(), stock={"main": 0}, price=Price("USD", Decimal(9))))
+    _, [call] = publish(product, known)
+    assert sent(call)["productAttributes"].keys() == {"price", "availability"}
+    assert [facet for _, facet in call.carries] == [Facet.OFFER, Facet.STOCK]
+
+
+def test_after_a_lost_patch_the_offer_is_inserted_whole():
+    known, _ = publish(single())
+    dearer = rendered(single(replace(speaking(), price=Price("USD", Decimal(99)))))
+    [call] = google.plan(dearer, known, CONNECTION)
+    outcome = google.interpret(call, Response(status=0, headers={}, body=b"", error="timeout"))
+    assert outcome.verdict is Verdict.TRANSIENT
+    known = replace(known, links={**known.links, **outcome.links})
+    # Google may hold the dear price now, although we want what it took before.
+    known, [call] = publish(single(), known)
+    assert call.name == "productInputs.insert"
+    assert google.plan(rendered(single()), known, CONNECTION) == []
+
+
+def test_an_offer_that_is_gone_is_no_patch():
+    known, _ = publish(single())
+    [call] = google.plan(rendered(single(replace(speaking(), stock={"main": 0}))), known, CONNECTION)
+    assert google.interpret(call, refused("NOT_FOUND", http=404)).verdict is Verdict.GONE
 
 
 def test_stock_that_changes_nothing_for_google_sends_nothing():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
-from channels.connectors.base import Known
+from channels.connectors.base import Known, Price
 from channels.connectors.google.schema import check
 from pimhub.foundation.http import Response
 from tests.channels.connectors.google.builders import (
@@ -60,7 +61,7 @@ def test_other_spellings_of_the_same_value():
         SKU,
         condition=1,
         shippingWeight={"value": "0.20", "unit": "kg"},
-        salePriceEffectiveDate=None,
+        salePriceEffectivedate=None,
         price={"amountMicros": 24990000, "currencyCode": "USD"},
         availability=1,
     )
@@ -127,6 +128,24 @@ def test_an_offer_that_was_never_taken_is_missing():
     assert (state.bodies, state.pending) == ({}, False)
 
 
+PATCHED_AT = "Sun, 22 Nov 2026 10:00:00 GMT"
+
+
+@pytest.mark.parametrize(("now", "pending"), [("10:29:59", True), ("10:30:01", False)])
+def test_a_patch_shows_after_a_while_or_was_undone(now, pending):
+    known, _ = publish(single())
+    cheaper = single(replace(speaking(), price=Price("USD", Decimal(9))))
+    known, [call] = publish(cheaper, known)
+    outcome = google.interpret(call, answered({}, date=PATCHED_AT))
+    known = replace(known, links={**known.links, **outcome.links})
+    shows_old = answered(shown(single(), SKU), date=f"Sun, 22 Nov 2026 {now} GMT")
+    state = look(cheaper, known, shows_old)
+    assert state.pending is pending
+    assert state.bodies == ({} if pending else rendered(single()).bodies)
+    state = look(cheaper, known, answered(shown(cheaper, SKU), date=PATCHED_AT))
+    assert (state.bodies, state.pending) == (rendered(cheaper).bodies, False)
+
+
 def test_one_row_waits_and_the_other_is_shown():
     known, _ = publish(tee())
     state = look(tee(), known, NOT_FOUND, answered(shown(tee(), "TEE-BLK-M", version=2)))
@@ -186,7 +205,42 @@ def test_what_google_holds_against_an_offer():
     assert check("Product", product, answer=True) == []
     found = look(single(), Known(), answered(product)).issues
     assert [(i.code, i.severity, i.field, i.sku, i.message) for i in found] == [
-        ("image_link_broken", "error", "image_link", SKU, "Google: Broken image. Ensure the image is accessible."),
-        ("short_title", "warning", "title", SKU, "Google: Short title."),
+        (
+            "image_link_broken",
+            "error",
+            "image_link",
+            SKU,
+            "Google: Broken image. Ensure the image is accessible (free listings, shopping ads).",
+        ),
+        ("short_title", "warning", "title", SKU, "Google: Short title (shopping ads)."),
     ]
     assert found[0].url == "https://support.google.com/merchants/answer/6098289"
+
+
+def test_where_an_issue_holds_is_said_with_its_countries():
+    product = shown(single(), SKU)
+    product["productStatus"] = {
+        "itemLevelIssues": [
+            item_issue("DISAPPROVED", applicableCountries=["DE", "AT"]),
+            item_issue("DISAPPROVED", applicableCountries=["DE"], reportingContext="FREE_LISTINGS"),
+        ],
+        "destinationStatuses": [
+            {"reportingContext": "SHOPPING_ADS", "disapprovedCountries": ["AT", "DE"], "approvedCountries": ["CH"]},
+            {"reportingContext": "FREE_LISTINGS", "disapprovedCountries": ["DE", "LI"], "pendingCountries": ["CH"]},
+        ],
+    }
+    assert check("Product", product, answer=True) == []
+    found = look(single(), Known(), answered(product)).issues
+    assert [(i.code, i.severity, i.message) for i in found] == [
+        (
+            "image_link_broken",
+            "error",
+            "Google: Broken image. Ensure the image is accessible (shopping ads: AT, DE; free listings: DE).",
+        ),
+        ("disapproved", "error", "Google does not show the offer (free listings: LI)."),
+        (
+            "pending_approval",
+            "warning",
+            "Google had not yet approved the offer when it was last read (free listings: CH).",
+        ),
+    ]

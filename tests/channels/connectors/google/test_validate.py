@@ -26,6 +26,13 @@ from tests.channels.connectors.google.builders import (
 )
 
 
+def test_shipping_to_where_the_offers_are_not_shown():
+    given = connection(shipping=[{"country": "FR", "price": "x"}])
+    assert problems(single(), given) == [("setting", "", "error"), ("setting", "", "error")]
+    given = connection(shipping=[{"country": "FR", "price": "0"}], countries=["US", "FR"])
+    assert problems(single(), given) == []
+
+
 def test_a_good_product_has_no_issue():
     assert problems(tee()) == []
     assert problems(single()) == []
