@@ -7,7 +7,7 @@ from celery import shared_task
 from channels import calls
 from channels.alerts import tell, watch
 from channels.feeds.build import refresh_feed as build_feed
-from channels.feeds.build import stale_feeds
+from channels.feeds.build import stale_feeds, stale_formats
 from channels.mapping import trial
 from channels.publishing import dispatch as dispatching
 from channels.publishing import rollout
@@ -98,7 +98,8 @@ def refresh_feed(channel_id: int) -> None:
     """Build a feed anew, unless another worker just did."""
     for channel in stale_feeds():
         if channel.pk == channel_id:
-            build_feed(channel)
+            for kind in stale_formats(channel):
+                build_feed(channel, kind)
 
 
 @shared_task(name="channels.reconcile_all")

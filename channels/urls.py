@@ -41,4 +41,5 @@ urlpatterns = [
     path("reconciliation/<int:pk>/", reconciliations.reconciliation_detail, name="reconciliation_detail"),
     path("reconciliation/<int:pk>/repair/", reconciliations.reconciliation_repair, name="reconciliation_repair"),
     path("feeds/<slug:code>/<str:token>.xml", feeds.feed, name="feed"),
+    path("feeds/<slug:code>/<str:token>.<str:extension>", feeds.feed, name="feed_as"),
 ]

@@ -15,6 +15,7 @@ from catalog.models import User
 PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed", "choose_password"}
 PUBLIC |= {"metrics"}  # asks for a token of its own, see tests/test_metrics.py
 PUBLIC |= {"hook", "hook_with_token"}  # what is sent there is signed
+PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed", "feed_as", "choose_password"}
 PUBLIC |= {"api_schema", "api_oauth_token", "api_jwks"}
 # The steps of signing in.
 PUBLIC |= {"account_login", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login", "openid_connect_callback"}
@@ -37,6 +38,7 @@ OWN = {
     "mfa_view_recovery_codes",
 }  # a person's own things need no right
 FILLED = {
+    "extension": "tsv",
     "uuid": "00000000-0000-4000-8000-000000000000",
     "code": "x",
     "pk": "1",

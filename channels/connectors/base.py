@@ -389,13 +389,15 @@ class PollsQueue(Protocol):
 
 
 class BuildsFeed(Protocol):
-    """A connector that also writes a feed file."""
+    """A connector that also writes feed files, in one or several formats."""
 
-    feed_extension: str
-    feed_content_type: str
+    # Extension → content type; the first is what a channel has unless its setting `feed_formats` says others.
+    feed_formats: Mapping[str, str]
 
-    def feed_header(self, connection: Connection, title: str, now: dt.datetime) -> bytes: ...
+    def feed_header(self, connection: Connection, title: str, changed: dt.datetime, kind: str) -> bytes:
+        """What comes first. As many bytes for every moment `changed`, at which the content last was another."""
+        ...
 
-    def feed_item(self, rendered: Rendered, row: Row, connection: Connection) -> bytes: ...
+    def feed_item(self, rendered: Rendered, row: Row, connection: Connection, kind: str) -> bytes: ...
 
-    def feed_footer(self) -> bytes: ...
+    def feed_footer(self, kind: str) -> bytes: ...

@@ -44,6 +44,7 @@ CHANNELS: tuple[tuple[str, str, dict[str, JSON]], ...] = (
             "data_source": "accounts/1001/dataSources/2001",
             "content_language": "en",
             "feed_label": "US",
+            "feed_formats": ["xml", "tsv"],
             "product_url": PRODUCT_URL,
         },
     ),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ from governance.models import Revision, Standing
 from governance.revisions.embargo import in_force_of
 
 CHUNK = 200  # products at once: memory stays flat
+BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 MIN_PAUSE = 5.0  # seconds between two builds of one feed
 
 
@@ -39,50 +42,105 @@ class FeedReport:
     items: int = 0
     skipped: list[dict[str, str]] = field(default_factory=list)  # {sku, code, message}
     sha256: str = ""
+    content: str = ""  # digest of all but the moment in the header
+    changed_at: dt.datetime = BEGINNING  # since when the content is this
     bytes: int = 0
     seconds: float = 0.0
 
 
-def write_feed(channel: Channel, path: Path) -> FeedReport:
-    """Write the channel's feed to `path`, whole or not at all. Raises NoFeed, ChannelNotReady."""
+def formats_of(channel: Channel) -> list[str]:
+    """Extensions of the channel's feeds, its setting `feed_formats`; [] when its kind has none."""
+    if channel.connector not in connectors or not hasattr(connectors.get(channel.connector), "feed_item"):
+        return []
+    known = cast(BuildsFeed, connectors.get(channel.connector)).feed_formats
+    return [kind for kind in channel.settings.get("feed_formats") or [next(iter(known))] if kind in known]
+
+
+def write_feed(channel: Channel, path: Path, kind: str = "") -> FeedReport:
+    """Write the channel's feed to `path`, whole or not at all; the format by its extension, zipped for `.gz`.
+
+    Raises NoFeed, ChannelNotReady.
+    """
     connector = connector_of(channel)
     if not hasattr(connector, "feed_item"):
         raise NoFeed(f"{channel.label} has no feed; its connector publishes by calls only.")
     builder = cast(BuildsFeed, connector)
+    zipped = not kind and path.suffix == ".gz"
+    kind = kind or kind_of(builder, path)
     connection = connect(channel)
     started, report = time.monotonic(), FeedReport()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with draft.open("wb") as file:
             sink = _Hashing(file)
-            sink.write(builder.feed_header(connection, channel.label, timezone.now()))
+            header = builder.feed_header(connection, channel.label, BEGINNING, kind)
+            sink.write(header)
             for revisions in _revisions_in_force(channel):
-                for fragment in fragments_of(channel, connector, builder, connection, revisions):
+                for fragment in fragments_of(channel, connector, builder, connection, revisions, kind):
                     sink.write(text_of(fragment))
                     report.items += fragment.items
                     report.skipped += fragment.skipped
-            sink.write(builder.feed_footer())
+            sink.write(builder.feed_footer(kind))
+            report.content, report.bytes = sink.hash.hexdigest(), sink.size
+            report.changed_at = _changed_at(channel, kind, report.content)
+            dated = builder.feed_header(connection, channel.label, report.changed_at, kind)
+            if len(dated) != len(header):
+                raise AssertionError("the header of a feed is as long for every moment")
+            file.seek(0)
+            file.write(dated)
             file.flush()
             os.fsync(file.fileno())
+        if zipped:
+            zip_to(draft, draft)
+            report.bytes = draft.stat().st_size
+        with draft.open("rb") as file:
+            report.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-    report.sha256, report.bytes = sink.hash.hexdigest(), sink.size
     report.seconds = round(time.monotonic() - started, 3)
     return report
 
 
+def kind_of(builder: BuildsFeed, path: Path) -> str:
+    """The format that a file name asks for; the connector's first where the extension names none."""
+    asked = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    kind = asked.removeprefix(".").lower()
+    return kind if kind in builder.feed_formats else next(iter(builder.feed_formats))
+
+
+def zip_to(source: Path, target: Path) -> None:
+    """The same bytes zip to the same bytes: neither name nor time is written."""
+    draft = target.with_name(f"{target.name}.{os.getpid()}.zip")
+    try:
+        with source.open("rb") as plain, draft.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+            shutil.copyfileobj(plain, packed, 1 << 20)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _changed_at(channel: Channel, kind: str, content: str) -> dt.datetime:
+    """Since when the content is this: as the served file says, if it holds the same; now, if it holds another."""
+    current = FeedFile.objects.filter(channel=channel, kind=kind, current=True).first()
+    if current is not None:
+        return current.changed_at if current.content == content and current.changed_at else timezone.now()
+    newest = DomainEvent.objects.filter(number__isnull=False).order_by("-number").first()
+    return newest.created_at if newest is not None else timezone.now()
+
+
 def stale_feeds() -> list[Channel]:
-    """Channels whose feed may differ from the file that is served. A large feed is built less often."""
+    """Channels of which a feed may differ from the file that is served. A large feed is built less often."""
+    channels = Channel.objects.filter(paused=False, mapping__isnull=False, environment=here())
+    return [channel for channel in channels if stale_formats(channel)]
+
+
+def stale_formats(channel: Channel) -> list[str]:
     newest = DomainEvent.objects.filter(number__isnull=False).aggregate(n=Max("number"))["n"] or 0
-    stale = []
-    for channel in Channel.objects.filter(paused=False, mapping__isnull=False, environment=here()):
-        if channel.connector not in connectors or not hasattr(connectors.get(channel.connector), "feed_item"):
-            continue
-        current = FeedFile.objects.filter(channel=channel, current=True).first()
-        if current is None or (current.event < newest and _rested(current)):
-            stale.append(channel)
-    return stale
+    held = {f.kind: f for f in FeedFile.objects.filter(channel=channel, current=True)}
+    return [
+        kind for kind in formats_of(channel) if kind not in held or (held[kind].event < newest and _rested(held[kind]))
+    ]
 
 
 def _rested(feed: FeedFile) -> bool:
@@ -90,18 +148,33 @@ def _rested(feed: FeedFile) -> bool:
     return timezone.now() - feed.created_at > dt.timedelta(seconds=pause)
 
 
-def refresh_feed(channel: Channel) -> FeedFile:
-    """Build the served feed anew: a new file, switched to in one transaction; the last three are kept."""
+def refresh_feed(channel: Channel, kind: str = "") -> FeedFile:
+    """Build a served feed anew: a new file, switched to in one transaction; the last three are kept.
+
+    A build that comes to the same content changes nothing but the moment of the build.
+    """
+    kind = kind or next(iter(formats_of(channel)), "xml")
     newest = DomainEvent.objects.filter(number__isnull=False).aggregate(n=Max("number"))["n"] or 0
     folder: Path = settings.PIMHUB_HOME / "feeds"
-    name = f"{channel.code}-{timezone.now():%Y%m%dT%H%M%S%f}.xml"
-    report = write_feed(channel, folder / name)
+    name = f"{channel.code}-{timezone.now():%Y%m%dT%H%M%S%f}.{kind}"
+    report = write_feed(channel, folder / name, kind)
+    held = FeedFile.objects.filter(channel=channel, kind=kind)
+    same = held.filter(current=True, content=report.content).first()
+    if same is not None and (folder / same.path).exists():
+        (folder / name).unlink()
+        now = {"event": newest, "skipped": report.skipped, "seconds": report.seconds, "created_at": timezone.now()}
+        held.filter(pk=same.pk).update(**now)
+        same.refresh_from_db()
+        return same
     with transaction.atomic():
-        FeedFile.objects.filter(channel=channel, current=True).update(current=False)
+        held.filter(current=True).update(current=False)
         feed = FeedFile.objects.create(
             channel=channel,
+            kind=kind,
             path=name,
             sha256=report.sha256,
+            content=report.content,
+            changed_at=report.changed_at,
             items=report.items,
             skipped=report.skipped,
             bytes=report.bytes,
@@ -109,8 +182,9 @@ def refresh_feed(channel: Channel) -> FeedFile:
             event=newest,
             current=True,
         )
-    for old in FeedFile.objects.filter(channel=channel).order_by("-pk")[3:]:
-        (folder / old.path).unlink(missing_ok=True)
+    for old in held.order_by("-pk")[3:]:
+        for path in (folder / old.path, folder / f"{old.path}.gz"):
+            path.unlink(missing_ok=True)
         old.delete()
     return feed
 

@@ -32,26 +32,31 @@ OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "co
 
 
 def fragments_of(
-    channel: Channel, connector: Connector, builder: BuildsFeed, connection: Connection, revisions: Sequence[Revision]
+    channel: Channel,
+    connector: Connector,
+    builder: BuildsFeed,
+    connection: Connection,
+    revisions: Sequence[Revision],
+    kind: str,
 ) -> Iterator[FeedFragment]:
     """The fragment of each revision, in order; those that are not held are made and kept."""
     now = timezone.now()
     keys = keys_of(channel, connector, connection, revisions)
     current = Q(recheck_at__isnull=True) | Q(recheck_at__gt=now)
-    held = FeedFragment.objects.filter(current, channel=channel, product_id__in=keys)
+    held = FeedFragment.objects.filter(current, channel=channel, kind=kind, product_id__in=keys)
     known = {f.product_id: f for f in held if f.key == keys[f.product_id]}
     missing = [r for r in revisions if r.product_id not in known]
     if missing:
         sources = gather(channel, connector, missing, connection, now)
         made = [
-            _made(channel, keys[product_id], builder, check(connector, connection, source), product_id)
+            _made(channel, keys[product_id], builder, check(connector, connection, source), product_id, kind)
             for product_id, source in sources.items()
         ]
         FeedFragment.objects.bulk_create(
             made,
             update_conflicts=True,
             update_fields=["key", "body", "items", "skipped", "recheck_at"],
-            unique_fields=["channel", "product"],
+            unique_fields=["channel", "product", "kind"],
         )
         known |= {f.product_id: f for f in made}
     for revision in revisions:
@@ -62,19 +67,22 @@ def text_of(fragment: FeedFragment) -> bytes:
     return zlib.decompress(fragment.body)
 
 
-def _made(channel: Channel, key: str, builder: BuildsFeed, desired: Desired, product_id: int) -> FeedFragment:
+def _made(
+    channel: Channel, key: str, builder: BuildsFeed, desired: Desired, product_id: int, kind: str
+) -> FeedFragment:
     body, items, skipped = bytearray(), 0, []
     for row in desired.rendered.bodies:
         problems = [i for i in desired.issues if i.severity == "error" and i.sku in ("", row)]
         if problems:
             skipped.append({"sku": row, "code": problems[0].code, "message": problems[0].message})
             continue
-        body += builder.feed_item(desired.rendered, row, desired.connection)
+        body += builder.feed_item(desired.rendered, row, desired.connection, kind)
         items += 1
     moments = [m for m in (desired.source.recheck_at, desired.rendered.recheck_at) if m]
     return FeedFragment(
         channel=channel,
         product_id=product_id,
+        kind=kind,
         key=key,
         body=zlib.compress(bytes(body), 1),
         items=items,

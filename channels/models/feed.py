@@ -7,6 +7,7 @@ from django.db import models
 
 class FeedFile(models.Model):
     channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="feed_files")
+    kind = models.CharField(max_length=10, default="xml")  # extension of one of the connector's formats
     path = models.CharField(max_length=300)  # below PIMHUB_HOME/feeds
     sha256 = models.CharField(max_length=64)
     items = models.PositiveIntegerField()
@@ -14,13 +15,18 @@ class FeedFile(models.Model):
     bytes = models.PositiveBigIntegerField()
     seconds = models.FloatField()
     event = models.BigIntegerField(default=0)  # number of the newest event when it was built
+    # Of all but the moment in the header, and since when the content is this.
+    content = models.CharField(max_length=64, blank=True)
+    changed_at = models.DateTimeField(null=True)
     current = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["channel"], condition=models.Q(current=True), name="one_current_feed")
+            models.UniqueConstraint(
+                fields=["channel", "kind"], condition=models.Q(current=True), name="one_current_feed_of_a_kind"
+            )
         ]
 
     def __str__(self) -> str:
@@ -32,6 +38,7 @@ class FeedFragment(models.Model):
 
     channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="+")
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, default="xml")
     key = models.CharField(max_length=64)
     body = models.BinaryField()  # zlib
     items = models.PositiveIntegerField()
@@ -39,7 +46,7 @@ class FeedFragment(models.Model):
     recheck_at = models.DateTimeField(null=True)  # from then on the same inputs may render differently
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["channel", "product"], name="fragment_once")]
+        constraints = [models.UniqueConstraint(fields=["channel", "product", "kind"], name="fragment_of_a_kind_once")]
 
     def __str__(self) -> str:
         return f"{self.channel_id}/{self.product_id}: {self.items}"

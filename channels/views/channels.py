@@ -24,6 +24,7 @@ from channels import overview, pausing
 from channels.access import PUBLISH, reached
 from channels.connections import ChannelNotReady, connector_of, elsewhere
 from channels.explain import explain
+from channels.feeds.build import formats_of
 from channels.fields import STATES
 from channels.models import (
     Call,
@@ -76,11 +77,17 @@ def _problem(channel: Channel) -> str:
 
 
 def _feed(request: HttpRequest, channel: Channel) -> dict[str, Any] | None:
-    current = FeedFile.objects.filter(channel=channel, current=True).first()
-    if current is None:
+    held = {f.kind: f for f in FeedFile.objects.filter(channel=channel, current=True)}
+    kinds = [kind for kind in formats_of(channel) if kind in held]
+    if not kinds:
         return None
-    url = reverse("feed", kwargs={"code": channel.code, "token": channel.feed_token})
-    return {"file": current, "url": request.build_absolute_uri(url)}
+    given = {"code": channel.code, "token": channel.feed_token}
+    names = [*kinds[1:], *(f"{kind}.gz" for kind in kinds)]
+    return {
+        "file": held[kinds[0]],
+        "url": request.build_absolute_uri(reverse("feed_as", kwargs=given | {"extension": kinds[0]})),
+        "others": [(name, reverse("feed_as", kwargs=given | {"extension": name})) for name in names],
+    }
 
 
 @requires("channels.view_channel")

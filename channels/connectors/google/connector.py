@@ -17,7 +17,7 @@ from channels.connectors.base import (
     Rendered,
     Told,
 )
-from channels.connectors.google import about, feed, fields, rates, settings, tokens, webhooks
+from channels.connectors.google import about, feeds, fields, rates, settings, tokens, webhooks
 from channels.connectors.google.interpret import interpret
 from channels.connectors.google.plan import plan, plan_removal
 from channels.connectors.google.read import interpret_read, read
@@ -49,8 +49,7 @@ class GoogleConnector:
     deadline = 30.0
     # Google drops an offer 30 days after its last insert, changed or not: it must be sent again before.
     refresh_after = dt.timedelta(days=25)
-    feed_extension = "xml"
-    feed_content_type = "application/rss+xml; charset=utf-8"
+    feed_formats: Mapping[str, str] = feeds.FORMATS
 
     def render(self, product: MappedProduct, connection: Connection) -> Rendered:
         return render(product, connection)
@@ -87,14 +86,14 @@ class GoogleConnector:
     def told_rate(self, response: Response) -> float | None:
         return None  # Google says no rates with its answers; they are learnt from its refusals
 
-    def feed_header(self, connection: Connection, title: str, now: dt.datetime) -> bytes:
-        return feed.header(connection, title, now)
+    def feed_header(self, connection: Connection, title: str, changed: dt.datetime, kind: str = "xml") -> bytes:
+        return feeds.header(connection, title, changed, kind)
 
-    def feed_item(self, rendered: Rendered, row: Row, connection: Connection) -> bytes:
-        return feed.item(rendered, row)
+    def feed_item(self, rendered: Rendered, row: Row, connection: Connection, kind: str = "xml") -> bytes:
+        return feeds.item(rendered, row, connection, kind)
 
-    def feed_footer(self) -> bytes:
-        return feed.footer()
+    def feed_footer(self, kind: str = "xml") -> bytes:
+        return feeds.footer(kind)
 
     def verify_webhook(
         self, connection: Connection, headers: Mapping[str, str], raw: bytes, *, token: str, now: dt.datetime

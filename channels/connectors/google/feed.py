@@ -28,9 +28,9 @@ NAMESPACE = "http://base.google.com/ns/1.0"
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def header(connection: Connection, title: str, now: dt.datetime) -> bytes:
+def header(connection: Connection, title: str, changed: dt.datetime) -> bytes:
     shop = settings.read(connection).shop
-    built = format_datetime(now.astimezone(dt.UTC), usegmt=True)
+    built = format_datetime(changed.astimezone(dt.UTC), usegmt=True)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<rss version="2.0" xmlns:g="{NAMESPACE}">\n<channel>\n'
@@ -39,7 +39,19 @@ def header(connection: Connection, title: str, now: dt.datetime) -> bytes:
     ).encode()
 
 
-def item(rendered: Rendered, row: Row) -> bytes:
+def atom_header(connection: Connection, title: str, changed: dt.datetime) -> bytes:
+    """Atom 1.0, RFC 4287; items are the same but for their name (support.google.com/merchants/answer/160593)."""
+    shop = settings.read(connection).shop
+    moment = changed.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="{NAMESPACE}">\n'
+        f'<title>{escaped(title)}</title>\n<link rel="self" href="{escaped(shop)}"/>\n'
+        f"<id>urn:pimhub:feed:{escaped(connection.code)}</id>\n<updated>{moment}</updated>\n"
+    ).encode()
+
+
+def item(rendered: Rendered, row: Row, name: str = "item") -> bytes:
     """One variant. The order of the tags is the same for all."""
     bodies = rendered.bodies[row]
     content = bodies[Facet.CONTENT]
@@ -49,7 +61,7 @@ def item(rendered: Rendered, row: Row) -> bytes:
         *_offer_tags(bodies.get(Facet.OFFER, {})),
         *(_tag(AVAILABILITY, said.lower()) for said in bodies.get(Facet.STOCK, {}).values()),
     ]
-    return f"<item>{''.join(tags)}</item>\n".encode()
+    return f"<{name}>{''.join(tags)}</{name}>\n".encode()
 
 
 def footer() -> bytes:
@@ -84,7 +96,7 @@ def _content_tags(attributes: Mapping[str, JSON]) -> Iterator[str]:
         elif attribute.form is Form.OPTIONS:
             yield from (_group(attribute.code, one) for one in value)
         else:
-            yield _tag(attribute.code, _text(attribute.form, value))
+            yield _tag(attribute.code, plain(attribute.form, value))
 
 
 def _offer_tags(offer: Mapping[str, JSON]) -> Iterator[str]:
@@ -97,7 +109,7 @@ def _offer_tags(offer: Mapping[str, JSON]) -> Iterator[str]:
         yield _tag("sale_price_effective_date", f"{dates['startTime']}/{dates['endTime']}")
 
 
-def _text(form: Form, value: JSON) -> str:
+def plain(form: Form, value: JSON) -> str:
     if form is Form.CHOICE:
         return str(value).lower()
     if form is Form.WEIGHT:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -148,3 +150,61 @@ def test_any_text_survives(text):
 def test_xml_cannot_be_smuggled_in():
     [item] = items(single(speaking(title="</g:title></item><item>&x;<![CDATA[ ]]>")))
     assert values(item, "title") == ["</g:title></item><item>&x;<![CDATA[ ]]>"]
+
+
+# ---- tab-separated text ------------------------------------------------------------------------
+
+
+def table(product, given=CONNECTION):
+    """Header and rows, as a reader of tab-separated text sees them."""
+    made = rendered(product, given)
+    text = google.feed_header(given, "Acme", NOW, "tsv")
+    text += b"".join(google.feed_item(made, row, given, "tsv") for row in made.bodies)
+    [header, *rows] = list(csv.reader(io.StringIO(text.decode(), newline=""), delimiter="\t"))
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_a_line_holds_every_attribute_once():
+    shipping = [{"country": "US", "service": "Next: day", "price": "4.9"}]
+    product = tee()
+    small = replace(product.variants[0], origins={"title": "ai"})
+    row = table(replace(product, variants=(small, product.variants[1])), connection(shipping=shipping))[0]
+    assert row["id"] == "TEE-BLK-S"
+    assert row["title"] == ""
+    assert row["structured_title"] == 'trained_algorithmic_media:"Acme Tee – Black, S"'
+    assert row["description"] == "Soft organic tee. Made to last."
+    assert row["variant_option"] == "Color:Black,Size:S"
+    assert row["additional_image_link"] == "https://pim.example.com/media/cc.jpg"
+    assert row["shipping"] == 'US::"Next: day":4.90 USD'
+    assert row["shipping_weight"] == "0.2 kg"
+    assert row["price"] == "24.99 USD"
+    assert row["availability"] == "in_stock"
+    assert row["condition"] == "new"
+
+
+def test_values_that_hold_what_parts_them():
+    [row] = table(single(speaking(product_highlight=["Soft, light", 'A "must"'], title='"Best"\ttee')))
+    assert row["product_highlight"] == '"Soft, light","A ""must"""'
+    assert row["title"] == '"Best" tee'
+
+
+def test_a_supplemental_table_has_only_what_it_adds():
+    given = connection(supplements=["custom_label_0", "title"])
+    [row] = table(single(speaking(custom_label_0="sale")), given)
+    assert row == {"id": "TEE-BLK-S", "title": "Acme Tee", "structured_title": "", "custom_label_0": "sale"}
+
+
+@given(st.lists(st.text(), min_size=1, max_size=4), st.text(min_size=1))
+def test_no_value_leaves_its_line_or_column(highlights, title):
+    product = single(speaking(product_highlight=highlights, title=title))
+    [row] = table(product)
+    assert row["id"] == "TEE-BLK-S"
+    assert row["availability"] == "in_stock"
+
+
+@pytest.mark.parametrize("kind", ["xml", "tsv", "atom"])
+def test_a_header_is_as_long_for_every_moment(kind):
+    for moment in (dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 12, 31, 23, 59, 59, tzinfo=dt.UTC)):
+        assert len(google.feed_header(CONNECTION, "Acme", moment, kind)) == len(
+            google.feed_header(CONNECTION, "Acme", NOW, kind)
+        )
