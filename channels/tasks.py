@@ -11,8 +11,8 @@ from channels.feeds.build import stale_feeds, stale_formats
 from channels.mapping import trial
 from channels.publishing import dispatch as dispatching
 from channels.publishing import rollout
+from channels.reconcile import changes, three
 from channels.reconcile import look as looking
-from channels.reconcile import three
 from channels.rendering.stock_rules import wake_flipped
 from channels.webhooks import deliver as delivering
 from channels.webhooks import inbound, notices
@@ -83,6 +83,13 @@ def tidy() -> None:
     notices.send_notices()
     if calls.tidy():
         tidy.delay()
+
+
+@shared_task(name="channels.follow")
+def follow() -> None:
+    """Ask each channel that tells changes what changed there."""
+    for channel in changes.channels_to_ask():
+        changes.follow(channel)
 
 
 @shared_task(name="channels.advance_trials")

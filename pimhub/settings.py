@@ -158,6 +158,7 @@ CELERY_BEAT_SCHEDULE = {
     "governance.digest": {"task": "governance.send_digest", "schedule": crontab(hour="6", minute="0")},
     "governance.audit": {"task": "governance.verify_audit", "schedule": crontab(hour="3", minute="10")},
     "channels.reconcile": {"task": "channels.reconcile_all", "schedule": crontab(hour="4", minute="20")},
+    "channels.follow": {"task": "channels.follow", "schedule": 60.0, "options": {"expires": 50}},
     "channels": {"task": "channels.sweep", "schedule": 2.0, "options": {"expires": 5}},
     "channels.poll": {"task": "channels.poll", "schedule": 20.0, "options": {"expires": 15}},
     "channels.watch": {"task": "channels.watch", "schedule": 30.0, "options": {"expires": 25}},

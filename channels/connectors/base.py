@@ -188,6 +188,8 @@ class Operation:
     # A repeated call has no further effect (natural upsert or idempotency key).
     idempotent: bool = True
     destructive: bool = False  # removes something on the channel
+    # Asks only whether the calls to come would be taken: accepted, it changes nothing; refused, it stands for them.
+    asks: bool = False
     # The channel counts the item's life anew from this call, where it forgets what is not sent again in time.
     renews: bool = True
     # What follows once ids are known, in words, for the preview.
@@ -285,6 +287,27 @@ class HasSettings(Protocol):
 
     setting_fields: Sequence[SettingField]
     credentials: Sequence[tuple[str, ...]]  # the ways to sign in, each with the names of its secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A page of what changed on a channel: ids of items, the moment of the last of them, and how to ask on."""
+
+    ids: tuple[str, ...]
+    until: str = ""  # in the channel's own form; "" of an empty page
+    token: str = ""
+
+
+class TellsChanges(Protocol):
+    """A connector whose channel can be asked what changed there since a moment, oldest first."""
+
+    changed_link: str  # the link under which such an id is kept, without the row
+
+    def changes_request(self, since: str, token: str, connection: Connection) -> Request: ...
+
+    def read_changes(self, response: Response, connection: Connection) -> Changes:
+        """Raises ValueError with the channel's words."""
+        ...
 
 
 class Describes(Protocol):

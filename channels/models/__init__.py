@@ -3,6 +3,7 @@
 from channels.models.alert import Alert, AlertRule
 from channels.models.call import Call
 from channels.models.channel import Channel
+from channels.models.checkpoint import ChangeCheckpoint
 from channels.models.definition import ChannelDefinition
 from channels.models.feed import FeedFile, FeedFragment
 from channels.models.hold import Drift, Hold, Pin
@@ -21,6 +22,7 @@ __all__ = [
     "Call",
     "Alert",
     "AlertRule",
+    "ChangeCheckpoint",
     "Channel",
     "ChannelDefinition",
     "ChannelIssue",

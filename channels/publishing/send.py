@@ -86,7 +86,7 @@ def send_operation(placement: Placement, sending: Sending, operation: Operation)
         keep_links(placement, outcome.links, dropped=outcome.dropped_links)
         if sending.desired is None:
             pass  # what is taken off counts as accepted there until it was seen to be gone
-        elif outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED):
+        elif outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED) and not operation.asks:
             _accept(placement, carries, sending.desired, dropped=outcome.dropped_links, renews=operation.renews)
         elif outcome.verdict is Verdict.REJECTED:
             _refuse(placement, carries, outcome, sending.desired)

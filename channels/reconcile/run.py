@@ -46,6 +46,14 @@ def reconcile(channel: Channel) -> Report:
     return report
 
 
+def compare_placements(placement_ids: list[int], report: Report) -> None:
+    """The same for some placements, added to the report. What is not accepted yet is left to publishing."""
+    taken = Listing.objects.exclude(accepted={}).values("placement_id")
+    wanted = Placement.objects.filter(pk__in=placement_ids).filter(pk__in=taken)
+    for pk in wanted.order_by("pk").values_list("pk", flat=True):
+        check(pk, report)
+
+
 def _empty() -> Report:
     return {"checked": 0, "in_sync": 0, "drifted": [], "missing": [], "unknown": []}
 

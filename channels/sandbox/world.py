@@ -62,6 +62,8 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "answer_after": 0.0,
         "visible_after": 0.3,  # seconds until a submission is seen by a read
         "late_issues": [],  # [{sku, code, message, severity, attributeNames}] that Amazon finds afterwards
+        "restricted": [],  # [{asin, message, reasonCode, link}] that the seller may not list
+        "wanted": [],  # attributes that an item needs although its definition does not say so
         "also_required": [],  # attributes that the definitions newly require
         "queue": False,  # keep notifications for `GET /amazon/_queue`
         "link_ttl": 300,  # seconds that the address of a definition is good for

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.amazon import about, definitions, fields, rates, settings, tokens, webhooks
+from channels.connectors.amazon import about, changes, definitions, fields, rates, settings, tokens, webhooks, wire
 from channels.connectors.amazon.interpret import interpret
 from channels.connectors.amazon.plan import plan, plan_removal
 from channels.connectors.amazon.read import interpret_read, read
 from channels.connectors.amazon.render import render
 from channels.connectors.amazon.validate import validate
 from channels.connectors.base import (
+    Changes,
     Connection,
     Facet,
     Known,
@@ -81,6 +82,16 @@ class AmazonConnector:
 
     def told_rate(self, response: Response) -> float | None:
         return rates.told(response)
+
+    # ---- what changed there ----------------------------------------------------------------------
+
+    changed_link = settings.ITEM
+
+    def changes_request(self, since: str, token: str, connection: Connection) -> Request:
+        return wire.changes(since, token, connection)
+
+    def read_changes(self, response: Response, connection: Connection) -> Changes:
+        return changes.read_changes(response, connection)
 
     # ---- what Amazon says of its product types ---------------------------------------------------
 

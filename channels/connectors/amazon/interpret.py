@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.connectors.amazon import errors, wire
-from channels.connectors.amazon.plan import DELETE
+from channels.connectors.amazon.plan import DELETE, RESTRICTIONS
 from channels.connectors.amazon.rates import told
 from channels.connectors.amazon.render import EXEMPTION, IDENTIFIER, MAIN_IMAGE, OFFER, OTHER_IMAGES, STOCK
 from channels.connectors.amazon.settings import item_link, sent_link
@@ -27,7 +27,10 @@ def interpret(operation: Operation, response: Response) -> Outcome:
     body = wire.decode(response)
     found = errors.refusals(body)
     row = str(operation.context["row"])
-    if response.status == 200 and body is not None and "status" in body:
+    if operation.name == RESTRICTIONS and response.status == 200 and body is not None:
+        told = restricted(body.get("restrictions"), row)
+        verdict = Verdict.REJECTED if told else Verdict.ACCEPTED
+    elif response.status == 200 and body is not None and "status" in body:
         verdict = Verdict.REJECTED if body["status"] == "INVALID" else Verdict.ACCEPTED
         told = issues(body.get("issues"), row)
     elif 200 <= response.status < 300 or response.status == 0:
@@ -71,6 +74,18 @@ def issues(given: JSON, row: str, *, marketplace: str = "") -> tuple[Issue, ...]
     return tuple(dict.fromkeys(found))
 
 
+def restricted(given: JSON, row: str) -> tuple[Issue, ...]:
+    """Why the seller may not list on a page, each reason with the link at which Amazon lets them ask for it."""
+    found = []
+    for restriction in given if isinstance(given, list) else ():
+        for reason in restriction.get("reasons") or [{"message": "The listing is restricted."}]:
+            link = next((str(each["resource"]) for each in reason.get("links") or () if each.get("resource")), "")
+            remedy = " Ask for approval at the link." if link else ""
+            code, message = str(reason.get("reasonCode") or "RESTRICTED"), f"Amazon: {reason['message']}{remedy}"
+            found.append(Issue(code, message, field=field_of("merchant_suggested_asin"), sku=row, url=link))
+    return tuple(dict.fromkeys(found))
+
+
 def field_of(attribute: str) -> str:
     """The field of ours behind one of Amazon's attributes."""
     return _FIELDS.get(attribute, attribute)
@@ -90,6 +105,8 @@ def _links(
 ) -> dict[str, str]:
     """What is there now, and after a lost answer what may be there: it must be found when it is to go."""
     row, sku = str(operation.context["row"]), str(operation.context["sku"])
+    if operation.asks:
+        return dict(operation.context["links"]) if verdict is Verdict.ACCEPTED else {}
     if operation.name == DELETE or verdict not in (Verdict.ACCEPTED, Verdict.TRANSIENT):
         return {}
     links = {item_link(row): sku}

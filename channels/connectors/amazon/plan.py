@@ -6,16 +6,19 @@ own fulfilment), and does not send the relationship to the parent again, for whi
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
-from channels.connectors.amazon import shape, wire
+from channels.connectors.amazon import settings, shape, wire
 from channels.connectors.amazon.render import PARENT
-from channels.connectors.amazon.settings import ITEM, item_link, links_of, seen_link
+from channels.connectors.amazon.settings import ITEM, item_link, links_of, may_link, seen_link, valid_link
 from channels.connectors.base import Connection, Facet, Known, Operation, Rendered
 from channels.connectors.outcome import Row
 from pimhub.foundation.jsonvalue import JSON
 
 PUT, PATCH, DELETE = "putListingsItem", "patchListingsItem", "deleteListingsItem"
+PREVIEW, RESTRICTIONS = "putListingsItem.preview", "getListingsRestrictions"
 
 _PROCESSED = "Amazon processes the item, which takes up to some minutes; then it is read back."
 _AFTER_PARENT = "The variants follow once Amazon shows their parent: without it they would be listed alone."
@@ -33,7 +36,8 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
         held = known.accepted.get(row, {}) if old in ("", content["sku"]) else {}
         waits = _waits(row, rendered, known)
         if not held.get(Facet.CONTENT) or _is_another(held[Facet.CONTENT], content):
-            calls.append(_put(row, bodies, connection, waits))
+            put = _put(row, bodies, connection, waits)
+            calls.append(_asked(row, content, put, known, connection) or put)
         elif differing := [facet for facet in bodies if held.get(facet) != bodies[facet]]:
             calls.append(_patch(row, bodies, held, differing, connection, waits))
     return calls + [call for call in plan_removal(known, connection) if str(call.context["row"]) not in rendered.bodies]
@@ -84,6 +88,29 @@ def _put(row: Row, bodies: Mapping[str, JSON], connection: Connection, waits: tu
         context={"row": row, "sku": content["sku"]},
         waits_for=waits,
     )
+
+
+def _asked(
+    row: Row, content: Mapping[str, JSON], put: Operation, known: Known, connection: Connection
+) -> Operation | None:
+    """What Amazon is asked before an item is put, and has not answered yet: may we, and would it do?"""
+    given, held = settings.read(connection), content["attributes"]
+    asin = next((str(e.get("value", "")) for e in held.get("merchant_suggested_asin", ())), "")
+    condition = next((str(e.get("value", "")) for e in held.get("condition_type", ())), "")
+    if given.check_restrictions and asin and known.links.get(may_link(row)) != f"{asin} {condition}".strip():
+        context = {**put.context, "links": {may_link(row): f"{asin} {condition}".strip()}}
+        request = wire.restrictions(asin, condition, connection)
+        return replace(put, name=RESTRICTIONS, request=request, asks=True, context=context)
+    checked = hashlib.sha256(put.request.body).hexdigest()
+    if given.preview and known.links.get(valid_link(row)) != checked:
+        return replace(
+            put,
+            name=PREVIEW,
+            request=wire.previewed(put.request),
+            asks=True,
+            context={**put.context, "links": {valid_link(row): checked}},
+        )
+    return None
 
 
 def _patch(

@@ -24,6 +24,8 @@ _ITEM = {
 def rate(request: Request) -> Rate | None:
     """The limit of a call; None of logging in and of downloads."""
     path = urlsplit(request.url).path
+    if path.endswith("/listings/2021-08-01/restrictions"):
+        return Rate("getListingsRestrictions", 5.0, 10.0)
     _, found, item = path.partition(_LISTINGS)
     if found:
         return Rate(*_ITEM[request.method]) if "/" in item else Rate("searchListingsItems", 5.0, 5.0)

@@ -7,6 +7,8 @@ settings = {"seller": "A2EXAMPLE", "marketplace": "A1PA6795UKMFR9",
             "lead_time_days": 2,             (days until a parcel leaves; default: Amazon's own)
             "gtin_exempt": true,             (the brand may list without GTIN)
             "axes": {"shoe_size": "size"},   (our axis → Amazon's attribute, where the names differ)
+            "preview": true,                 (Amazon checks each new item before it is put; default: no)
+            "check_restrictions": true,      (asks whether this seller may list the ASIN; default: no)
             "token_url": "https://…"}        (where tokens are given; default: Login with Amazon)
 credentials = {"access_token"} or {"client_id", "client_secret", "refresh_token"}
 """
@@ -38,6 +40,8 @@ class Settings:
     lead_time_days: int | None
     gtin_exempt: bool
     axes: Mapping[str, str]
+    preview: bool = False
+    check_restrictions: bool = False
 
     @property
     def counts_stock(self) -> bool:
@@ -57,6 +61,8 @@ def read(connection: Connection) -> Settings:
         lead_time_days=None if days in (None, "") else int(days),
         gtin_exempt=bool(given.get("gtin_exempt")),
         axes=dict(given.get("axes") or {}),
+        preview=bool(given.get("preview")),
+        check_restrictions=bool(given.get("check_restrictions")),
     )
 
 
@@ -90,5 +96,16 @@ def asin_link(row: Row) -> str:
     return f"{ASIN}{row}"
 
 
+def valid_link(row: Row) -> str:
+    """→ the digest of the item that Amazon last found valid."""
+    return f"valid:{row}"
+
+
+def may_link(row: Row) -> str:
+    """→ the ASIN and condition that this seller may list."""
+    return f"may:{row}"
+
+
 def links_of(row: Row) -> tuple[str, ...]:
-    return item_link(row), sent_link(row), done_link(row), seen_link(row), asin_link(row)
+    makers = item_link, sent_link, done_link, seen_link, asin_link, valid_link, may_link
+    return tuple(make(row) for make in makers)

@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from channels.connectors.amazon import render, shape
@@ -181,7 +182,10 @@ def described(row: Row, rendered: Rendered, definition: Definition) -> Iterator[
 def _wall(rendered: Rendered, connection: Connection, found: list[Issue]) -> Iterator[Issue]:
     """Amazon's own description of the API against each call, where nothing else was found wrong."""
     wrong = {issue.sku for issue in found if issue.severity == "error"}
-    for call in plan(rendered, Known(), connection):
+    # The puts themselves: what is asked before them has the same bodies.
+    asking = {"preview": False, "check_restrictions": False}
+    at_once = replace(connection, settings={**connection.settings, **asking})
+    for call in plan(rendered, Known(), at_once):
         sku = str(call.context["row"])
         if sku in wrong or "" in wrong:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 from channels.connectors.amazon import settings
@@ -20,6 +21,32 @@ SHOWN = "summaries,attributes,issues,relationships"
 
 def put(sku: str, body: Mapping[str, JSON], connection: Connection) -> Request:
     return _write("PUT", sku, connection, body)
+
+
+def previewed(request: Request) -> Request:
+    """The same put, only checked."""
+    return replace(request, url=f"{request.url}&mode=VALIDATION_PREVIEW")
+
+
+def restrictions(asin: str, condition: str, connection: Connection) -> Request:
+    """Whether the seller may list on a product page (listingsRestrictions 2021-08-01)."""
+    given = settings.read(connection)
+    query = {"asin": asin, "sellerId": given.seller, "marketplaceIds": given.marketplace, "reasonLocale": ISSUES}
+    query |= {"conditionType": condition} if condition else {}
+    return _request("GET", f"/listings/{LISTINGS}/restrictions", connection, query)
+
+
+def changes(since: str, token: str, connection: Connection) -> Request:
+    """Items that Amazon changed since a moment, the oldest change first."""
+    query = {
+        "marketplaceIds": _place(connection),
+        "includedData": "summaries",
+        "lastUpdatedAfter": since,
+        "sortBy": "lastUpdatedDate",
+        "sortOrder": "ASC",
+        "pageSize": "20",
+    }
+    return _request("GET", _items(connection), connection, query | ({"pageToken": token} if token else {}))
 
 
 def patch(sku: str, body: Mapping[str, JSON], connection: Connection) -> Request:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from channels.connectors.amazon.schema import (
     DEFINITIONS,
     LISTINGS,
+    RESTRICTIONS,
     Schema,
     check_body,
     check_query,
@@ -40,13 +41,14 @@ _RATES = {
     "getListingsItem": (5, 10),
     "searchListingsItems": (5, 5),
     "deleteListingsItem": (5, 5),
+    "getListingsRestrictions": (5, 10),
     "getDefinitionsProductType": (5, 10),
     "searchDefinitionsProductTypes": (5, 10),
 }
 # Parameters that the sandbox does not answer to.
 _UNHELD = frozenset(
     {"packageHierarchySku", "createdAfter", "createdBefore", "lastUpdatedBefore", "withIssueSeverity", "withStatus",
-     "withoutStatus", "sortBy", "sortOrder", "productTypeVersion", "parentageLevel"}
+     "withoutStatus", "productTypeVersion", "parentageLevel"}
 )  # fmt: skip
 _DENIED = "Access to requested resource is denied."
 _SCHEMAS = "/_schemas/"
@@ -95,7 +97,7 @@ class Seller:
         if not self._is_allowed(call.headers.get("x-amz-access-token", "")):
             details = "The access token you provided is revoked, malformed or invalid."
             raise Failed(403, "Unauthorized", _DENIED, details=details)
-        for name in (LISTINGS, DEFINITIONS):
+        for name in (LISTINGS, DEFINITIONS, RESTRICTIONS):
             if found := operation_at(name, call.method, call.path):
                 break
         else:
@@ -112,6 +114,8 @@ class Seller:
             raise bad("Invalid marketplaceIds provided", details=marketplace, fault=False)
         if name == DEFINITIONS:
             return self._definition(path.get("productType"), query, marketplace, origin)
+        if name == RESTRICTIONS:
+            return self._restrictions(query, marketplace)
         return self._listing(record, path, query, body, marketplace)
 
     def _listing(self, record: Record, path: dict[str, str], query: dict[str, str], body: Any, marketplace: str) -> Any:
@@ -133,6 +137,20 @@ class Seller:
                 return listings.search(query, parts)
         wanted = query.get("includedData", "issues").split(",")
         return {k: v for k, v in answer.items() if k not in ("issues", "identifiers") or k in wanted}
+
+    def _restrictions(self, query: dict[str, str], marketplace: str) -> Any:
+        """What the sandbox is told (setting `restricted`): [{asin, message, reasonCode, link}]."""
+        found = []
+        for one in settings(self.store, "amazon")["restricted"]:
+            if one.get("asin") != query["asin"]:
+                continue
+            reason: dict[str, Any] = {"message": one.get("message", "You cannot list the product in this condition.")}
+            reason["reasonCode"] = one.get("reasonCode", "APPROVAL_REQUIRED")
+            if one.get("link"):
+                link = {"resource": one["link"], "verb": "GET", "title": "Request Approval", "type": "text/html"}
+                reason["links"] = [link]
+            found.append({"marketplaceId": marketplace, "reasons": [reason]})
+        return {"restrictions": found}
 
     # ---- product types ---------------------------------------------------------------------------
 

@@ -59,15 +59,19 @@ class Listings:
             _apply(attributes, found[1], patch)
             touched.add(found[1])
         kind = body["productType"] if body["productType"] != types.ANY else (old or {}).get("productType", types.ANY)
-        if old is None:
+        if old is None or not self._is_listed(old):
             self.record.touch(sku)
             return self._answer(sku, "VALID" if preview else "ACCEPTED", [], None)
         return self._submit(sku, kind, old["requirements"], attributes, touched, old, preview)
 
     def delete(self, sku: str) -> Document:
         old = self._latest(sku)
-        if old is not None:
-            self._show_later(sku, None)
+        if old is not None and self._is_listed(old):
+            # What it is elsewhere stays.
+            places = [place for place in self._places(old) if place != self.marketplace]
+            kept = {n: [e for e in v if not self._is_only_here(e)] for n, v in old["attributes"].items()}
+            left = old | {"places": places, "attributes": {n: v for n, v in kept.items() if v}} if places else None
+            self._show_later(sku, left)
             self.record.effect("item.deleted", sku)
         return self._answer(sku, "ACCEPTED", [], None)
 
@@ -84,6 +88,7 @@ class Listings:
         self.record.touch(sku)
         here = {n: [e for e in v if self._is_here(e)] if isinstance(v, list) else v for n, v in attributes.items()}
         found = types.issues(kind, {n: v for n, v in here.items() if v}, requirements)
+        found += [types.unsupplied(n) for n in settings(self.store, "amazon")["wanted"] if not here.get(n)]
         if found:
             return self._answer(sku, "INVALID", found, old)
         if preview:
@@ -98,6 +103,7 @@ class Listings:
             "created": (old or {}).get("created") or now,
             "updated": now,
             "orphan": (old or {}).get("orphan", False),
+            "places": sorted({*self._places(old), self.marketplace}),
         }
         if "child_parent_sku_relationship" in touched:
             item["orphan"] = self._is_orphan(here)
@@ -140,6 +146,10 @@ class Listings:
             and query.get("lastUpdatedAfter", "") <= item["updated"]
             and query.get("variationParentSku") in (None, self.parent_of(item))
         ]
+        if query.get("sortBy") == "lastUpdatedDate":
+            found.sort(key=lambda item: str(item["updated"]), reverse=query.get("sortOrder") == "DESC")
+        elif query.get("sortBy") or query.get("sortOrder"):
+            raise bad("The sandbox sorts by lastUpdatedDate only", details="sortBy")
         size = min(int(query.get("pageSize", _PAGE)), _LARGEST_PAGE)
         start = _page_start(query.get("pageToken"))
         answer: Document = {
@@ -249,18 +259,30 @@ class Listings:
     def _show_later(self, sku: str, item: Document | None) -> None:
         """Until `at`, reads still see what was there before."""
         at = self.now().timestamp() + settings(self.store, "amazon")["visible_after"]
-        self.store.put(KIND, sku, {"before": self.shown(sku), "after": item, "at": at})
+        entry = self.store.get(KIND, sku)
+        before = None if entry is None else entry["after" if self.now().timestamp() >= entry["at"] else "before"]
+        self.store.put(KIND, sku, {"before": before, "after": item, "at": at})
 
     def _visible(self, entry: Document | None) -> Document | None:
         if entry is None:
             return None
         held: Document | None = entry["after"] if self.now().timestamp() >= entry["at"] else entry["before"]
-        return held
+        return held if held is not None and self._is_listed(held) else None
+
+    def _places(self, item: Document | None) -> list[str]:
+        """The marketplaces that the item is listed in."""
+        return list(item.get("places", [self.marketplace])) if item else []
+
+    def _is_listed(self, item: Document) -> bool:
+        return self.marketplace in self._places(item)
 
     def _latest(self, sku: str) -> Document | None:
         entry = self.store.get(KIND, sku)
         held: Document | None = entry["after"] if entry else None
         return held
+
+    def _is_only_here(self, entry: Any) -> bool:
+        return isinstance(entry, dict) and entry.get("marketplace_id") == self.marketplace
 
     def _is_here(self, entry: Any) -> bool:
         return not isinstance(entry, dict) or entry.get("marketplace_id", self.marketplace) == self.marketplace

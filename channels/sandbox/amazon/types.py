@@ -60,9 +60,9 @@ def issues(name: str, attributes: dict[str, Any], requirements: str) -> list[dic
         place = next((str(part) for part in error.absolute_path), "")
         if error.validator == "required" and not place:
             missing = [n for n in error.validator_value if n not in attributes and error.message.startswith(repr(n))]
-            found += [_missing(n) for n in missing if _is_asked(n, requirements)]
+            found += [unsupplied(n) for n in missing if _is_asked(n, requirements)]
         elif error.validator == "anyOf" and not place:
-            found.append(_missing("externally_assigned_product_identifier"))
+            found.append(unsupplied("externally_assigned_product_identifier"))
         elif error.validator == "additionalProperties" and not place:
             wrong += [n for n in attributes if n not in body.body["properties"]]
         else:
@@ -80,7 +80,7 @@ def _is_asked(name: str, requirements: str) -> bool:
     return requirements != "LISTING_PRODUCT_ONLY" or name not in sales
 
 
-def _missing(name: str) -> dict[str, Any]:
+def unsupplied(name: str) -> dict[str, Any]:
     return _issue("90220", f"'{name}' is required but not supplied.", [name], "MISSING_ATTRIBUTE")
 
 

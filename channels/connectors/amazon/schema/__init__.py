@@ -1,6 +1,6 @@
 """Amazon's own descriptions of the Selling Partner API, and checks of calls against them.
 
-The three Swagger 2.0 documents are unmodified from github.com/amzn/selling-partner-api-models at
+The Swagger 2.0 documents are unmodified from github.com/amzn/selling-partner-api-models at
 34dc93fe45f37c9a0b2e56823c808f68b4f81754 (2026-08-05), Apache-2.0, text alongside.
 """
 
@@ -21,8 +21,9 @@ SHA256 = {
     "listingsItems_2021-08-01.json": "ddba7322661a227b6148dabadaf93da15dde6dfe0eb828c04e9f8b653b8d2557",
     "definitionsProductTypes_2020-09-01.json": "9f54478fd9c145be65fd5b266d13770e4eb41f3d19f1ade5342ce64786af0aaa",
     "feeds_2021-06-30.json": "ab235b4a0e5ce21083b885dd4f2b8cae7a6f597d7adf2647b47b90d6f5098a16",
+    "listingsRestrictions_2021-08-01.json": "7ff539631a6b3ba915134c430424717e1e5fe058bc6450297d84ced4675c9535",
 }
-LISTINGS, DEFINITIONS, FEEDS = (name.removesuffix(".json") for name in SHA256)
+LISTINGS, DEFINITIONS, FEEDS, RESTRICTIONS = (name.removesuffix(".json") for name in SHA256)
 
 Schema = Mapping[str, Any]
 # (where, such as "marketplaceIds" or "patches/0/op", and what is wrong there)
