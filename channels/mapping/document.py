@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import orjson
 
+from channels.mapping import numbers
 from channels.models import Channel
 from pimhub.foundation.documents import documents, table
 from pimhub.foundation.jsonvalue import JSON
@@ -18,6 +19,12 @@ def mappings() -> str:
         parts.append(f"## {channel.label} ({channel.code})\n")
         market = channel.market
         about = f"Scope {channel.scope.code}, languages {', '.join(market.locales)}, prices of {market.price_list.code}"
+        rounding = channel.settings.get("price_rounding")
+        if rounding:
+            wrong = (
+                numbers.problem(rounding) if isinstance(rounding, dict) else "The setting price_rounding is no rule."
+            )
+            about += f". {wrong or f'Prices are rounded {numbers.told(rounding)}'}".removesuffix(".")
         if channel.mapping is None:
             parts.append(f"{about}. It has no mapping yet.\n")
             continue

@@ -15,8 +15,10 @@ import json
 import re
 from collections.abc import Mapping
 
+from channels.mapping import numbers, templates
 from channels.mapping.transforms import transforms
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.quantities import UNITS
 
 Rule = dict[str, JSON]
 
@@ -27,8 +29,14 @@ ARGUMENT: Mapping[str, tuple[str, type]] = {
     "lookup": ("table", dict),
     "match": ("table", dict),
     "join": ("with", str),
+    "template": ("text", str),
+    "convert": ("to", str),
+    "round": ("step", str),
+    "when": ("condition", dict),
 }
-NEEDED = frozenset({"truncate", "lookup", "match"})
+NEEDED = frozenset({"truncate", "lookup", "match", "template", "convert", "round", "when"})
+# Further options that a step takes beside its argument.
+MORE: Mapping[str, frozenset[str]] = {"convert": frozenset({"places"}), "round": frozenset({"mode", "ending"})}
 _SOURCE = re.compile(r"\s*(\$?[a-z][a-z0-9_]*)\s*(,|\||$)")
 _STEP = re.compile(r"\s*([a-z_]+)\s*(:|\||$)")
 _DECODER = json.JSONDecoder()
@@ -125,14 +133,43 @@ def _checked(name: str, argument: JSON) -> JSON:
         if name in NEEDED:
             raise BadExpression(f"The step “{name}” needs {_wanted(kind)}, such as {name}: {_example(kind)}.")
         return name
+    if name == "round" and isinstance(argument, dict):
+        if wrong := numbers.problem(argument):
+            raise BadExpression(wrong)
+        return {"name": name, **argument}
     if isinstance(argument, dict) and isinstance(argument.get(option), kind):
-        unknown = set(argument) - {option, "default"}
+        unknown = set(argument) - {option, "default"} - MORE.get(name, frozenset())
         if unknown:
             raise BadExpression(f"The step “{name}” knows no “{sorted(unknown)[0]}”, only {option} and default.")
+        _read(name, argument)
         return {"name": name, **argument}
     if not isinstance(argument, kind) or isinstance(argument, bool) or (isinstance(argument, int) and argument < 1):
         raise BadExpression(f"The step “{name}” needs {_wanted(kind)}, not {_text(argument)[:40]}.")
+    _read(name, {option: argument})
     return {"name": name, option: argument}
+
+
+def _read(name: str, options: Mapping[str, JSON]) -> None:
+    """What a step says of its own options. Raises BadExpression."""
+    if name == "template":
+        try:
+            templates.read(options["text"])
+        except templates.BadTemplate as error:
+            raise BadExpression(str(error)) from error
+    elif name == "convert":
+        if options["to"] not in UNITS:
+            raise BadExpression(f"“{options['to']}” is no unit. Units are {', '.join(UNITS)}.")
+        places = options.get("places", 0)
+        if not isinstance(places, int) or isinstance(places, bool) or not 0 <= places <= 9:
+            raise BadExpression("The places of “convert” are a whole number from 0 to 9.")
+    elif name == "round" and (wrong := numbers.problem(options)):
+        raise BadExpression(wrong)
+    elif name == "when":
+        condition = options["condition"]
+        if not isinstance(condition.get("attribute"), str) or set(condition) - {"attribute", "is", "is_not"}:
+            raise BadExpression(
+                'The step “when” reads an attribute, such as when: {"attribute": "gender", "is": ["male", "unisex"]}.'
+            )
 
 
 def _written(step: JSON) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from catalog.attributes.values import resolve
 from channels.mapping import transforms
@@ -47,11 +48,17 @@ class Reader:
             found = self._source(source, variant)
             if found is None:
                 continue
-            context = Context(attribute=source, locales=self.locales, labels=self.document.labels)
+            context = Context(
+                attribute=source, locales=self.locales, labels=self.document.labels, read=partial(self._said, variant)
+            )
             value = transforms.run(found.value, rule.get("transforms", []), context)
             if value not in (None, "", []):
                 return Mapped(value, found.key)
         return Mapped(rule["default"], "") if "default" in rule else None
+
+    def _said(self, variant: FrozenVariant | None, source: str) -> JSON:
+        found = self._source(source, variant)
+        return found.value if found else None
 
     def place(self, rule: Mapping[str, JSON]) -> str:
         """The value key under which the rule's first choice is entered: where to write what is missing."""

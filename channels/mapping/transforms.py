@@ -5,10 +5,12 @@ A transform takes the value, its options and the context; it never sees a model.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from channels.mapping import numbers, templates
 from pimhub.foundation.html import to_text
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.registry import Registry
@@ -22,8 +24,11 @@ class Context:
     locales: tuple[str, ...] = ()
     # {attribute: {option code: {locale: label}}}, frozen with the revision
     labels: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    # Another attribute of the same product or variant, as the channel reads it; None when it says nothing.
+    read: Callable[[str], JSON] = lambda source: None
 
 
+logger = logging.getLogger("pimhub.mapping")
 _WORD = re.compile(r"\w+")
 
 Transform = Callable[[JSON, Mapping[str, JSON], Context], JSON]
@@ -108,6 +113,46 @@ def _number(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
 @transform("join")
 def _join(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
     return str(options.get("with", ", ")).join(map(str, value)) if isinstance(value, list) else value
+
+
+@transform("convert")
+def _convert(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
+    """A measurement in the unit `to`, with `places` decimals (exact without); nothing when it has none of that kind."""
+    return numbers.convert_value(value, str(options["to"]), options.get("places"))
+
+
+@transform("round")
+def _round(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
+    """To multiples of `step`, `mode` nearest, up or down; with an `ending` such as 0.99 to amounts that end so."""
+    return numbers.round_value(value, {k: v for k, v in options.items() if k != "name"})
+
+
+@transform("template")
+def _template(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
+    """What a Liquid template makes of `value` and of the product's attributes; nothing when it goes beyond bounds."""
+    try:
+        return templates.write(str(options["text"]), value, context.read)
+    except templates.BadTemplate as error:
+        logger.warning("a mapping's template yields nothing", extra={"reason": str(error)})
+        return None
+
+
+@transform("when")
+def _when(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
+    """The value if the condition {attribute, is | is_not: one or several values} holds (without either: if the
+    attribute says anything), else nothing."""
+    condition = options["condition"]
+    said = context.read(str(condition["attribute"]))
+    values = said if isinstance(said, list) else [said]
+    if "is" in condition:
+        return value if any(one in _several(condition["is"]) for one in values) else None
+    if "is_not" in condition:
+        return None if any(one in _several(condition["is_not"]) for one in values) else value
+    return value if said not in (None, "", []) else None
+
+
+def _several(given: JSON) -> list[JSON]:
+    return given if isinstance(given, list) else [given]
 
 
 def option_label(code: str, context: Context) -> str:

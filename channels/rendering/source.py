@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from urllib.parse import quote
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.db.models import Prefetch
 from catalog.models import Attribute, Offer, PriceList, StockLevel, Variant
 from channels.connectors.base import Connection, Connector, Level, MappedProduct, MappedVariant, Medium, Price
 from channels.connectors.outcome import Issue
+from channels.mapping import numbers
 from channels.mapping.rules import Reader
 from channels.models import Channel
 from channels.rendering.stock import shown
@@ -142,7 +144,7 @@ def _source(
                 fields=given,
                 origins=made_by(frozen.sku),
                 options=_options(document, frozen, reader, locales),
-                price=_price(offer, price_list, now),
+                price=_price(offer, price_list, now, channel.settings.get("price_rounding")),
                 stock=in_stock({s.location.code: s.available - s.reserved for s in counted}),
             )
         )
@@ -177,8 +179,9 @@ def _commerce(product_ids: list[int], price_list: PriceList) -> dict[str, Varian
     return {v.sku: v for v in query}
 
 
-def _price(offer: Offer | None, price_list: PriceList, now: dt.datetime) -> Price | None:
-    """The offer as of `now`: a sale price is there only while its window is open."""
+def _price(offer: Offer | None, price_list: PriceList, now: dt.datetime, rounding: JSON = None) -> Price | None:
+    """The offer as of `now`: a sale price is there only while its window is open. Rounded by the channel's rule."""
+    rule = rounding if isinstance(rounding, dict) and not numbers.problem(rounding) else None
     if offer is None or offer.price is None:
         return None
     on_sale = (
@@ -188,13 +191,17 @@ def _price(offer: Offer | None, price_list: PriceList, now: dt.datetime) -> Pric
     )
     return Price(
         currency=price_list.currency.code,
-        price=offer.price,
-        compare_at=offer.compare_at,
-        sale_price=offer.sale_price if on_sale else None,
+        price=_rounded(offer.price, rule) or offer.price,
+        compare_at=_rounded(offer.compare_at, rule),
+        sale_price=_rounded(offer.sale_price, rule) if on_sale else None,
         sale_from=offer.sale_from if on_sale else None,
         sale_to=offer.sale_to if on_sale else None,
         cost=offer.cost,
     )
+
+
+def _rounded(amount: Decimal | None, rule: Mapping[str, JSON] | None) -> Decimal | None:
+    return amount if amount is None or rule is None else numbers.rounded(amount, rule)
 
 
 def _options(

@@ -17,6 +17,7 @@ from django.test import Client
 from catalog import events
 from catalog.products.changes import MediaChange, ProductChange
 from channels.feeds.build import refresh_feed, stale_feeds, stale_formats
+from channels.mapping.document import mappings
 from channels.models import FeedFile
 from tests.channels.publishing.shop import Shop
 
@@ -153,3 +154,12 @@ def test_it_is_stale_only_when_something_happened(shop: Shop) -> None:
     events.derive()
     FeedFile.objects.filter(pk=feed.pk).update(created_at="2026-01-01T00:00:00Z")
     assert [c.code for c in stale_feeds()] == ["google"]
+
+
+def test_prices_are_rounded_by_the_channels_rule(shop: Shop) -> None:
+    ready(shop)
+    channel = shop.channel("google")
+    channel.settings["price_rounding"] = {"ending": "0.99", "mode": "up"}
+    channel.save()
+    assert [i.findtext(f"{G}price") for i in items(refresh_feed(channel))] == ["19.99 EUR", "19.99 EUR"]
+    assert "Prices are rounded up to the next amount that ends in .99." in mappings()
