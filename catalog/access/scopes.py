@@ -26,6 +26,7 @@ resources: dict[str, str] = {
     "views": "saved views",
     "rejects": "messages of sources that could not be taken",
     "sources": "where data comes from, and what came",
+    "mappings": "what fills the fields of channels",
     "events": "the change feed",
     "tokens": "own tokens",
 }

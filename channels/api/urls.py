@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.api import channels, listings, published, webhooks
+from channels.api import channels, listings, mappings, published, webhooks
 
 urlpatterns = [
     path("published/<str:scope>/products/", published.PublishedList.as_view(), name="api_published_list"),
@@ -29,4 +29,12 @@ urlpatterns = [
     path("webhooks/<int:pk>/replay/", webhooks.WebhookReplay.as_view(), name="api_webhook_replay"),
     path("webhooks/<int:pk>/test/", webhooks.WebhookTest.as_view(), name="api_webhook_test"),
     path("webhooks/<int:pk>/deliveries/", webhooks.DeliveryList.as_view(), name="api_webhook_deliveries"),
+    path("channels/<slug:code>/mappings/", mappings.MappingList.as_view(), name="api_channel_mappings"),
+    path("channels/<slug:code>/mappings/try/", mappings.MappingTry.as_view(), name="api_channel_mapping_try"),
+    path("channels/<slug:code>/mappings/<int:number>/", mappings.MappingDetail.as_view(), name="api_channel_mapping"),
+    path(
+        "channels/<slug:code>/mappings/<int:number>/activate/",
+        mappings.MappingActivate.as_view(),
+        name="api_channel_mapping_activate",
+    ),
 ]

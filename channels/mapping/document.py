@@ -21,9 +21,7 @@ def mappings() -> str:
         about = f"Scope {channel.scope.code}, languages {', '.join(market.locales)}, prices of {market.price_list.code}"
         rounding = channel.settings.get("price_rounding")
         if rounding:
-            wrong = (
-                numbers.problem(rounding) if isinstance(rounding, dict) else "The setting price_rounding is no rule."
-            )
+            wrong = numbers.problem(rounding) if isinstance(rounding, dict) else "Its price_rounding is no rule"
             about += f". {wrong or f'Prices are rounded {numbers.told(rounding)}'}".removesuffix(".")
         if channel.mapping is None:
             parts.append(f"{about}. It has no mapping yet.\n")

@@ -12,6 +12,7 @@ from django.db.models import Max, Q
 from catalog import events
 from catalog.models import User
 from channels.connectors.base import Connector
+from channels.mapping import cases as cases_of
 from channels.mapping.expressions import BadExpression, Rule, parse, write
 from channels.models import Channel, MappingActivation, MappingTrial, MappingVersion, Placement
 from channels.publishing.request import make_due
@@ -67,17 +68,26 @@ def rules_of(connector: Connector, expressions: Mapping[str, str]) -> dict[str, 
 
 
 def propose(
-    *, channel: Channel, rules: Mapping[str, Mapping[str, JSON]], user: User | None, note: str = ""
+    *,
+    channel: Channel,
+    rules: Mapping[str, Mapping[str, JSON]],
+    user: User | None,
+    note: str = "",
+    cases: list[dict[str, JSON]] | None = None,
 ) -> MappingVersion:
-    """The next version, not in force. The same rules as the newest version's are that version."""
+    """The next version, not in force. The same rules and cases as the newest version's are that version.
+
+    Without `cases`, it takes over those of the newest.
+    """
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)  # one number after the other
         newest = MappingVersion.objects.filter(channel=channel).order_by("-number").first()
-        if newest is not None and written(newest.rules) == written(rules):
+        kept = (newest.cases if newest else []) if cases is None else cases
+        if newest is not None and written(newest.rules) == written(rules) and newest.cases == kept:
             return newest
         number = (MappingVersion.objects.filter(channel=channel).aggregate(n=Max("number"))["n"] or 0) + 1
         version = MappingVersion.objects.create(
-            channel=channel, number=number, rules=dict(rules), created_by=user, note=note[:300]
+            channel=channel, number=number, rules=dict(rules), cases=kept, created_by=user, note=note[:300]
         )
         audit.record("mapping", f"channel:{channel.code}", number=number, note=version.note, act="proposed")
         return version
@@ -97,6 +107,8 @@ def why_not(version: MappingVersion, user: User) -> str:
         return ""  # it was approved before: the way back is one click
     if settings.PIMHUB_TWO_PERSON and version.created_by_id == user.pk:
         return SAME_PERSON
+    if failed := cases_of.failures(version):
+        return " ".join(failed[:3]) + (f" And {len(failed) - 3} more." if len(failed) > 3 else "")
     newest = version.trials.filter(definition=None).first()
     if newest is None or newest.state != MappingTrial.State.DONE:
         return "See first what it would change."

@@ -12,6 +12,8 @@ class MappingVersion(models.Model):
     channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="mapping_versions")
     number = models.PositiveIntegerField()
     rules = models.JSONField()
+    # What the rules must make of some values, see channels/mapping/cases.py.
+    cases = models.JSONField(default=list)
     note = models.CharField(max_length=300, blank=True)  # what is new, in its author's words
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

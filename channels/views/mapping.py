@@ -13,21 +13,18 @@ from django.views.decorators.http import require_POST
 
 from catalog.access.reach import seen
 from catalog.models import Attribute, Product, User
-from catalog.models.codes import code_key
 from catalog.permissions import requires
 from channels import definitions
 from channels.access import VIEW, reached
 from channels.connections import ChannelNotReady, connector_of
 from channels.connectors.base import Connector, Level, TargetField
-from channels.connectors.outcome import Issue
 from channels.mapping import trial as trials
 from channels.mapping import versions
+from channels.mapping.attempt import attempt
+from channels.mapping.cases import BadCase, read_lines, write_lines
 from channels.mapping.expressions import SPECIAL, BadExpression, parse
 from channels.mapping.transforms import transforms
 from channels.models import Channel, ChannelDefinition, MappingVersion, TrialLine
-from channels.publishing.desire import Desired, desire
-from channels.publishing.read_back import apart
-from governance.models import Standing
 from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
 
@@ -60,9 +57,14 @@ def mapping_edit(request: HttpRequest, code: str) -> HttpResponse:
         except versions.BadRules as error:
             problems = error.problems
         else:
-            if request.POST.get("do") == "keep":
-                return _kept(request, channel, rules)
-            tried = _try(channel, rules, request.POST.get("product", ""))
+            try:
+                cases = read_lines(request.POST.get("cases", ""))
+            except BadCase as error:
+                problems["cases"] = str(error)
+            else:
+                if request.POST.get("do") == "keep":
+                    return _kept(request, channel, rules, cases)
+            tried = attempt(channel, rules, request.POST.get("product", ""))
     context = {
         "channel": channel,
         "fields": _fields(connector, given, problems),
@@ -74,6 +76,7 @@ def mapping_edit(request: HttpRequest, code: str) -> HttpResponse:
         "problems": problems,
         "versions": MappingVersion.objects.filter(channel=channel).select_related("created_by")[:20],
         "note": request.POST.get("note", ""),
+        "cases": request.POST["cases"] if "cases" in request.POST else write_lines(_cases(channel)),
         "product": request.POST.get("product", "") or _some_product(channel),
         "tried": tried,
         "may_edit": may_edit,
@@ -81,9 +84,11 @@ def mapping_edit(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "channels/mapping_edit.html", context, status=422 if problems else 200)
 
 
-def _kept(request: HttpRequest, channel: Channel, rules: Mapping[str, JSON]) -> HttpResponse:
+def _kept(
+    request: HttpRequest, channel: Channel, rules: Mapping[str, JSON], cases: list[dict[str, JSON]]
+) -> HttpResponse:
     user = cast(User, request.user)
-    version = versions.propose(channel=channel, rules=rules, user=user, note=request.POST.get("note", ""))
+    version = versions.propose(channel=channel, rules=rules, user=user, note=request.POST.get("note", ""), cases=cases)
     if version.pk == channel.mapping_id:
         messages.info(request, f"Nothing differs from version {version.number}, which is in force.")
         return redirect("mapping_edit", code=channel.code)
@@ -191,6 +196,11 @@ def _base(channel: Channel, number: str) -> Mapping[str, JSON]:
     return channel.mapping.rules if channel.mapping else {}
 
 
+def _cases(channel: Channel) -> list[dict[str, JSON]]:
+    newest = MappingVersion.objects.filter(channel=channel).order_by("-number").first()
+    return list(newest.cases) if newest else []
+
+
 def _given(post: QueryDict) -> dict[str, str]:
     """{target field: expression} of the form."""
     given = {name: str(post[name]) for name in post}
@@ -241,33 +251,6 @@ def _names(channel: Channel) -> list[str]:
 def _some_product(channel: Channel) -> str:
     placed = seen(Product.objects.filter(placements__channel=channel, standing__live__isnull=False)).order_by("pk")
     return placed.values_list("code", flat=True).first() or ""
-
-
-def _try(channel: Channel, rules: Mapping[str, JSON], code: str) -> dict[str, Any]:
-    """What the rules make of one product, beside what is in force."""
-    product = seen(Product.objects.filter(code_key=code_key(code))).first()
-    standing = Standing.objects.select_related("live", "product").filter(product=product).first() if product else None
-    if standing is None:
-        return {"problem": f"There is no product “{code}”. Enter the code of one on this channel."}
-    draft = MappingVersion(channel=channel, number=0, rules=dict(rules))
-    after = desire(versions.with_mapping(channel, draft), standing)
-    if isinstance(after, Issue):
-        return {"problem": after.message}
-    before = desire(channel, standing) if channel.mapping else None
-    held = before.rendered.bodies if isinstance(before, Desired) else {}
-    mapped = after.source.mapped
-    return {
-        "product": standing.product,
-        "issues": after.issues,
-        "blocked": after.blocked,
-        "changes": [
-            (row, path, old, new)
-            for row, facets in after.rendered.bodies.items()
-            for facet, body in facets.items()
-            for path, old, new in apart(str(facet), held.get(row, {}).get(facet), body)
-        ][:SHOWN],
-        "rows": [("", mapped.fields), *((v.sku, v.fields) for v in mapped.variants[:5])],
-    }
 
 
 def _differences(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> list[tuple[str, str, str]]:
