@@ -8,7 +8,7 @@ publishing would send, and a connector is tested with bytes alone.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -27,12 +27,25 @@ class Facet(StrEnum):
     PUBLICATION = "publication"
     OFFER = "offer"
     STOCK = "stock"
+    # Lists that others write to as well, each with calls of its own.
+    TAGS = "tags"
+    COLLECTIONS = "collections"
+    METAFIELDS = "metafields"
+    TRANSLATION = "translation"
 
 
 class Level(StrEnum):
     PRODUCT = "product"
     VARIANT = "variant"
     EACH = "each"  # of the product and, with its own value, of each variant
+
+
+class Ownership(StrEnum):
+    """Whose a field is on the channel, where others write as well."""
+
+    OWNED = "owned"  # it is exactly what we say
+    MERGED = "merged"  # a list: our entries come and go, the others' stay
+    FOREIGN = "foreign"  # the channel's own affair: never written, never compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,7 @@ class TargetField:
     many: bool = False
     help: str = ""
     source: str = ""
+    ownership: Ownership = Ownership.OWNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,8 @@ class MappedProduct:
     axes: tuple[str, ...] = ()  # attribute codes, in the order of each variant's `options`
     url: str = ""  # the product's page in the shop, from the channel's URL template
     origins: Mapping[str, str] = field(default_factory=dict)  # as of a variant
+    # {locale: {target field: value}} in the channel's further languages, for connectors that translate.
+    translations: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +217,10 @@ class Operation:
     # Asks how an earlier call came out that the channel was WORKING on: the outcome is that call's, and so
     # are what it carries and, beside its own, the context.
     settles: bool = False
+    # A step only: taken, it settles nothing yet of what it carries; refused, what it carries is refused.
+    partial: bool = False
+    # Links kept before the call leaves: what it puts on the channel stays ours even if its answer is lost.
+    claims: Mapping[str, str] = field(default_factory=dict)
 
 
 class Connector(Protocol):
@@ -307,6 +327,19 @@ class TellsChanges(Protocol):
 
     def read_changes(self, response: Response, connection: Connection) -> Changes:
         """Raises ValueError with the channel's words."""
+        ...
+
+
+class Translates(Protocol):
+    """A connector whose channel shows a product in several languages at once."""
+
+    def languages(self, connection: Connection) -> Sequence[str]:
+        """Our locales beside the channel's own."""
+        ...
+
+    @property
+    def translated(self) -> Collection[str]:
+        """Target fields of the product that are translated."""
         ...
 
 

@@ -77,3 +77,5 @@ class RemoteState:
     # Not visible yet although accepted (asynchronous processing): ask again later.
     pending: bool = False
     raw: JSON = None
+    # Links that what was seen has ended.
+    dropped_links: tuple[str, ...] = ()

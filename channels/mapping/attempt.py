@@ -9,7 +9,6 @@ from catalog.access.reach import seen
 from catalog.models import Product
 from catalog.models.codes import code_key
 from channels.connectors.outcome import Issue
-from channels.mapping import trial as trials
 from channels.models import Channel, MappingVersion
 from channels.publishing.desire import Desired, desire
 from channels.publishing.read_back import apart
@@ -26,7 +25,7 @@ def attempt(channel: Channel, rules: Mapping[str, JSON], code: str) -> dict[str,
     if standing is None:
         return {"problem": f"There is no product “{code}”. Enter the code of one on this channel."}
     draft = MappingVersion(channel=channel, number=0, rules=dict(rules))
-    after = desire(trials.with_mapping(channel, draft), standing)
+    after = desire(versions.with_mapping(channel, draft), standing)
     if isinstance(after, Issue):
         return {"problem": after.message}
     before = desire(channel, standing) if channel.mapping else None

@@ -56,7 +56,7 @@ def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteS
         if adopt and not state.bodies and not state.pending and under_way(placement) is None:
             placement.links.all().delete()  # the product is gone there; its ids are dead
         Placement.objects.filter(pk=placement.pk).update(read_at=timezone.now())
-        keep_links(placement, state.links)
+        keep_links(placement, state.links, dropped=state.dropped_links)
         _settle(placement, desired, state, adopt=adopt)
         if not adopt and not state.pending:
             drift.note(placement, desired, state)

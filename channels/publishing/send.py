@@ -84,9 +84,10 @@ def send_operation(placement: Placement, sending: Sending, operation: Operation)
             earlier.verdict, earlier.message = outcome.verdict, publication.message
             earlier.save(update_fields=["verdict", "message"])
         keep_links(placement, outcome.links, dropped=outcome.dropped_links)
+        took = outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED)
         if sending.desired is None:
             pass  # what is taken off counts as accepted there until it was seen to be gone
-        elif outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED) and not operation.asks:
+        elif took and not operation.asks and not operation.partial:
             _accept(placement, carries, sending.desired, dropped=outcome.dropped_links, renews=operation.renews)
         elif outcome.verdict is Verdict.REJECTED:
             _refuse(placement, carries, outcome, sending.desired)
@@ -130,6 +131,7 @@ def _announce(
         lease.guard(placement)
         lease.renew(placement)
         Placement.objects.filter(pk=placement.pk).update(number=F("number") + 1)
+        keep_links(placement, operation.claims)
         publication = Publication.objects.create(
             placement=placement,
             operation=operation.name,
@@ -200,10 +202,13 @@ def _refuse(placement: Placement, carries: dict[str, dict[str, str]], outcome: O
     Placement.objects.filter(pk=placement.pk).update(problem=words)
 
 
+_WHOLE = ("definition:", "channel:")
+
+
 def keep_links(placement: Placement, links: object, *, dropped: tuple[str, ...] = ()) -> None:
     """Remember remote ids. `definition:` and `channel:` ids belong to the channel as a whole."""
     for key, remote_id in dict(links).items():  # type: ignore[call-overload]
-        whole = key.startswith(("definition:", "channel:"))
+        whole = key.startswith(_WHOLE)
         RemoteLink.objects.update_or_create(
             channel_id=placement.channel_id,
             placement=None if whole else placement,
@@ -211,6 +216,8 @@ def keep_links(placement: Placement, links: object, *, dropped: tuple[str, ...] 
             defaults={"remote_id": remote_id},
         )
     RemoteLink.objects.filter(placement=placement, key__in=dropped).delete()
+    whole_dropped = [key for key in dropped if key.startswith(_WHOLE)]
+    RemoteLink.objects.filter(channel_id=placement.channel_id, placement=None, key__in=whole_dropped).delete()
 
 
 def _exact(value: JSON) -> JSON:

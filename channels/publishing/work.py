@@ -34,7 +34,7 @@ S = Listing.State
 logger = logging.getLogger("pimhub.publishing")
 
 # A product that needs more calls than this in one turn is planned wrongly; it waits, and says so.
-MAX_CALLS = 25  # and three for each row, for channels that take a call per variant
+MAX_CALLS = 100  # and three for each row, for channels that take a call per variant
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,18 @@ def _source(
             keys[variant.sku if variant else "", code] = mapped.key if mapped else reader.place(rule)
         return found
 
+    def translations() -> dict[str, dict[str, JSON]]:
+        """What the rules yield in each further language, where that is another text."""
+        translated = getattr(connector, "translated", ())
+        own = {code: reader.field(rules[code]) for code in translated if code in rules}
+        texts = {code: one.value for code, one in own.items() if one}
+        found: dict[str, dict[str, JSON]] = {}
+        for locale in connector.languages(connection) if translated else ():  # type: ignore[attr-defined]
+            there = replace(reader, locales=fallback_chain(locale))
+            said = {code: there.field(rules[code]) for code in own}
+            found[locale] = {c: one.value for c, one in said.items() if one and one.value != texts.get(c)}
+        return found
+
     variants, offers, moments = [], {}, []
     for frozen in document.variants:
         row = commerce.get(frozen.sku)
@@ -159,6 +171,7 @@ def _source(
         media=tuple(_media(document, connection, locales)),
         axes=tuple(document.axes),
         url=product_url(channel, document.code),
+        translations=translations(),
     )
     return Source(
         revision=revision,

@@ -21,7 +21,17 @@ PUBLICATIONS: Final = {
     "gid://shopify/Publication/1": "Online Store",
     "gid://shopify/Publication/2": "Point of Sale",
 }
-COLLECTIONS: Final = {"gid://shopify/Collection/1": "Home page", "gid://shopify/Collection/2": "New"}
+COLLECTIONS: Final = {
+    "gid://shopify/Collection/1": "Home page",
+    "gid://shopify/Collection/2": "New",
+    "gid://shopify/Collection/3": "Summer sale",
+    "gid://shopify/Collection/4": "Gifts",
+    "gid://shopify/Collection/5": "On sale",
+}
+# These fill themselves by conditions: no product can be put in or taken out.
+SMART_COLLECTIONS: Final = frozenset({"gid://shopify/Collection/5"})
+# Languages of the shop, the primary one first; the last is there but not published.
+LOCALES: Final = {"en": ("English", True), "de": ("German", True), "fr": ("French", True), "it": ("Italian", False)}
 
 AMAZON_SELLER: Final = "A2SANDBOXSELLER"
 # Marketplace → where its shoppers are.

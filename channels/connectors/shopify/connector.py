@@ -5,9 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.base import Connection, Facet, Heard, Known, Level, MappedProduct, Operation, Rendered, Told
+from channels.connectors.base import (
+    Connection,
+    Facet,
+    Heard,
+    Known,
+    Level,
+    MappedProduct,
+    Operation,
+    Rendered,
+    Told,
+)
 from channels.connectors.outcome import Issue, Outcome, RemoteState
-from channels.connectors.shopify import about, fields, settings, tokens, webhooks
+from channels.connectors.shopify import about, fields, settings, tokens, translations, webhooks
 from channels.connectors.shopify.interpret import interpret
 from channels.connectors.shopify.plan import plan, plan_removal
 from channels.connectors.shopify.read import interpret_read, read
@@ -27,15 +37,24 @@ class ShopifyConnector:
         Facet.CONTENT: Level.PRODUCT,
         Facet.MEDIA: Level.PRODUCT,
         Facet.PUBLICATION: Level.PRODUCT,
+        Facet.TAGS: Level.PRODUCT,
+        Facet.COLLECTIONS: Level.PRODUCT,
+        Facet.METAFIELDS: Level.PRODUCT,
+        Facet.TRANSLATION: Level.PRODUCT,
         Facet.OFFER: Level.VARIANT,
         Facet.STOCK: Level.VARIANT,
     }
     target_fields = fields.TARGET_FIELDS
+    other_fields = Level.EACH  # metafields, by their prefix of the product or of each variant
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
     setting_fields = about.SETTINGS
     credentials = about.CREDENTIALS
     message_help = "Shopify signs them with the app's client secret (client_secret among the credentials)."
+    translated = frozenset(translations.KEYS)
     deadline = 60.0  # a synchronous productSet of many variants takes its time
+
+    def languages(self, connection: Connection) -> list[str]:
+        return list(translations.locales(connection))
 
     def render(self, product: MappedProduct, connection: Connection) -> Rendered:
         return render(product, connection)
@@ -63,7 +82,7 @@ class ShopifyConnector:
     def interpret_read(
         self, rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
     ) -> RemoteState:
-        return interpret_read(rendered, known, responses)
+        return interpret_read(rendered, known, responses, connection)
 
     def token_request(self, connection: Connection, now: dt.datetime) -> Request | None:
         return tokens.token_request(connection, now)

@@ -107,11 +107,18 @@ USER_ERRORS: Sequence[UserError] = (
     _when(Verdict.STALE, "FILE_DOES_NOT_EXIST", "MEDIA_DOES_NOT_EXIST"),
     _when(Verdict.STALE, message=r"\bfiles? .*(does not|do not|doesn't) exist", operation="productSet"),
     _when(Verdict.STALE, message=r"metafield definition", operation="productSet"),
+    _when(Verdict.STALE, message=r"\bowner\b.*\b(not|n't)\b"),  # of a metafield: the product or variant is gone
+    # A collection was deleted, or has become one that fills itself: it is looked up anew.
+    _when(Verdict.STALE, message=r"\bcollections?\b", operation="productUpdate"),
     _when(Verdict.GONE, "PRODUCT_DOES_NOT_EXIST", "NOT_FOUND"),
     _when(Verdict.GONE, message=r"^(product|resource) (does not exist|not found)"),
     # Shopify's own trouble.
     _when(Verdict.TRANSIENT, "GENERIC_ERROR", "JOB_ERROR", "IDEMPOTENCY_CONCURRENT_REQUEST"),
     _when(Verdict.QUOTA, message=r"daily .*limit|limit .*(per|a) day"),
+    # Translations: the text has changed since its digest was read; a translation equal to its text says nothing.
+    _when(Verdict.STALE, "INVALID_TRANSLATABLE_CONTENT"),
+    _when(Verdict.ACCEPTED, message=r"cannot match original content", operation="translationsRegister"),
+    _when(Verdict.GONE, "RESOURCE_NOT_FOUND"),
     # The channel's settings.
     _when(Verdict.CONFIG, "INVALID_LOCATION", "PUBLICATION_NOT_FOUND"),
     _when(Verdict.CONFIG, message=r"publication", operation="publishablePublish"),
@@ -164,7 +171,9 @@ def strongest(verdicts: Sequence[Verdict]) -> Verdict:
 # Target fields, and "price", "sku", "stock", "options", "media" for what no rule fills.
 FIELDS: Mapping[str, str] = {
     "title": "title", "descriptionHtml": "description_html", "vendor": "vendor",
-    "productType": "product_type", "handle": "handle", "tags": "tags", "category": "category",
+    "productType": "product_type", "handle": "handle", "tags": "tags",
+    "collections": "collections", "collectionsToJoin": "collections", "collectionsToLeave": "collections",
+    "category": "category",
     "seo": "seo_title", "seo.title": "seo_title", "seo.description": "seo_description",
     "status": "status", "giftCard": "gift_card", "productOptions": "options", "optionValues": "options",
     "files": "media", "file": "media", "sku": "sku", "barcode": "barcode", "price": "price",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from channels.connectors.base import Facet, Level, TargetField
+from channels.connectors.base import Facet, Level, Ownership, TargetField
 from pimhub.foundation.jsonvalue import JSON
 
 STATUSES = ("ACTIVE", "DRAFT", "ARCHIVED", "UNLISTED")
@@ -34,7 +34,12 @@ TARGET_FIELDS: tuple[TargetField, ...] = (
     _product("product_type", "Product type", max_length=255),
     _product("handle", "Handle", max_length=255,
              help="The end of the product's address: small letters, digits and hyphens."),
-    _product("tags", "Tags", many=True, max_length=255, help="At most 250; no commas."),
+    _product("tags", "Tags", facet=Facet.TAGS, many=True, max_length=255, ownership=Ownership.MERGED,
+             help="At most 250; no commas. Tags that others put on the product stay."),
+    _product("collections", "Collections", facet=Facet.COLLECTIONS, many=True, max_length=255,
+             ownership=Ownership.MERGED,
+             help="Handles of collections of the shop that are filled by hand, such as summer-sale. "
+                  "Collections that others put the product in stay."),
     _product("seo_title", "Page title for search engines", max_length=255,
              help="Search engines show about 70 characters."),
     _product("seo_description", "Description for search engines", max_length=320),
@@ -54,6 +59,22 @@ TARGET_FIELDS: tuple[TargetField, ...] = (
     _variant("country_of_origin", "Country of origin", source=_ITEM, help="Two letters, as in ISO 3166."),
     _variant("hs_code", "HS code", source=_ITEM, help="6 to 13 digits."),
 )  # fmt: skip
+
+# Not filled by rules, but others' entries in it are kept like those of the lists above.
+MEDIA = "media"
+MERGED_BY_DEFAULT = frozenset({MEDIA, *(f.code for f in TARGET_FIELDS if f.ownership is Ownership.MERGED)})
+
+# Fields of their own that a channel may leave to the shop, by their names in bodies.
+BODY_NAMES: Mapping[str, str] = {
+    "description_html": "descriptionHtml", "vendor": "vendor", "product_type": "productType", "handle": "handle",
+    "seo_title": "seoTitle", "seo_description": "seoDescription", "category": "category", "barcode": "barcode",
+    "weight": "weight", "requires_shipping": "requiresShipping", "tracked": "tracked",
+    "inventory_policy": "inventoryPolicy", "taxable": "taxable", "tax_code": "taxCode",
+    "country_of_origin": "countryCodeOfOrigin", "hs_code": "harmonizedSystemCode",
+}  # fmt: skip
+
+# A rule for `metafield:custom.material` fills that metafield of the product, `variant_metafield:…` one of each variant.
+METAFIELD, VARIANT_METAFIELD = "metafield:", "variant_metafield:"
 
 BY_CODE: Mapping[str, TargetField] = {field.code: field for field in TARGET_FIELDS}
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from channels.connectors.base import Facet, Known, Rendered
-from channels.connectors.shopify.settings import PRODUCT, inventory_link, media_link, variant_link
+from channels.connectors.base import Connection, Facet, Known, Ownership, Rendered
+from channels.connectors.shopify import metafields, settings
+from channels.connectors.shopify.fields import MEDIA
+from channels.connectors.shopify.settings import PRODUCT, THEIR_MEDIA, inventory_link, media_link, variant_link
 from pimhub.foundation.jsonvalue import JSON
 
 Body = Mapping[str, JSON]
@@ -14,7 +16,7 @@ Body = Mapping[str, JSON]
 # What empties a field that we once filled and now have nothing to say about. The handle is not
 # here: a product always has one.
 _EMPTY: Mapping[str, JSON] = {
-    "descriptionHtml": "", "vendor": "", "productType": "", "tags": [], "seoTitle": "",
+    "descriptionHtml": "", "vendor": "", "productType": "", "seoTitle": "",
     "seoDescription": "", "category": None,
 }  # fmt: skip
 _EMPTY_VARIANT: Mapping[str, JSON] = {
@@ -42,18 +44,21 @@ def is_new(sku: str, known: Known) -> bool:
     return PRODUCT not in known.links or variant_link(sku) not in known.links
 
 
-def product_set_input(rendered: Rendered, known: Known, *, with_media: bool) -> dict[str, JSON]:
+def product_set_input(rendered: Rendered, known: Known, connection: Connection, *, with_media: bool) -> dict[str, JSON]:
     """`ProductSetInput` for the whole content.
 
     Lists are declarative: a variant or file left out is deleted on the channel, a list left out
-    altogether stays. So `files` is only there when the media changed. Price and stock are there for
-    new variants only; those of existing ones have their own calls.
+    altogether stays. So `files` is only there when the media changed, with what others put there; tags,
+    collections and metafields of an existing product have calls that add and take away. Price and
+    stock are there for new variants only; those of existing ones have their own calls.
     """
     content = desired(rendered, "", Facet.CONTENT)
-    before = accepted(known, "", Facet.CONTENT)
+    foreign = settings.foreign(connection)
+    before = {k: v for k, v in accepted(known, "", Facet.CONTENT).items() if k not in foreign}
     result = _product_fields({**_emptied(_EMPTY, content, before), **content})
     if "handle" in before and before["handle"] != content.get("handle", before["handle"]):
-        result["redirectNewHandle"] = True  # links to the old address go on working
+        # With it, links to the old address go on working.
+        result["redirectNewHandle"] = settings.redirects(connection)
     result["productOptions"] = [
         {
             "name": option["name"],
@@ -64,15 +69,41 @@ def product_set_input(rendered: Rendered, known: Known, *, with_media: bool) -> 
     ]
     files = media_files(rendered, known) if with_media else {}
     if with_media:
-        result["files"] = list(files.values())
-    result["variants"] = variant_set_inputs(rendered, known, files, with_media=with_media)
+        theirs: list[JSON] = [{"id": gid} for gid in their_media(known, connection)]
+        result["files"] = [*files.values(), *theirs]
+    result["variants"] = variant_set_inputs(rendered, known, connection, files, with_media=with_media)
     return result
 
 
-def variant_set_inputs(rendered: Rendered, known: Known, files: Mapping[str, JSON], *, with_media: bool) -> list[JSON]:
+def their_media(known: Known, connection: Connection) -> list[str]:
+    """Ids of what others put among the product's media, in the order last seen; none where the list is ours alone."""
+    if settings.ownership(connection, MEDIA) is not Ownership.MERGED or PRODUCT not in known.links:
+        return []
+    seen = {k.removeprefix(THEIR_MEDIA): v for k, v in known.links.items() if k.startswith(THEIR_MEDIA)}
+    return sorted(seen, key=lambda gid: (int(seen[gid]), gid))
+
+
+def metafield_inputs(found: Mapping[str, Any], owner: str = "") -> list[dict[str, JSON]]:
+    """`MetafieldInput`s, or with an owner `MetafieldsSetInput`s, of {"namespace.key": {type, value}}."""
+    more: dict[str, JSON] = {"ownerId": owner} if owner else {}
+    result = []
+    for code, said in sorted(found.items()):
+        namespace, key = metafields.place(code)
+        result.append({**more, "namespace": namespace, "key": key, "type": said["type"], "value": said["value"]})
+    return result
+
+
+def variant_set_inputs(
+    rendered: Rendered, known: Known, connection: Connection, files: Mapping[str, JSON], *, with_media: bool
+) -> list[JSON]:
     content = desired(rendered, "", Facet.CONTENT)
     names = [option["name"] for option in content["options"]]
-    before = {v["sku"]: v for v in accepted(known, "", Facet.CONTENT).get("variants", [])}
+    foreign = settings.foreign(connection)
+    before = {
+        v["sku"]: {name: value for name, value in v.items() if name not in foreign}
+        for v in accepted(known, "", Facet.CONTENT).get("variants", [])
+    }
+    filled: Body = desired(rendered, "", Facet.METAFIELDS)["variants"] if PRODUCT not in known.links else {}
     shows: Body = desired(rendered, "", Facet.MEDIA)["variants"] if with_media else {}
     showed: Body = accepted(known, "", Facet.MEDIA).get("variants", {}) if with_media else {}
     result = []
@@ -81,6 +112,8 @@ def variant_set_inputs(rendered: Rendered, known: Known, files: Mapping[str, JSO
         said = {**_emptied(_EMPTY_VARIANT, variant, before.get(sku, {})), **variant}
         one = _variant_fields(said)
         one["position"] = position
+        if sku in filled:
+            one["metafields"] = metafield_inputs(filled[sku])
         one["optionValues"] = [
             {"optionName": name, "name": value} for name, value in zip(names, said["options"], strict=False)
         ]
@@ -147,7 +180,7 @@ def quantity_inputs(rendered: Rendered, known: Known, sku: str) -> list[JSON]:
 
 
 def _product_fields(said: Body) -> dict[str, Any]:
-    plain = ("title", "descriptionHtml", "vendor", "productType", "handle", "tags", "category", "giftCard")
+    plain = ("title", "descriptionHtml", "vendor", "productType", "handle", "category", "giftCard")
     result = {name: said[name] for name in plain if name in said}
     if seo := {ours: said[name] for name, ours in _SEO.items() if name in said}:
         result["seo"] = seo

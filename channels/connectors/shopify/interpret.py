@@ -9,12 +9,24 @@ from typing import Any
 
 from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue, Outcome, Verdict
-from channels.connectors.shopify import errors, wire
+from channels.connectors.shopify import canonical, errors, wire
+from channels.connectors.shopify.fields import METAFIELD, VARIANT_METAFIELD
 from channels.connectors.shopify.settings import (
     API_VERSION,
+    COLLECTION,
     DEFINITION,
+    DIGEST,
+    DIGESTS,
+    LOOKED,
     OPERATION,
     PRODUCT,
+    SENDING,
+    SHOP_COLLECTION,
+    TAG,
+    THEIR_COLLECTION,
+    THEIR_MEDIA,
+    THEIR_TAG,
+    THEIRS,
     inventory_link,
     media_link,
     published_link,
@@ -36,7 +48,11 @@ def interpret(operation: Operation, response: Response) -> Outcome:
         return _top_level(operation, response, body)
     payload = (body.get("data") or {}).get(operation.name)
     if operation.name == "productRead":
-        return _read_ids(operation, response, body)
+        return (_looked if "look" in operation.context else _read_ids)(operation, response, body)
+    if operation.name == "translatableRead":
+        return _digests(operation, response, body)
+    if operation.name == "collectionRead":
+        return _collection(operation, response, body)
     if operation.name == "productOperation":
         return _settled(operation, response, body, payload)
     if payload is None:
@@ -48,11 +64,24 @@ def _judged(operation: Operation, response: Response, body: dict[str, JSON], pay
     found: list[Mapping[str, Any]] = payload.get("userErrors") or []
     verdicts = [errors.user_error(operation.name, str(e.get("code") or ""), e["message"]) for e in found]
     verdict = errors.strongest([*verdicts, Verdict.ACCEPTED])
+    if _is_there_already(operation, found):
+        return _outcome(operation, response, body, Verdict.STALE, [])
     if verdict is not Verdict.ACCEPTED:
         issues = [_user_issue(operation, error) for error in found]
         dropped = _dropped(operation, verdict, found)
         return _outcome(operation, response, body, verdict, issues, dropped=dropped)
     return _accepted(operation, response, body, payload)
+
+
+def _is_there_already(operation: Operation, found: Sequence[Mapping[str, Any]]) -> bool:
+    """The product was to be made, and one with our custom id exists: an earlier answer was lost. It is read.
+
+    Its address is taken as well then, by itself; only once the shop was read is it known to be another's.
+    """
+    code = operation.context.get("creates")
+    codes = {e.get("code") for e in found if e.get("code") != "CAPABILITY_VIOLATION" or f"'{code}'" in e["message"]}
+    taken = "HANDLE_NOT_UNIQUE" in codes and not operation.context.get("absent")
+    return code is not None and (taken or "CAPABILITY_VIOLATION" in codes)
 
 
 def _settled(
@@ -87,6 +116,8 @@ def _accepted(operation: Operation, response: Response, body: dict[str, JSON], p
             return _outcome(operation, response, body, errors.LOST, [nothing])
         links = {**variant_links(payload["product"], context["skus"]), PRODUCT: payload["product"]["id"]}
         dropped = [link(sku) for sku in context["removed"] for link in (variant_link, inventory_link)]
+        if "look" in context:
+            links[LOOKED] = context["look"]  # a new product holds nothing of others
         media = _media_links(payload["product"], context)
         if media is None:
             issues.append(
@@ -98,12 +129,16 @@ def _accepted(operation: Operation, response: Response, body: dict[str, JSON], p
                 )
             )
         links |= media or {}
+        if media is not None:
+            dropped += [SENDING + key for key in context["files"]]
     elif operation.name == "metafieldDefinitionCreate":
-        links = {DEFINITION: str((payload.get("createdDefinition") or {}).get("id") or "taken")}
+        links = {context.get("defines", DEFINITION): str((payload.get("createdDefinition") or {}).get("id") or "taken")}
     elif operation.name == "publishablePublish":
         links = {published_link(x): x for x in context["publications"]}
     elif operation.name == "publishableUnpublish":
         dropped = [published_link(x) for x in context["publications"]]
+    links |= context.get("taken", {})
+    dropped += context.get("ended", [])
     return _outcome(operation, response, body, Verdict.ACCEPTED, issues, links=links, dropped=dropped)
 
 
@@ -140,6 +175,87 @@ def _read_ids(operation: Operation, response: Response, body: dict[str, JSON]) -
     return _outcome(operation, response, body, verdict, [], links=links)
 
 
+def _looked(operation: Operation, response: Response, body: dict[str, JSON]) -> Outcome:
+    """What others put on the product, of the lists that are about to be written."""
+    product = (body.get("data") or {}).get("productByIdentifier")
+    context = operation.context
+    if product is None:
+        return _outcome(operation, response, body, Verdict.GONE, [], dropped=context["links"])
+    held: Mapping[str, str] = context["held"]
+    ours = media_keys(held, product["media"]["nodes"])
+    shown = {tag.casefold() for tag in product["tags"]}
+    links = {LOOKED: context["look"], **variant_links(product, context["skus"])}
+    links |= {media_link(key): gid for gid, key in ours.items()}
+    for place, node in enumerate(product["media"]["nodes"]):
+        if node["id"] not in ours:
+            links[THEIR_MEDIA + node["id"]] = str(place)
+    for tag in context["tags"]:
+        if tag.casefold() in shown and TAG + tag.casefold() not in held:
+            links[THEIR_TAG + tag.casefold()] = tag
+    for node in product["collections"]["nodes"]:
+        wanted = node["handle"] in context["collections"]
+        if wanted and COLLECTION + node["id"] not in held:
+            links[THEIR_COLLECTION + node["id"]] = node["handle"]
+    sent = [key for key in held if key.startswith(SENDING)]  # found or not, nothing is on its way any more
+    gone = [key for key in held if key.startswith(THEIRS) and key not in links]
+    return _outcome(operation, response, body, Verdict.ACCEPTED, [], links=links, dropped=[*sent, *gone])
+
+
+def _digests(operation: Operation, response: Response, body: dict[str, JSON]) -> Outcome:
+    resource = (body.get("data") or {}).get("translatableResource")
+    if resource is None:
+        return _outcome(operation, response, body, Verdict.GONE, [], dropped=operation.context["links"])
+    links = {DIGEST + row["key"]: row["digest"] for row in resource["translatableContent"] if row["digest"]}
+    links[DIGESTS] = operation.context["digests"]
+    gone = [key for key in operation.context["links"] if key.startswith(DIGEST) and key not in links]
+    return _outcome(operation, response, body, Verdict.ACCEPTED, [], links=links, dropped=gone)
+
+
+def _collection(operation: Operation, response: Response, body: dict[str, JSON]) -> Outcome:
+    """The id of a collection; one that is not there, or fills itself by rules, is refused in words."""
+    handle = operation.context["handle"]
+    found = (body.get("data") or {}).get("collectionByIdentifier")
+    if found is None:
+        words = (
+            f"The shop has no collection with the handle “{handle}”. Make it in Shopify, or correct the handle; then "
+            "publish again."
+        )
+        issue = _issue("no_collection", words, field="collections")
+        return _outcome(operation, response, body, Verdict.REJECTED, [issue])
+    if any((source.get("inclusion") or {}).get("conditions") for source in found["sources"]):
+        words = (
+            f"The collection “{found['title']}” ({handle}) fills itself by its conditions, so no product can be put in "
+            "it. Take it out here, and let its conditions match the product."
+        )
+        issue = _issue("smart_collection", words, field="collections")
+        return _outcome(operation, response, body, Verdict.REJECTED, [issue])
+    return _outcome(operation, response, body, Verdict.ACCEPTED, [], links={SHOP_COLLECTION + handle: found["id"]})
+
+
+def media_keys(links: Mapping[str, str], files: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Our key by id, of the media shown that are ours; also of those whose ids were lost with an answer.
+
+    The latter are neither known nor seen as others' just before, and carry the texts that we sent, in that order.
+    """
+    known = {gid: key.removeprefix("media:") for key, gid in links.items() if key.startswith("media:")}
+    ours = {file["id"]: known[file["id"]] for file in files if file["id"] in known}
+    lost: list[tuple[int, str, str]] = []
+    shown = {file["id"] for file in files}
+    for key, said in links.items():
+        if key.startswith(SENDING) and links.get(media_link(key.removeprefix(SENDING))) not in shown:
+            place, _, text = said.partition(":")
+            lost.append((int(place), key.removeprefix(SENDING), text))
+    for file in files:
+        if file["id"] in ours or THEIR_MEDIA + file["id"] in links:
+            continue
+        alt = canonical.text(file["alt"])
+        match = next((one for one in sorted(lost) if alt[: len(one[2])] == one[2] and (one[2] or not alt)), None)
+        if match is not None:
+            lost.remove(match)
+            ours[file["id"]] = match[1]
+    return ours
+
+
 # ---- refused -----------------------------------------------------------------------------------
 
 
@@ -149,7 +265,7 @@ def _dropped(operation: Operation, verdict: Verdict, found: Sequence[Mapping[str
         return list(operation.context.get("links", []))
     if verdict is not Verdict.STALE:
         return []
-    dropped: list[str] = []
+    dropped: list[str] = list(operation.context.get("stale", []))
     for error in found:
         path, code, message = error.get("field") or [], str(error.get("code") or ""), error["message"]
         if errors.user_error(operation.name, code, message) is not Verdict.STALE:
@@ -157,6 +273,8 @@ def _dropped(operation: Operation, verdict: Verdict, found: Sequence[Mapping[str
         sku = _sku(operation, path)
         if code in errors.VARIANT_GONE and sku:
             dropped += [variant_link(sku), inventory_link(sku)]
+        if "collection" in message.lower():
+            dropped += operation.context.get("looked_up", [])
         files, place = operation.context.get("files", []), errors.index_of(path, "files")
         if place is not None and place < len(files):
             dropped.append(media_link(files[place]))
@@ -168,12 +286,21 @@ def _dropped(operation: Operation, verdict: Verdict, found: Sequence[Mapping[str
 def _user_issue(operation: Operation, error: Mapping[str, Any]) -> Issue:
     path = error.get("field") or []
     code = str(error.get("code") or "user_error").lower()
-    return _issue(
-        code,
-        f"Shopify refuses this: {error['message']}",
-        field=errors.field_of(path, error["message"]),
-        sku=_sku(operation, path),
-    )
+    field, sku = errors.field_of(path, error["message"]), _sku(operation, path)
+    if code == "invalid_locale_for_shop":
+        place = errors.index_of(path, "translations")
+        rows = operation.context.get("translations", [])
+        locale = rows[place][0] if place is not None and place < len(rows) else ", ".join(sorted({r[0] for r in rows}))
+        words = (
+            f"The shop does not take translations into “{locale}” ({error['message']}). Add the language in Shopify "
+            "under Settings, Languages, or take it off the channel's settings; then publish again."
+        )
+        return _issue(code, words, field="translations")
+    at, place = operation.context.get("at", []), errors.index_of(path, "metafields")
+    if place is not None and place < len(at):
+        sku, named = at[place]
+        field = (VARIANT_METAFIELD if sku else METAFIELD) + named
+    return _issue(code, f"Shopify refuses this: {error['message']}", field=field, sku=sku)
 
 
 def _sku(operation: Operation, path: Sequence[JSON]) -> str:

@@ -6,8 +6,8 @@ import uuid
 from urllib.parse import quote
 
 from channels.connectors.base import Connection, Facet, Known, Operation
-from channels.connectors.shopify import settings, wire
-from channels.connectors.shopify.settings import DEFINITION, OPERATION, PRODUCT
+from channels.connectors.shopify import metafields, settings, wire
+from channels.connectors.shopify.settings import OPERATION, PRODUCT
 from pimhub.foundation.jsonvalue import JSON, canonical
 
 # Most nodes one page of a connection may ask for.
@@ -29,6 +29,24 @@ def definition(connection: Connection) -> Operation:
         name="metafieldDefinitionCreate",
         request=wire.graphql("metafieldDefinitionCreate", {"definition": wanted}, connection),
         carries=(),
+    )
+
+
+def metafield_definition(place: str, kind: str, owner: str, connection: Connection) -> Operation:
+    """So that the shop's people see the metafield by its name. `owner` is PRODUCT or PRODUCTVARIANT."""
+    namespace, key = metafields.place(place)
+    wanted = {
+        "name": key.replace("_", " ").replace("-", " ").capitalize(),
+        "namespace": namespace,
+        "key": key,
+        "type": kind,
+        "ownerType": owner,
+    }
+    return Operation(
+        name="metafieldDefinitionCreate",
+        request=wire.graphql("metafieldDefinitionCreate", {"definition": wanted}, connection),
+        carries=(),
+        context={"defines": settings.definition_link(owner, place)},
     )
 
 
@@ -93,4 +111,4 @@ def update_status(status: str, known: Known, connection: Connection, *, destruct
 
 def product_links(known: Known) -> list[str]:
     """Every link that dies with the product."""
-    return sorted(key for key in known.links if key != DEFINITION)
+    return sorted(key for key in known.links if not key.startswith(("definition:", "channel:")))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from channels.connectors.base import Connection, Facet, Known, Operation, Rendered
+from channels.connectors.base import Connection, Facet, Known, Operation, Ownership, Rendered
 from channels.connectors.outcome import Row
-from channels.connectors.shopify import inputs, operations, settings, wire
+from channels.connectors.shopify import inputs, lists, operations, settings, translations, wire
+from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.inputs import accepted, desired
 from channels.connectors.shopify.read import product_read
 from channels.connectors.shopify.settings import DEFINITION, OPERATION, PRODUCT
@@ -19,6 +20,17 @@ SYNCHRONOUS_UP_TO = 100
 QUANTITIES_PER_CALL = 250
 
 
+# What a list is that was never written: nothing.
+_NOTHING: Mapping[str, JSON] = {
+    Facet.TAGS.value: {"tags": []},
+    Facet.COLLECTIONS.value: {"collections": []},
+    Facet.METAFIELDS.value: {"product": {}, "variants": {}},
+    Facet.TRANSLATION.value: {},
+}
+# Those that follow a new product with calls of their own, unless there is nothing to say.
+_EMPTY = (Facet.COLLECTIONS, Facet.TRANSLATION)
+
+
 def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
     """The next calls, in order:
 
@@ -26,6 +38,8 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
     1. Without our custom id's definition: create it (once per shop).
     2. Without a product: one productSet with everything; its ids are needed for whatever follows.
     3. Content or media differ: productSet. A variant that only the shop's answer can name: read it first.
+       Media, tags and collections are read first as well, for others' entries in them stay.
+       Tags, metafields, collections, translations differ: what is ours is taken away and added.
     4. Offers differ: one productVariantsBulkUpdate. Stock differs: inventorySetQuantities.
     5. Status differs: productUpdate. Sales channels differ: publish, unpublish.
     """
@@ -33,15 +47,27 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
         return [operations.product_operation(known, connection)]
     if PRODUCT not in known.links:
         calls = [] if DEFINITION in known.links else [operations.definition(connection)]
+        calls += lists.definitions(rendered, known, connection)
         return [*calls, _create(rendered, known, connection)]
     if _anything_differs(rendered, known) and _unnamed_variants(rendered, known):
         return [_read_ids(rendered, known, connection)]
+    asked = list(lists.collection_ids(rendered, known, connection))
+    media_changed = _media_changed(rendered, known, connection)
+    if lists.must_look(rendered, known, connection, media_changed=media_changed):
+        later = [*_offers(rendered, known, connection), *_stock(rendered, known, connection)]
+        return [*asked, lists.look(rendered, known, connection), *later]
     return [
-        *_content(rendered, known, connection),
+        *asked,
+        *_content(rendered, known, connection, media_changed=media_changed),
+        *lists.tags(rendered, known, connection),
+        *lists.definitions(rendered, known, connection),
+        *lists.metafields_calls(rendered, known, connection),
+        *([] if asked else lists.collections(rendered, known, connection)),
         *_offers(rendered, known, connection),
         *_stock(rendered, known, connection),
         *_status(rendered, known, connection),
         *_publications(rendered, known, connection),
+        *translations.plan(rendered, known, connection),
     ]
 
 
@@ -64,19 +90,46 @@ def _create(rendered: Rendered, known: Known, connection: Connection) -> Operati
     state = desired(rendered, "", Facet.PUBLICATION)
     skus = [row for row in rendered.bodies if row]
     publications = state["publications"]
+    filled = desired(rendered, "", Facet.METAFIELDS)["product"]
     return _product_set(
         rendered,
         known,
         connection,
-        with_media=True,
-        more={"status": state["status"]},
-        carries=[("", Facet.PUBLICATION), *_rows(skus)],
+        with_media=_has_media(connection),
+        more={
+            "status": state["status"],
+            "tags": desired(rendered, "", Facet.TAGS)["tags"],
+            "metafields": [_custom_id(rendered), *inputs.metafield_inputs(filled)],
+        },
+        carries=[("", facet) for facet in (Facet.PUBLICATION, Facet.TAGS, Facet.METAFIELDS)]
+        + [("", facet) for facet in _EMPTY if desired(rendered, "", facet) == _NOTHING[facet]]
+        + _rows(skus),
         then=(f"publish to {len(publications)} sales channels",) if publications else (),
     )
 
 
-def _content(rendered: Rendered, known: Known, connection: Connection) -> Iterator[Operation]:
-    media_changed = _differs(rendered, known, "", Facet.MEDIA)
+def _custom_id(rendered: Rendered) -> dict[str, JSON]:
+    """The id is unique in the shop: a product that has it already is never made a second time."""
+    return {"namespace": settings.NAMESPACE, "key": settings.ID_KEY, "type": "id", "value": rendered.product}
+
+
+def _of_new(rendered: Rendered, known: Known) -> dict[str, JSON]:
+    return {
+        "creates": rendered.product,
+        "absent": settings.ABSENT in known.links,
+        "look": f"{known.number}:{lists.wanted_mark(rendered)}",
+    }
+
+
+def _has_media(connection: Connection) -> bool:
+    return settings.ownership(connection, MEDIA) is not Ownership.FOREIGN
+
+
+def _media_changed(rendered: Rendered, known: Known, connection: Connection) -> bool:
+    return _has_media(connection) and _differs(rendered, known, "", Facet.MEDIA)
+
+
+def _content(rendered: Rendered, known: Known, connection: Connection, *, media_changed: bool) -> Iterator[Operation]:
     if media_changed or _differs(rendered, known, "", Facet.CONTENT):
         new = [row for row in rendered.bodies if row and inputs.is_new(row, known)]
         yield _product_set(rendered, known, connection, with_media=media_changed, carries=_rows(new))
@@ -92,13 +145,15 @@ def _product_set(
     more: Mapping[str, JSON] | None = None,
     then: tuple[str, ...] = (),
 ) -> Operation:
-    given = {**inputs.product_set_input(rendered, known, with_media=with_media), **(more or {})}
+    given = {**inputs.product_set_input(rendered, known, connection, with_media=with_media), **(more or {})}
+    new = PRODUCT not in known.links
     skus = [variant["sku"] for variant in given["variants"]]
     files = [file["key"] for file in desired(rendered, "", Facet.MEDIA)["files"]] if with_media else []
     fetched = [file for file in given.get("files", []) if "originalSource" in file]
     removed = _removed_skus(rendered, known)
     variables = {
-        "identifier": wire.identifier(known.links, rendered.product),
+        # Without one, Shopify makes a new product, or refuses because the custom id is there already.
+        "identifier": None if new else {"id": known.links[PRODUCT]},
         "input": given,
         "synchronous": len(skus) <= SYNCHRONOUS_UP_TO,
         "variants": min(max(len(skus), 1), operations.PAGE),
@@ -113,12 +168,15 @@ def _product_set(
         idempotent=PRODUCT in known.links and not fetched and not carries,
         destructive=bool(removed),
         then=then,
+        claims={**(lists.claims(rendered) if new else {}), **lists.sending(files, given.get("files", []))},
         context={
             "skus": skus,
             "files": files,
-            "file_ids": [file.get("id", "") for file in given.get("files", [])],
+            "file_ids": [file.get("id", "") for file in given.get("files", [])][: len(files)],
             "removed": removed,
+            "ended": [*lists.metafields_on(removed, known), settings.ABSENT],
             "links": operations.product_links(known),
+            **(_of_new(rendered, known) if new else {}),
         },
     )
 
@@ -215,7 +273,11 @@ def _differs(rendered: Rendered, known: Known, row: str, facet: Facet) -> bool:
 
 
 def _anything_differs(rendered: Rendered, known: Known) -> bool:
-    return any(_differs(rendered, known, row, Facet(name)) for row, own in rendered.bodies.items() for name in own)
+    return any(
+        known.accepted.get(row, {}).get(name, _NOTHING.get(name)) != body
+        for row, own in rendered.bodies.items()
+        for name, body in own.items()
+    )
 
 
 def _changed(rendered: Rendered, known: Known, facet: Facet) -> list[str]:

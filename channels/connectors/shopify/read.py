@@ -7,22 +7,31 @@ variants that we do not know are shown all the same, because the next productSet
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from channels.connectors.base import Connection, Facet, Known, Rendered
+from channels.connectors.base import Connection, Facet, Known, Ownership, Rendered
 from channels.connectors.outcome import Issue, RemoteState, Verdict
-from channels.connectors.shopify import canonical, errors, wire
+from channels.connectors.shopify import canonical, errors, metafields, settings, translations, wire
+from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.inputs import Body, accepted
+from channels.connectors.shopify.interpret import media_keys
 from channels.connectors.shopify.settings import (
+    ABSENT,
+    COLLECTION,
     DEFINITION,
+    METAFIELD,
     PRODUCT,
+    SENDING,
+    SHOP_COLLECTION,
+    TAG,
     inventory_link,
     media_link,
     published_link,
     variant_link,
 )
 from pimhub.foundation.http import Request, Response
-from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.jsonvalue import JSON, digest
 
 # Room for what others added, so that it is seen: beyond our own number of variants and pictures.
 SPARE_VARIANTS, MOST_VARIANTS = 50, 2048
@@ -36,49 +45,90 @@ FETCH_FAILURES = ("IMAGE_DOWNLOAD_FAILURE", "GENERIC_FILE_DOWNLOAD_FAILURE", "ME
 
 def product_read(rendered: Rendered, known: Known, connection: Connection) -> Request:
     files = rendered.bodies.get("", {}).get(Facet.MEDIA.value, {}).get("files", [])
+    ours = metafields_of(rendered, known)
+    of_product = sorted({place for sku, place in ours if not sku})
+    of_variants = sorted({place for sku, place in ours if sku})
+    # Media that others added are counted in: a list is only replaced as a whole once all of it was seen.
+    shared = settings.ownership(connection, MEDIA) is Ownership.MERGED
     variables = {
         "identifier": wire.identifier(known.links, rendered.product),
         "variants": min(len(rendered.bodies) + SPARE_VARIANTS, MOST_VARIANTS),
-        "files": min(len(files) + SPARE_FILES, MOST_FILES),
+        "files": MOST_FILES if shared else min(len(files) + SPARE_FILES, MOST_FILES),
         "levels": LEVELS,
+        # Something is named even where nothing is wanted: no name might mean all.
+        "metafields": of_product or [f"{settings.NAMESPACE}.{settings.ID_KEY}"],
+        "variantMetafields": of_variants,
+        "withVariantMetafields": bool(of_variants),
     }
     return wire.graphql("productRead", variables, connection)
 
 
+def metafields_of(rendered: Rendered, known: Known) -> set[tuple[str, str]]:
+    """(SKU or "", "namespace.key") of those that we fill, or once filled."""
+    body = rendered.bodies.get("", {}).get(Facet.METAFIELDS.value, {})
+    found = {("", place) for place in body.get("product", {})}
+    found |= {(sku, place) for sku, said in body.get("variants", {}).items() for place in said}
+    for key in known.links:
+        if key.startswith(METAFIELD):
+            place, _, sku = key.removeprefix(METAFIELD).partition(":")
+            found.add((sku, place))
+    return found
+
+
 def read(rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
-    """One call for the product and all its rows; none where our custom id cannot exist yet."""
+    """One call for the product and all its rows, one for each further language; none where our custom id cannot exist
+    yet."""
     if PRODUCT not in known.links and DEFINITION not in known.links:
         return []
-    return [product_read(rendered, known, connection)]
+    return [product_read(rendered, known, connection), *translations.read(rendered, known, connection)]
 
 
-def interpret_read(rendered: Rendered, known: Known, responses: Sequence[Response]) -> RemoteState:
+def interpret_read(
+    rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
+) -> RemoteState:
     """The shop's side. An answer that says nothing is pending, never an absent product."""
     if not responses:
         return RemoteState(bodies={})
-    [response] = responses
+    response, *others = responses
     body = wire.decode(response)
     if body is not None and _nowhere(body):
-        return RemoteState(bodies={}, raw=body)
+        return RemoteState(bodies={}, links={ABSENT: str(known.number)}, raw=body)
     if body is None or body.get("errors") or "productByIdentifier" not in (body.get("data") or {}):
         return RemoteState(bodies={}, pending=True, issues=(_unread(response, body),), raw=body)
     node = body["data"]["productByIdentifier"]
     if node is None:
-        return RemoteState(bodies={}, raw=body)
-    return _Reading(rendered, known, node).state(body)
+        return RemoteState(bodies={}, links={ABSENT: str(known.number)}, raw=body)
+    state = _Reading(rendered, known, node, connection).state(body)
+    answers: dict[str, Mapping[str, Any]] = {}
+    for locale, other in zip(translations.read_locales(rendered, known), others, strict=True):
+        said = wire.decode(other)
+        resource = ((said or {}).get("data") or {}).get("translatableResource")
+        if resource is None:
+            return RemoteState(bodies={}, pending=True, issues=(_unread(other, said),), raw=body)
+        answers[locale] = resource
+    # Of a product found by its custom id, the translations are read the next time.
+    texts = translations.shown(rendered, known, answers)
+    shown = {Facet.TRANSLATION.value: texts} if others or not rendered.bodies[""].get(Facet.TRANSLATION.value) else {}
+    links = {key: digest(said) for key, said in translations.links_of(texts).items() if key in known.links}
+    bodies = {**state.bodies, "": {**state.bodies[""], **shown}}
+    return replace(state, bodies=bodies, links={**state.links, **links})
 
 
 class _Reading:
     """One product as it was answered, seen through our bodies and links."""
 
-    def __init__(self, rendered: Rendered, known: Known, node: Mapping[str, Any]) -> None:
+    def __init__(self, rendered: Rendered, known: Known, node: Mapping[str, Any], connection: Connection) -> None:
+        self.connection = connection
         self.rendered = rendered
         self.known = known
         self.node = node
         self.files: list[Mapping[str, Any]] = node["media"]["nodes"]
         self.variants: list[Mapping[str, Any]] = sorted(node["variants"]["nodes"], key=lambda v: v["position"])
         self.skus = _named(known.links, "variant:")
+        self.media = settings.ownership(connection, MEDIA)
         self.keys = self._media_keys()
+        if self.media is Ownership.MERGED:  # what others put there is no difference
+            self.files = [file for file in self.files if not self.keys[file["id"]].startswith("remote:")]
         self.issues: list[Issue] = []
 
     def state(self, raw: JSON) -> RemoteState:
@@ -87,6 +137,9 @@ class _Reading:
                 Facet.CONTENT.value: self._content(),
                 Facet.MEDIA.value: self._media(),
                 Facet.PUBLICATION.value: self._publication(),
+                Facet.TAGS.value: {"tags": self._tags()},
+                Facet.COLLECTIONS.value: {"collections": self._collections()},
+                Facet.METAFIELDS.value: self._metafields(),
             }
         }
         for variant in self.variants:
@@ -102,7 +155,21 @@ class _Reading:
             issues=tuple(self.issues),
             pending=any(file["status"] in UNFINISHED for file in self.files),
             raw=raw,
+            dropped_links=tuple(self._ended()),
         )
+
+    def _ended(self) -> list[str]:
+        """Links of what is no longer on its way, and of variants that are gone."""
+        found = [key for key in self.known.links if key.startswith(SENDING)]
+        if len(self.variants) >= min(len(self.rendered.bodies) + SPARE_VARIANTS, MOST_VARIANTS):
+            return found  # there may be more than were asked for
+        shown = {variant["id"] for variant in self.variants}
+        gone = {sku for gid, sku in self.skus.items() if gid not in shown}
+        gone -= {self._row(variant) for variant in self.variants}
+        for sku in sorted(gone):
+            found += [variant_link(sku), inventory_link(sku)]
+            found += [key for key in self.known.links if key.startswith(METAFIELD) and key.endswith(f":{sku}")]
+        return found
 
     def _wanted(self, row: str, facet: Facet) -> Body:
         body: Body = self.rendered.bodies.get(row, {}).get(facet.value) or {}
@@ -120,7 +187,6 @@ class _Reading:
             "vendor": canonical.text(node["vendor"]),
             "productType": canonical.text(node["productType"]),
             "handle": canonical.text(node["handle"]),
-            "tags": canonical.tags(node["tags"]),
             "seoTitle": canonical.text(node["seo"]["title"]),
             "seoDescription": canonical.text(node["seo"]["description"]),
             "category": (node["category"] or {}).get("id", ""),
@@ -138,6 +204,42 @@ class _Reading:
             ],
             "variants": [_variant(v, variants.get(self._row(v), {})) for v in self.variants],
         }
+
+    def _tags(self) -> list[str]:
+        whose = settings.ownership(self.connection, "tags")
+        if whose is Ownership.FOREIGN:
+            return []
+        shown = canonical.tags(self.node["tags"])
+        if whose is Ownership.OWNED:
+            return shown
+        # In our spelling: Shopify keeps the first one, and does not tell them apart.
+        wanted = {tag.casefold(): tag for tag in self._wanted("", Facet.TAGS).get("tags", [])}
+        ours = {key.removeprefix(TAG) for key in self.known.links if key.startswith(TAG)}
+        found = [wanted.get(tag.casefold(), tag) for tag in shown if tag.casefold() in wanted.keys() | ours]
+        return canonical.tags(found)
+
+    def _collections(self) -> list[str]:
+        if settings.ownership(self.connection, "collections") is Ownership.FOREIGN:
+            return []
+        wanted = self._wanted("", Facet.COLLECTIONS).get("collections", [])
+        named = _named(self.known.links, SHOP_COLLECTION)
+        found = set()
+        for node in self.node["collections"]["nodes"]:
+            handle = named.get(node["id"], node["handle"])
+            if handle in wanted or COLLECTION + node["id"] in self.known.links:
+                found.add(handle)
+        return canonical.tags(sorted(found))
+
+    def _metafields(self) -> dict[str, JSON]:
+        ours = metafields_of(self.rendered, self.known)
+        variants = {}
+        for variant in self.variants:
+            sku = self._row(variant)
+            found = _metafields(variant.get("metafields"), {place for owner, place in ours if owner == sku})
+            if sku and found:
+                variants[sku] = found
+        own = _metafields(self.node["metafields"], {place for owner, place in ours if not owner})
+        return {"product": own, "variants": variants}
 
     def _publication(self) -> dict[str, JSON]:
         return {"status": self.node["status"], "publications": self._published()}
@@ -173,6 +275,8 @@ class _Reading:
         return {place: shown[place] for place in wanted if place in shown}
 
     def _media(self) -> dict[str, JSON]:
+        if self.media is Ownership.FOREIGN:
+            return {"files": [], "variants": {}}
         files = []
         for file in self.files:
             key = self.keys[file["id"]]
@@ -191,38 +295,36 @@ class _Reading:
 
     def _media_keys(self) -> dict[str, str]:
         """Our key of each picture shown; "remote:<id>" for one that we do not know."""
-        known = _named(self.known.links, "media:")
-        known |= self._adopted(known)
-        return {file["id"]: known.get(file["id"], f"remote:{file['id']}") for file in self.files}
-
-    def _adopted(self, known: Mapping[str, str]) -> dict[str, str]:
-        """Keys of pictures whose ids were lost with an answer.
-
-        They are ours when the whole list lines up with what we meant to show: everywhere either the
-        picture we know, or one that we never had an id for, with our text.
-        """
-        wanted = self._wanted("", Facet.MEDIA).get("files", [])
-        if len(wanted) != len(self.files):
-            return {}
-        found = {}
-        for file, meant in zip(self.files, wanted, strict=True):
-            key, text = known.get(file["id"]), canonical.text(file["alt"])
-            if key is None and media_link(meant["key"]) not in self.known.links and text == meant["alt"]:
-                found[file["id"]] = meant["key"]
-            elif key != meant["key"]:
-                return {}
-        return found
+        ours = media_keys(self.known.links, self.files)
+        return {file["id"]: ours.get(file["id"], f"remote:{file['id']}") for file in self.files}
 
     def _links(self) -> dict[str, str]:
         links = {PRODUCT: self.node["id"]}
         links |= {media_link(key): gid for gid, key in self.keys.items() if not key.startswith("remote:")}
         links |= {published_link(x): x for x in self._published()}
+        # What is shown of our metafields, by which is seen whether they must be sent again.
+        for place, said in self._metafields()["product"].items():
+            if f"{METAFIELD}{place}:" in self.known.links:
+                links[f"{METAFIELD}{place}:"] = digest(said)
+        for sku, found in self._metafields()["variants"].items():
+            for place, said in found.items():
+                if f"{METAFIELD}{place}:{sku}" in self.known.links:
+                    links[f"{METAFIELD}{place}:{sku}"] = digest(said)
         for variant in self.variants:
             sku = self._row(variant)
             if sku and sku in self.rendered.bodies:
                 links[variant_link(sku)] = variant["id"]
                 links[inventory_link(sku)] = variant["inventoryItem"]["id"]
         return links
+
+
+def _metafields(connection: Mapping[str, Any] | None, ours: set[str]) -> dict[str, JSON]:
+    found: dict[str, JSON] = {}
+    for node in (connection or {"nodes": []})["nodes"]:
+        place = f"{node['namespace']}.{node['key']}"
+        if place in ours:
+            found[place] = {"type": node["type"], "value": metafields.shown(node["type"], node["value"])}
+    return found
 
 
 def _named(links: Mapping[str, str], kind: str) -> dict[str, str]:

@@ -3,30 +3,42 @@
 A body holds only what we have something to say about: an absent key is the shop's own affair and is
 not read back. Shapes:
 
-""   content      {title, descriptionHtml?, vendor?, productType?, handle?, tags?, seoTitle?,
-                   seoDescription?, category?, giftCard?, options: [{name, values}],
+""   content      {title, descriptionHtml?, vendor?, productType?, handle?, seoTitle?, seoDescription?,
+                   category?, giftCard?, options: [{name, values}],
                    variants: [{sku, options: [value], barcode?, taxable?, taxCode?, inventoryPolicy?,
                                tracked?, requiresShipping?, countryCodeOfOrigin?,
                                harmonizedSystemCode?, weight?: {value, unit}}]}
 ""   media        {files: [{key, alt}], variants: {sku: key}}
+""   tags         {tags: [tag]}
+""   collections  {collections: [handle]}
+""   metafields   {product: {"namespace.key": {type, value}}, variants: {sku: the same}}
 ""   publication  {status, publications: [publication id]}
+""   translation  {locale of the shop: {key: {value, of: mark of the text that it translates}}}
 SKU  offer        {price, compareAtPrice: amount or None, cost?}, {} without a price
 SKU  stock        {location id: units}
 """
 
 from __future__ import annotations
 
-from channels.connectors.base import Connection, Facet, MappedProduct, MappedVariant, Price, Rendered
-from channels.connectors.shopify import canonical, settings
+from collections.abc import Mapping
+
+from channels.connectors.base import Connection, Facet, MappedProduct, MappedVariant, Ownership, Price, Rendered
+from channels.connectors.shopify import canonical, metafields, settings, translations
+from channels.connectors.shopify.fields import MEDIA, METAFIELD, VARIANT_METAFIELD
 from pimhub.foundation.jsonvalue import JSON
 
 
 def render(product: MappedProduct, connection: Connection) -> Rendered:
     """The bodies of the product and of each SKU. A variant without SKU has no row; preflight says so."""
+    texts = content(product, connection)
     bodies: dict[str, dict[str, JSON]] = {
         "": {
-            Facet.CONTENT.value: content(product),
-            Facet.MEDIA.value: media(product),
+            Facet.CONTENT.value: texts,
+            Facet.MEDIA.value: media(product, connection),
+            Facet.TAGS.value: {"tags": _list("tags", product, connection)},
+            Facet.COLLECTIONS.value: {"collections": _list("collections", product, connection)},
+            Facet.METAFIELDS.value: metafields_of(product, connection),
+            Facet.TRANSLATION.value: translations.render(product, texts, connection),
             Facet.PUBLICATION.value: publication(product, connection),
         }
     }
@@ -42,7 +54,7 @@ def render(product: MappedProduct, connection: Connection) -> Rendered:
     return Rendered(product=product.code, bodies=bodies, media_urls=urls)
 
 
-def content(product: MappedProduct) -> dict[str, JSON]:
+def content(product: MappedProduct, connection: Connection) -> dict[str, JSON]:
     fields = product.fields
     body: dict[str, JSON] = {
         "title": canonical.text(fields.get("title")),
@@ -50,17 +62,22 @@ def content(product: MappedProduct) -> dict[str, JSON]:
         "vendor": canonical.text(fields.get("vendor")),
         "productType": canonical.text(fields.get("product_type")),
         "handle": canonical.handle(fields.get("handle")),
-        "tags": canonical.tags(fields.get("tags")),
         "seoTitle": canonical.text(fields.get("seo_title")),
         "seoDescription": canonical.text(fields.get("seo_description")),
         "category": canonical.category(fields.get("category")),
         "giftCard": fields.get("gift_card"),
     }
     return {
-        **_said(body),
+        **_said(body, connection),
         "options": options(product.variants),
-        "variants": [variant_content(variant) for variant in product.variants],
+        "variants": [variant_content(variant, connection) for variant in product.variants],
     }
+
+
+def _list(code: str, product: MappedProduct, connection: Connection) -> list[str]:
+    if settings.ownership(connection, code) is Ownership.FOREIGN:
+        return []
+    return canonical.tags(product.fields.get(code))
 
 
 def options(variants: tuple[MappedVariant, ...]) -> list[JSON]:
@@ -76,7 +93,7 @@ def options(variants: tuple[MappedVariant, ...]) -> list[JSON]:
     return [{"name": name, "values": used} for name, used in values.items()]
 
 
-def variant_content(variant: MappedVariant) -> dict[str, JSON]:
+def variant_content(variant: MappedVariant, connection: Connection) -> dict[str, JSON]:
     fields = variant.fields
     body = {
         "barcode": canonical.text(fields.get("barcode")) or canonical.text(variant.gtin),
@@ -93,12 +110,39 @@ def variant_content(variant: MappedVariant) -> dict[str, JSON]:
     return {
         "sku": variant.sku,
         "options": [canonical.text(value) for _, value in variant.options] or [canonical.DEFAULT_VALUE],
-        **_said(body),
+        **_said(body, connection),
     }
 
 
-def media(product: MappedProduct) -> dict[str, JSON]:
+def metafields_of(product: MappedProduct, connection: Connection) -> dict[str, JSON]:
+    """What rules fill; values that do not fit their type stay out, and preflight says so."""
+    types = settings.metafield_types(connection)
+    variants = {v.sku: _metafields(v.fields, VARIANT_METAFIELD, types) for v in product.variants if v.sku}
+    return {
+        "product": _metafields(product.fields, METAFIELD, types),
+        "variants": {sku: found for sku, found in variants.items() if found},
+    }
+
+
+def _metafields(fields: Mapping[str, JSON], prefix: str, types: Mapping[str, str]) -> dict[str, JSON]:
+    found: dict[str, JSON] = {}
+    for code, value in fields.items():
+        place = code.removeprefix(prefix)
+        if not code.startswith(prefix) or place not in types or metafields.type_problem(types[place]):
+            continue
+        try:
+            text = metafields.encoded(types[place], value)
+        except metafields.BadMetafield:
+            continue
+        if text:
+            found[place] = {"type": types[place], "value": text}
+    return found
+
+
+def media(product: MappedProduct, connection: Connection) -> dict[str, JSON]:
     """Each picture once, in order; a variant shows its first one."""
+    if settings.ownership(connection, MEDIA) is Ownership.FOREIGN:
+        return {"files": [], "variants": {}}
     skus = {variant.sku for variant in product.variants}
     files: dict[str, JSON] = {}
     variants: dict[str, str] = {}
@@ -143,5 +187,11 @@ def _weight(value: JSON) -> JSON:
     return canonical.weight(value.get("amount"), canonical.text(value.get("unit")))
 
 
-def _said(body: dict[str, JSON]) -> dict[str, JSON]:
-    return {name: value for name, value in body.items() if value is not None and value not in ("", [])}
+def _said(body: dict[str, JSON], connection: Connection) -> dict[str, JSON]:
+    """What there is to say; fields that are the shop's own affair stay out."""
+    foreign = settings.foreign(connection)
+    return {
+        name: value
+        for name, value in body.items()
+        if value is not None and value not in ("", []) and name not in foreign
+    }

@@ -18,7 +18,7 @@ from channels.connectors.base import (
     TargetField,
 )
 from channels.connectors.outcome import Issue
-from channels.connectors.shopify import canonical, errors, settings, validate_variants, wire
+from channels.connectors.shopify import canonical, errors, settings, validate_lists, validate_variants, wire
 from channels.connectors.shopify.documents import document
 from channels.connectors.shopify.fields import TARGET_FIELDS
 from channels.connectors.shopify.issues import error, warning
@@ -40,6 +40,9 @@ def validate(product: MappedProduct, rendered: Rendered, connection: Connection)
         *_media(product),
         *validate_variants.variants(product),
         *_config(product, connection),
+        *validate_lists.ownership(connection),
+        *validate_lists.collections(product),
+        *validate_lists.metafields_of(product, connection),
     ]
     for variant in product.variants:
         found += [

@@ -15,6 +15,8 @@ from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.journal import Record
 from channels.sandbox.settings import settings
 from channels.sandbox.shopify import (  # noqa: F401  # importing registers the resolvers
+    collections,
+    entries,
     inventory,
     media,
     metafields,
@@ -24,6 +26,7 @@ from channels.sandbox.shopify import (  # noqa: F401  # importing registers the 
     queries,
     reading,
     rules,
+    translations,
 )
 from channels.sandbox.shopify.cost import DEAREST_REQUEST, Bucket, cost_extension, requested_cost
 from channels.sandbox.shopify.graph import Context

@@ -29,7 +29,8 @@ from channels.sandbox.store import Document
 
 _UPDATE_INPUTS = words(
     "id title descriptionHtml vendor productType handle redirectNewHandle status tags seo category "
-    "metafields templateSuffix requiresSellingPlan deleteConflictingConstrainedMetafields"
+    "metafields collectionsToJoin collectionsToLeave "
+    "templateSuffix requiresSellingPlan deleteConflictingConstrainedMetafields"
 )
 _BULK_INPUTS = words(
     "id barcode price compareAtPrice taxable taxCode inventoryPolicy inventoryItem "

@@ -14,7 +14,7 @@ from channels.sandbox.shopify.graph import Arguments, Context, Refused, user_err
 from channels.sandbox.shopify.metafields import write_metafields
 from channels.sandbox.shopify.options import default_options
 from channels.sandbox.store import Document
-from channels.sandbox.world import COLLECTIONS
+from channels.sandbox.world import COLLECTIONS, SMART_COLLECTIONS
 
 _LONGEST = 255
 
@@ -66,11 +66,14 @@ def write_fields(context: Context, product: Document, given: Arguments, *, repla
     _check_lengths(product)
     _write_handle(context, product, given.get("handle"))
     if given.get("tags") is not None:
-        product["tags"] = _tags(given["tags"])
+        product["tags"] = kept_tags(given["tags"])
     if "category" in given:
         product["_category"] = _category(given["category"])
     if given.get("collections") is not None:
         product["_collections"] = _collections(given["collections"])
+    leave = _collections(given.get("collectionsToLeave") or [], "collectionsToLeave")
+    join = _collections(given.get("collectionsToJoin") or [], "collectionsToJoin")
+    product["_collections"] = list(dict.fromkeys([*(x for x in product["_collections"] if x not in leave), *join]))
     if given.get("metafields") is not None:
         product["_metafields"] = write_metafields(
             context,
@@ -116,7 +119,7 @@ def handle_from(text: str) -> str:
     return re.sub(r"[^\w]+", "-", plain.replace("ß", "ss")).strip("-")
 
 
-def _tags(tags: Sequence[str]) -> list[str]:
+def kept_tags(tags: Sequence[str]) -> list[str]:
     """As the shop keeps them: trimmed, each once whatever its case, in alphabetical order."""
     kept: dict[str, str] = {}
     for tag in tags:
@@ -135,8 +138,11 @@ def _category(id: str | None) -> str | None:
     return id
 
 
-def _collections(ids: Sequence[str]) -> list[str]:
+def _collections(ids: Sequence[str], name: str = "collections") -> list[str]:
     for index, id in enumerate(ids):
         if id not in COLLECTIONS:
-            raise Refused(user_error(["input", "collections", index], "Collection does not exist", "INVALID_INPUT"))
+            raise Refused(user_error(["input", name, index], "Collection does not exist", "INVALID_INPUT"))
+        if id in SMART_COLLECTIONS:
+            message = "Products cannot be added to or removed from a smart collection"
+            raise Refused(user_error(["input", name, index], message, "INVALID_INPUT"))
     return list(ids)

@@ -43,7 +43,7 @@ _SORTS = {
 }
 SCOPES = words(
     "read_products write_products read_inventory write_inventory read_locations read_publications "
-    "write_publications read_files write_files"
+    "write_publications read_files write_files read_translations write_translations read_locales"
 )
 
 

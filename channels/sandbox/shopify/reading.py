@@ -8,11 +8,12 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from channels.sandbox.shopify.collections import collection
 from channels.sandbox.shopify.graph import Arguments, Info, answers, connection, number_of, unsupported
 from channels.sandbox.shopify.metafields import namespace_of
 from channels.sandbox.shopify.options import names_of
 from channels.sandbox.store import Document, Store
-from channels.sandbox.world import COLLECTIONS, CURRENCY, PUBLICATIONS
+from channels.sandbox.world import CURRENCY, PUBLICATIONS
 
 _MOST_VARIANTS_PER_PAGE = 2_000
 
@@ -129,8 +130,7 @@ def category(source: Document, info: Info, args: Arguments) -> Document | None:
 
 @answers("Product", "collections")
 def collections(source: Document, info: Info, args: Arguments) -> Document:
-    found = [{"__typename": "Collection", "id": id, "title": COLLECTIONS[id]} for id in sorted(source["_collections"])]
-    return connection(found, args)
+    return connection([collection(id) for id in sorted(source["_collections"])], args)
 
 
 @answers("Product", "description")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from tests.channels.connectors.shopify.builders import (
     CONNECTION,
     answered,
+    merge,
     publish,
     rendered,
     shopify,
     tee,
     variant,
     with_fields,
+    yes,
 )
 
 KNOWN, CALLS = publish(tee())
@@ -23,7 +25,11 @@ CREATE, PUBLISH, DEFINE = (
 
 
 def only(product, known=KNOWN):
+    """The one call that a change takes, after the look at what others put there."""
     [call] = shopify.plan(rendered(product), known, CONNECTION)
+    if call.name == "productRead":
+        known = merge(known, call, shopify.interpret(call, yes(call, known)), rendered(product))
+        [call] = shopify.plan(rendered(product), known, CONNECTION)
     return call
 
 

@@ -79,16 +79,18 @@ PRODUCT = {
         }
     ],
     "resourcePublicationsV2": {"nodes": [{"publication": {"id": ONLINE}}, {"publication": {"id": POS}}]},
+    "collections": {"nodes": []},
+    "metafields": {"nodes": []},
     "media": {"nodes": [image(AA, "Front"), image(BB, "Side")]},
     # Not in the order of their positions.
     "variants": {"nodes": [variant_node("TEE-M", "M", 2), variant_node("TEE-S", "S", 1, [BB])]},
 }
 
 
-def shown(wanted=WANTED, known=KNOWN, **changes):
+def shown(wanted=WANTED, known=KNOWN, connection=CONNECTION, **changes):
     node = {**copy.deepcopy(PRODUCT), **changes}
     responses = [answered({"data": {"productByIdentifier": node}})]
-    return shopify.interpret_read(wanted, known, responses, CONNECTION)
+    return shopify.interpret_read(wanted, known, responses, connection)
 
 
 def variants(change):

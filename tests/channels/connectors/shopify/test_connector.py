@@ -9,7 +9,7 @@ from channels.connectors.registry import connectors
 from channels.connectors.shopify.connector import ShopifyConnector
 from channels.connectors.shopify.fields import BY_CODE, DEFAULT_RULES, TARGET_FIELDS
 from channels.connectors.shopify.render import content
-from tests.channels.connectors.shopify.builders import rendered, shopify, tee
+from tests.channels.connectors.shopify.builders import CONNECTION, rendered, shopify, tee
 
 
 def test_it_registers_itself():
@@ -30,4 +30,4 @@ def test_rows_live_on_the_level_that_the_facets_say():
 
 
 def test_a_product_with_nothing_to_say_still_renders():
-    assert content(tee(fields={}, variants=(), media=()))["variants"] == []
+    assert content(tee(fields={}, variants=(), media=()), CONNECTION)["variants"] == []

@@ -19,6 +19,7 @@ from tests.channels.connectors.shopify.builders import (
     variables,
     variant,
     with_fields,
+    writes,
 )
 
 LOCATION = "gid://shopify/Location/1"
@@ -51,7 +52,7 @@ def test_the_call_is_complete_to_the_last_header():
 def test_creating_sends_everything_under_our_own_id():
     call = shopify.plan(rendered(tee()), Known(links={"definition:pim_id": "x"}), CONNECTION)[0]
     given = variables(call)
-    assert given["identifier"] == {"customId": {"namespace": "$app", "key": "pim_id", "value": "TEE"}}
+    assert given["identifier"] is None  # never an update of a product that is there already
     assert given["synchronous"] is True
     assert given["input"] == {
         "title": "Tee",
@@ -59,6 +60,7 @@ def test_creating_sends_everything_under_our_own_id():
         "vendor": "Acme",
         "handle": "tee",
         "tags": ["Cotton", "new"],
+        "metafields": [{"namespace": "$app", "key": "pim_id", "type": "id", "value": "TEE"}],
         "seo": {"title": "A soft tee"},
         "status": "ACTIVE",
         "productOptions": [{"name": "Size", "position": 1, "values": [{"name": "S"}, {"name": "M"}]}],
@@ -198,9 +200,12 @@ def test_a_new_handle_leaves_a_redirect_behind():
 def test_what_we_no_longer_say_is_emptied():
     product = with_fields(tee(), vendor=None, tags=None, seo_title=None)
     product = replace(product, variants=(variant("TEE-S", "S", fields={}), variant("TEE-M", "M")))
-    known, [call] = publish(product, published())
+    known, calls = publish(product, published())
+    call, tags = writes(calls)
     given = variables(call)["input"]
-    assert (given["vendor"], given["tags"], given["seo"]) == ("", [], {"title": ""})
+    assert (given["vendor"], given["seo"]) == ("", {"title": ""})
+    assert "tags" not in given
+    assert (tags.name, variables(tags)["tags"]) == ("tagsRemove", ["Cotton", "new"])
     weight = given["variants"][0]["inventoryItem"]["measurement"]["weight"]
     assert weight == {"value": 0.0, "unit": "KILOGRAMS"}
     # Once emptied it is the shop's own affair again.

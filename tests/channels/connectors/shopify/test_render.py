@@ -31,7 +31,6 @@ def test_the_whole_of_a_product():
                 "descriptionHtml": "<p>Soft.</p>",
                 "vendor": "Acme",
                 "handle": "tee",
-                "tags": ["Cotton", "new"],
                 "seoTitle": "A soft tee",
                 "options": [{"name": "Size", "values": ["S", "M"]}],
                 "variants": [
@@ -50,6 +49,10 @@ def test_the_whole_of_a_product():
                 "files": [{"key": "sha256:aa", "alt": "Front"}, {"key": "sha256:bb", "alt": "Side"}],
                 "variants": {"TEE-S": "sha256:bb"},
             },
+            "tags": {"tags": ["Cotton", "new"]},
+            "collections": {"collections": []},
+            "metafields": {"product": {}, "variants": {}},
+            "translation": {},
             "publication": {"status": "ACTIVE", "publications": ["gid://shopify/Publication/1"]},
         },
         **{
@@ -65,19 +68,19 @@ def test_the_whole_of_a_product():
 
 
 def test_a_product_without_axes_has_the_default_option():
-    body = content(tee(variants=(variant("TEE", "", options=()),)))
+    body = content(tee(variants=(variant("TEE", "", options=()),)), CONNECTION)
     assert body["options"] == [{"name": "Title", "values": ["Default Title"]}]
     assert body["variants"][0]["options"] == ["Default Title"]
 
 
 def test_nothing_to_say_is_not_said():
-    body = content(with_fields(tee(), vendor="", tags=[], seo_title="  ", description_html=None))
-    assert not {"vendor", "tags", "seoTitle", "descriptionHtml", "category"} & set(body)
+    body = content(with_fields(tee(), vendor="", tags=[], seo_title="  ", description_html=None), CONNECTION)
+    assert not {"vendor", "seoTitle", "descriptionHtml", "category"} & set(body)
 
 
 def test_the_gtin_is_the_barcode_unless_the_mapping_gives_one():
     own = variant("B", "M", gtin="4006381333931", fields={"barcode": "96385074"})
-    body = content(tee(variants=(variant("A", "S", gtin="4006381333931"), own)))
+    body = content(tee(variants=(variant("A", "S", gtin="4006381333931"), own)), CONNECTION)
     assert [v["barcode"] for v in body["variants"]] == ["4006381333931", "96385074"]
 
 

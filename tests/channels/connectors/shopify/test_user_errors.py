@@ -70,7 +70,7 @@ def test_a_product_that_is_gone_takes_all_its_ids_along():
     assert set(outcome.dropped_links) == set(KNOWN.links) - {"definition:pim_id"}
     links = {k: v for k, v in KNOWN.links.items() if k not in outcome.dropped_links}
     [call] = shopify.plan(rendered(tee()), Known(links=links), CONNECTION)
-    assert "customId" in variables(call)["identifier"]
+    assert variables(call)["identifier"] is None
 
 
 def test_a_variant_that_is_gone_takes_only_its_own_ids_along():
