@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from channels import calls, rates
-from channels.connectors.base import Connection, Connector, HasRates
+from channels.connectors.base import Connection, Connector, HasRates, TellsBudget
 from channels.connectors.registry import connectors
 from channels.models import Channel, Placement
 from channels.models.channel import here
@@ -77,6 +77,9 @@ def send(channel: Channel, request: Request, *, timeout: float) -> Response:
     if connector is not None and (rate := connector.rate(request)) is not None:
         told = connector.told_rate(response)
         rates.learn(channel, rate, throttled=response.status == 429, per_second=told)
+        budget = cast(TellsBudget, connector).told_budget(response) if hasattr(connector, "told_budget") else None
+        if budget is not None:
+            rates.settle(channel, rate, budget)
     return response
 
 

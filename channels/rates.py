@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from channels.connectors.base import Rate
+from channels.connectors.base import Budget, Rate
 from channels.models import Channel, RateBucket
 
 # A worker waits so long for its turn and then does something else; the product is due again in time.
@@ -47,9 +47,10 @@ def take(channel: Channel, rate: Rate) -> float:
         if rate.learns:
             speed = min(rate.per_second, speed + rate.per_second * rested / RECOVERY)
         free = min(bucket.burst, bucket.tokens + rested * bucket.rate)
-        if free < 1:
-            return (1 - free) / bucket.rate
-        if _set(bucket, tokens=free - 1, at=max(now, bucket.at), rate=speed):
+        cost = min(rate.cost, bucket.burst)  # a call dearer than all there can be goes when the bucket is full
+        if free < cost:
+            return (cost - free) / bucket.rate
+        if _set(bucket, tokens=free - cost, at=max(now, bucket.at), rate=speed):
             return 0.0
     return 1 / rate.per_second  # many workers at once: one of them got it each time
 
@@ -70,6 +71,27 @@ def learn(channel: Channel, rate: Rate, *, throttled: bool, per_second: float | 
         slower = max(bucket.rate / 2, SLOWEST)
         # Below zero by what the pause would bring back.
         _set(bucket, tokens=-slower * PAUSE, at=time.time(), rate=slower)
+
+
+def settle(channel: Channel, rate: Rate, budget: Budget) -> None:
+    """Correct the bucket by what an answer tells of it: its size, its rate, what the call took, and what is left.
+
+    Calls of others that are on their way are counted here and not yet there, so of the two figures the smaller holds.
+    """
+    for _ in range(TRIES):
+        bucket = RateBucket.objects.filter(channel=channel, name=rate.name).first()
+        if bucket is None:
+            return
+        if (bucket.rate, bucket.burst) != (budget.per_second, budget.maximum):
+            RateBucket.objects.filter(pk=bucket.pk).update(rate=budget.per_second, burst=budget.maximum)
+        now = max(time.time(), bucket.at)
+        spent = rate.cost if budget.cost is None else budget.cost
+        free = bucket.tokens + (now - bucket.at) * budget.per_second + rate.cost - spent
+        # A bucket that turns out larger than was thought is as full as the answer says.
+        if budget.maximum > bucket.burst:
+            free = budget.available
+        if _set(bucket, tokens=max(min(free, budget.available), 0.0), at=now):
+            return
 
 
 def _set(bucket: RateBucket, *, tokens: float, at: float, rate: float | None = None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from channels import calls
+from channels import calls, health
 from channels.alerts import tell, watch
 from channels.feeds.build import refresh_feed as build_feed
 from channels.feeds.build import stale_feeds, stale_formats
@@ -43,6 +43,8 @@ def sweep() -> None:
         listen.apply_async(expires=10)
     for channel in stale_feeds():
         refresh_feed.delay(channel.pk)
+    for channel in health.unchecked():
+        check_health.apply_async(args=(channel.pk,), expires=10)
 
 
 @shared_task(name="channels.listen")
@@ -98,6 +100,14 @@ def advance_trials() -> None:
     more = [trial.advance(pk) for pk in trial.waiting()]
     if any(more):
         advance_trials.delay()
+
+
+@shared_task(name="channels.check_health")
+def check_health(channel_id: int) -> None:
+    """Ask a channel what it grants, unless another worker just did."""
+    for channel in health.unchecked():
+        if channel.pk == channel_id:
+            health.check(channel)
 
 
 @shared_task(name="channels.refresh_feed")

@@ -13,6 +13,7 @@ urlpatterns = [
     path("channels/<slug:code>/publish/", channels.channel_publish, name="channel_publish"),
     path("channels/<slug:code>/pause/", channels.channel_pause, name="channel_pause"),
     path("channels/<slug:code>/resume/", channels.channel_resume, name="channel_resume"),
+    path("channels/<slug:code>/check/", channels.channel_check, name="channel_check"),
     path("channels/<slug:code>/products/<int:product_id>/", channels.listing_detail, name="listing_detail"),
     path("channels/<slug:code>/settings/", settings.channel_settings, name="channel_settings"),
     path("channels/<slug:code>/held/", operate.held, name="channel_held"),

@@ -282,12 +282,24 @@ class Rate:
 
     Of a channel that does not tell its limits, `per_second` is the most that we try: each refusal halves the rate,
     and quiet minutes bring it back (`learns`).
+    Of calls, or of points of which each call takes `cost` (as it is estimated before it leaves).
     """
 
     name: str
     per_second: float
     burst: float
     learns: bool = False
+    cost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an answer says of a limit in points: how many are left, of how many, and how fast they come back."""
+
+    available: float
+    maximum: float
+    per_second: float
+    cost: float | None = None  # what the call took after all
 
 
 class HasRates(Protocol):
@@ -326,6 +338,32 @@ class TellsChanges(Protocol):
     def changes_request(self, since: str, token: str, connection: Connection) -> Request: ...
 
     def read_changes(self, response: Response, connection: Connection) -> Changes:
+        """Raises ValueError with the channel's words."""
+        ...
+
+
+class TellsBudget(HasRates, Protocol):
+    """A connector whose channel tells in each answer what is left of its limit."""
+
+    def told_budget(self, response: Response) -> Budget | None: ...
+
+
+class ChecksAccess(Connector, Protocol):
+    """A connector whose channel can be asked which rights it grants."""
+
+    sunset: dt.date  # the end of support of `api_version`, as far as it is announced
+
+    def needed_rights(self, connection: Connection) -> Mapping[str, str]:
+        """{right: what it is for}."""
+        ...
+
+    def implied(self, granted: frozenset[str]) -> frozenset[str]:
+        """The granted rights with all that they bring along."""
+        ...
+
+    def rights_request(self, connection: Connection) -> Request: ...
+
+    def read_rights(self, response: Response) -> frozenset[str]:
         """Raises ValueError with the channel's words."""
         ...
 

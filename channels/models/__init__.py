@@ -6,6 +6,7 @@ from channels.models.channel import Channel
 from channels.models.checkpoint import ChangeCheckpoint
 from channels.models.definition import ChannelDefinition
 from channels.models.feed import FeedFile, FeedFragment
+from channels.models.health import ChannelHealth
 from channels.models.hold import Drift, Hold, Pin
 from channels.models.inbound import InboundEvent, InboundTally
 from channels.models.issue import ChannelIssue
@@ -25,6 +26,7 @@ __all__ = [
     "ChangeCheckpoint",
     "Channel",
     "ChannelDefinition",
+    "ChannelHealth",
     "ChannelIssue",
     "Drift",
     "Delivery",

@@ -64,6 +64,7 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "webhook_shuffle": False,
         "webhook_delay": 0.0,
         "webhook_forged": 0,  # of a hundred
+        "scopes_denied": [],  # access scopes that the app was not granted
         "bucket": False,  # enforce the leaky bucket of query cost
         "bucket_maximum": 2000,
         "restore_rate": 100,

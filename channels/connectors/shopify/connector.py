@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from channels.connectors.base import (
+    Budget,
     Connection,
     Facet,
     Heard,
@@ -13,11 +14,12 @@ from channels.connectors.base import (
     Level,
     MappedProduct,
     Operation,
+    Rate,
     Rendered,
     Told,
 )
 from channels.connectors.outcome import Issue, Outcome, RemoteState
-from channels.connectors.shopify import about, fields, settings, tokens, translations, webhooks
+from channels.connectors.shopify import about, fields, rates, rights, settings, tokens, translations, webhooks
 from channels.connectors.shopify.interpret import interpret
 from channels.connectors.shopify.plan import plan, plan_removal
 from channels.connectors.shopify.read import interpret_read, read
@@ -33,6 +35,7 @@ class ShopifyConnector:
     key = "shopify"
     label = "Shopify"
     api_version = settings.API_VERSION
+    sunset = rights.SUNSET
     facets: Mapping[Facet, Level] = {
         Facet.CONTENT: Level.PRODUCT,
         Facet.MEDIA: Level.PRODUCT,
@@ -83,6 +86,27 @@ class ShopifyConnector:
         self, rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
     ) -> RemoteState:
         return interpret_read(rendered, known, responses, connection)
+
+    def rate(self, request: Request) -> Rate | None:
+        return rates.rate(request)
+
+    def told_rate(self, response: Response) -> float | None:
+        return None  # told together with what is left
+
+    def told_budget(self, response: Response) -> Budget | None:
+        return rates.told(response)
+
+    def needed_rights(self, connection: Connection) -> Mapping[str, str]:
+        return rights.needed(connection)
+
+    def implied(self, granted: frozenset[str]) -> frozenset[str]:
+        return rights.implied(granted)
+
+    def rights_request(self, connection: Connection) -> Request:
+        return rights.request(connection)
+
+    def read_rights(self, response: Response) -> frozenset[str]:
+        return rights.read(response)
 
     def token_request(self, connection: Connection, now: dt.datetime) -> Request | None:
         return tokens.token_request(connection, now)

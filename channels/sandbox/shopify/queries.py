@@ -208,8 +208,9 @@ def public_api_versions(_: Any, info: Info, args: Arguments) -> list[Document]:
 
 @answers("QueryRoot", "currentAppInstallation")
 def current_app_installation(_: Any, info: Info, args: Arguments) -> Document:
+    granted = [scope for scope in SCOPES if scope not in info.context.setting("scopes_denied")]
     return {
         "__typename": "AppInstallation",
         "id": "gid://shopify/AppInstallation/1",
-        "accessScopes": [{"handle": scope, "description": scope.replace("_", " ")} for scope in SCOPES],
+        "accessScopes": [{"handle": scope, "description": scope.replace("_", " ")} for scope in granted],
     }

@@ -162,7 +162,7 @@ def publish(
     product: MappedProduct, known: Known | None = None, connection: Connection = CONNECTION
 ) -> tuple[Known, list[Operation]]:
     """Plan, send, merge until nothing is left. All calls that it took, in order."""
-    wanted, known, done = rendered(product, connection), known or Known(), []
+    wanted, known, done = rendered(product, connection), known or Known(), list[Operation]()
     for _ in range(25):
         calls = shopify.plan(wanted, known, connection)
         if not calls:
