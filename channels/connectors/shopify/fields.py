@@ -56,6 +56,10 @@ TARGET_FIELDS: tuple[TargetField, ...] = (
     _variant("inventory_policy", "When sold out", choices=POLICIES),
     _variant("taxable", "Taxable"),
     _variant("tax_code", "Tax code", max_length=255, help="For shops that use Avalara."),
+    _variant("unit_quantity", "Contents, for the price per unit",
+             help="A measurement, such as 330 ml. The shop then shows the price per litre."),
+    _variant("unit_reference", "Measure of the price per unit",
+             help="A measurement in whole units, such as 100 g. Without it 1 l, 1 kg, 1 m or one piece."),
     _variant("country_of_origin", "Country of origin", source=_ITEM, help="Two letters, as in ISO 3166."),
     _variant("hs_code", "HS code", source=_ITEM, help="6 to 13 digits."),
 )  # fmt: skip
@@ -70,7 +74,7 @@ BODY_NAMES: Mapping[str, str] = {
     "seo_title": "seoTitle", "seo_description": "seoDescription", "category": "category", "barcode": "barcode",
     "weight": "weight", "requires_shipping": "requiresShipping", "tracked": "tracked",
     "inventory_policy": "inventoryPolicy", "taxable": "taxable", "tax_code": "taxCode",
-    "country_of_origin": "countryCodeOfOrigin", "hs_code": "harmonizedSystemCode",
+    "unit_quantity": "unitPrice", "country_of_origin": "countryCodeOfOrigin", "hs_code": "harmonizedSystemCode",
 }  # fmt: skip
 
 # A rule for `metafield:custom.material` fills that metafield of the product, `variant_metafield:…` one of each variant.
@@ -110,6 +114,8 @@ DEFAULT_RULES: Mapping[str, JSON] = {
     },
     "taxable": {"from": "taxable"},
     "tax_code": {"from": "tax_code"},
+    "unit_quantity": {"from": "unit_quantity"},
+    "unit_reference": {"from": "unit_reference"},
     "country_of_origin": {"from": "country_of_origin"},
     "hs_code": {"from": "hs_code"},
 }  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.connectors.base import Connection, Facet, Known, Ownership, Rendered
-from channels.connectors.shopify import metafields, settings
+from channels.connectors.shopify import metafields, settings, unit_price
 from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.settings import PRODUCT, THEIR_MEDIA, inventory_link, media_link, variant_link
 from pimhub.foundation.jsonvalue import JSON
@@ -20,7 +20,7 @@ _EMPTY: Mapping[str, JSON] = {
     "seoDescription": "", "category": None,
 }  # fmt: skip
 _EMPTY_VARIANT: Mapping[str, JSON] = {
-    "barcode": "", "taxCode": "", "countryCodeOfOrigin": None, "harmonizedSystemCode": None,
+    "barcode": "", "taxCode": "", "unitPrice": None, "countryCodeOfOrigin": None, "harmonizedSystemCode": None,
     "weight": {"value": "0", "unit": "KILOGRAMS"},
 }  # fmt: skip
 
@@ -195,6 +195,8 @@ def _variant_fields(said: Body) -> dict[str, Any]:
         item["measurement"] = {"weight": {"value": float(weight["value"]), "unit": weight["unit"]}}
     if item:
         result["inventoryItem"] = item
+    if "unitPrice" in said:
+        result |= unit_price.to_input(said["unitPrice"])
     return result
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from channels.connectors.base import Connection, Facet, Known, Ownership, Rendered
 from channels.connectors.outcome import Issue, RemoteState, Verdict
-from channels.connectors.shopify import canonical, errors, metafields, settings, translations, wire
+from channels.connectors.shopify import canonical, errors, metafields, settings, translations, unit_price, wire
 from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.inputs import Body, accepted
 from channels.connectors.shopify.interpret import media_keys
@@ -344,6 +344,7 @@ def _variant(node: Mapping[str, Any], wanted: Body) -> dict[str, JSON]:
         "requiresShipping": item["requiresShipping"],
         "countryCodeOfOrigin": canonical.text(item["countryCodeOfOrigin"]),
         "harmonizedSystemCode": canonical.text(item["harmonizedSystemCode"]),
+        "unitPrice": unit_price.shown(node["unitPriceMeasurement"], is_shown=node["showUnitPrice"]),
         "weight": weight and {"value": canonical.number(weight["value"]), "unit": weight["unit"]},
     }
     return {

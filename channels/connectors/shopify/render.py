@@ -7,7 +7,7 @@ not read back. Shapes:
                    category?, giftCard?, options: [{name, values}],
                    variants: [{sku, options: [value], barcode?, taxable?, taxCode?, inventoryPolicy?,
                                tracked?, requiresShipping?, countryCodeOfOrigin?,
-                               harmonizedSystemCode?, weight?: {value, unit}}]}
+                               harmonizedSystemCode?, weight?: {value, unit}, unitPrice?}]}
 ""   media        {files: [{key, alt}], variants: {sku: key}}
 ""   tags         {tags: [tag]}
 ""   collections  {collections: [handle]}
@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.connectors.base import Connection, Facet, MappedProduct, MappedVariant, Ownership, Price, Rendered
-from channels.connectors.shopify import canonical, metafields, settings, translations
+from channels.connectors.shopify import canonical, metafields, settings, translations, unit_price
 from channels.connectors.shopify.fields import MEDIA, METAFIELD, VARIANT_METAFIELD
 from pimhub.foundation.jsonvalue import JSON
 
@@ -106,6 +106,7 @@ def variant_content(variant: MappedVariant, connection: Connection) -> dict[str,
         "countryCodeOfOrigin": canonical.text(fields.get("country_of_origin")).upper(),
         "harmonizedSystemCode": canonical.text(fields.get("hs_code")),
         "weight": _weight(fields.get("weight")),
+        "unitPrice": _unit_price(fields.get("unit_quantity"), fields.get("unit_reference")),
     }
     return {
         "sku": variant.sku,
@@ -185,6 +186,13 @@ def _weight(value: JSON) -> JSON:
     if not isinstance(value, dict):
         return None
     return canonical.weight(value.get("amount"), canonical.text(value.get("unit")))
+
+
+def _unit_price(quantity: JSON, reference: JSON) -> JSON:
+    try:
+        return unit_price.render(quantity, reference)
+    except unit_price.BadMeasure:
+        return None  # preflight says so
 
 
 def _said(body: dict[str, JSON], connection: Connection) -> dict[str, JSON]:

@@ -12,7 +12,7 @@ from stdnum.exceptions import ValidationError
 
 from channels.connectors.base import Connection, MappedProduct, MappedVariant
 from channels.connectors.outcome import Issue
-from channels.connectors.shopify import canonical
+from channels.connectors.shopify import canonical, unit_price
 from channels.connectors.shopify.issues import error, warning
 
 MOST_VARIANTS = 2048
@@ -186,6 +186,11 @@ def measures(variant: MappedVariant) -> Iterator[Issue]:
             )
     elif weight is not None:
         yield error("weight", "weight", f"“{weight}” is no weight with a unit. Check the mapping.", variant.sku)
+    try:
+        unit_price.render(variant.fields.get("unit_quantity"), variant.fields.get("unit_reference"))
+    except unit_price.BadMeasure as bad:
+        words = f"The contents for the price per unit: {variant.fields.get('unit_quantity')} {bad}. Check the mapping."
+        yield error("unit_price", "unit_quantity", words, variant.sku)
     code = canonical.text(variant.fields.get("hs_code"))
     if code and not re.fullmatch(r"\d{6,13}", code):
         yield error("hs_code", "hs_code", f"The HS code “{code}” must have 6 to 13 digits.", variant.sku)

@@ -34,7 +34,7 @@ _UPDATE_INPUTS = words(
 )
 _BULK_INPUTS = words(
     "id barcode price compareAtPrice taxable taxCode inventoryPolicy inventoryItem "
-    "inventoryQuantities mediaId metafields optionValues showUnitPrice requiresComponents"
+    "inventoryQuantities mediaId metafields optionValues unitPriceMeasurement showUnitPrice requiresComponents"
 )
 
 

@@ -27,7 +27,7 @@ _MOST_QUANTITIES = 50_000
 _TOO_DEAR = Decimal(10) ** 18
 _SET_INPUTS = words(
     "optionValues id sku barcode price compareAtPrice taxable taxCode inventoryPolicy inventoryItem "
-    "inventoryQuantities metafields file position showUnitPrice requiresComponents"
+    "inventoryQuantities metafields file position unitPriceMeasurement showUnitPrice requiresComponents"
 )
 _ITEM_INPUTS = words(
     "sku tracked cost requiresShipping countryCodeOfOrigin provinceCodeOfOrigin harmonizedSystemCode measurement"
@@ -116,6 +116,7 @@ def new_variant(context: Context, product: Document) -> Document:
         "taxCode": None,
         "inventoryPolicy": "DENY",
         "showUnitPrice": False,
+        "unitPriceMeasurement": None,
         "requiresComponents": False,
         "createdAt": context.stamp,
         "updatedAt": context.stamp,
@@ -158,6 +159,8 @@ def apply_variant(
     for name in _PLAIN:
         if name in given:
             variant[name] = given[name]
+    if "unitPriceMeasurement" in given:
+        variant["unitPriceMeasurement"] = _unit_price(given["unitPriceMeasurement"], where)
     if len(variant["barcode"] or "") > 255:
         raise Refused(user_error([*where, "barcode"], "Barcode is too long (maximum is 255 characters)"))
     for name in ("taxable", "inventoryPolicy"):
@@ -172,6 +175,15 @@ def apply_variant(
             field=[*where, "metafields"],
             replace=replace,
         )
+
+
+def _unit_price(given: Arguments | None, where: Sequence[str]) -> Document | None:
+    if given is None:
+        return None
+    if not given.get("quantityUnit") or not given.get("referenceUnit"):
+        message = "Unit price measurement needs a quantity unit and a reference unit"
+        raise Refused(user_error([*where, "unitPriceMeasurement"], message, "INVALID_INPUT"))
+    return {"measuredType": None, **given}
 
 
 def apply_item(item: Document, given: Arguments, where: Sequence[str]) -> None:

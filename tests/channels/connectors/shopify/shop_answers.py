@@ -25,6 +25,8 @@ def variant_node(sku, size, position, media=()):
         "barcode": None,
         "price": "19.90",
         "compareAtPrice": None,
+        "showUnitPrice": False,
+        "unitPriceMeasurement": None,
         "taxable": True,
         "taxCode": "",
         "inventoryPolicy": "DENY",

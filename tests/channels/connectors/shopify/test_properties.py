@@ -46,6 +46,10 @@ variant_fields = st.fixed_dictionaries(
         "barcode": st.sampled_from(["4006381333931", "96385074", ""]),
         "weight": weights,
         "requires_shipping": st.booleans(),
+        "unit_quantity": st.fixed_dictionaries(
+            {"amount": st.decimals("0.01", 1000, places=2).map(str), "unit": st.sampled_from(["ml", "l"])}
+        ),
+        "unit_reference": st.sampled_from([{"amount": "100", "unit": "ml"}, {"amount": "1", "unit": "l"}]),
         "tracked": st.booleans(),
         "taxable": st.booleans(),
         "inventory_policy": st.sampled_from(["DENY", "CONTINUE"]),

@@ -271,6 +271,8 @@ def test_every_field_that_is_read_is_asked_for():
     node["metafields"]["nodes"] = [{"namespace": "a", "key": "b", "type": "c", "value": "d"}]
     node["media"]["nodes"] = [image(AA, "", errors=[("A", "b")])]
     node["variants"]["nodes"] = [variant_node("A", "S", 1, [AA]) | {"metafields": node["metafields"]}]
+    measure = {"quantityValue": 1.0, "quantityUnit": "L", "referenceValue": 1, "referenceUnit": "L"}
+    node["variants"]["nodes"][0]["unitPriceMeasurement"] = measure
     assert shaped(node) == asked
 
 
