@@ -9,6 +9,7 @@ from catalog.access.reach import seen
 from catalog.models import Product
 from catalog.models.codes import code_key
 from channels.connectors.outcome import Issue
+from channels.mapping import versions
 from channels.models import Channel, MappingVersion
 from channels.publishing.desire import Desired, desire
 from channels.publishing.read_back import apart

@@ -20,11 +20,7 @@ from catalog.attributes.values import ValueKey
 from catalog.models import Product
 from catalog.models.codes import code_key
 from catalog.permissions import requires
-<<<<<<< HEAD
-from channels import overview, pausing
-=======
-from channels import health
->>>>>>> c362c30 (Call Shopify within its points, and show which rights it grants and how long its version lasts)
+from channels import health, overview, pausing
 from channels.access import PUBLISH, reached
 from channels.connections import ChannelNotReady, connector_of, elsewhere
 from channels.explain import explain
@@ -120,16 +116,13 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
         "rows": [{"placement": r, "states": _states(r), "issues": problems.get(r.pk, 0)} for r in rows[:PAGE]],
         "next_url": f"?state={state}&after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
         "may_publish": request.user.has_perm("channels.publish_channel"),
-<<<<<<< HEAD
         "waiting": overview.waiting(channel),
         "causes": overview.causes(channel),
         "lag": overview.told(figures := overview.lag(channel)),
         "waits_longest": overview.in_words(figures.waiting) if figures.waiting else "",
         "late": figures.late,
         "elsewhere": elsewhere(channel) if channel.is_elsewhere else "",
-=======
         "health": health.of(channel),
->>>>>>> c362c30 (Call Shopify within its points, and show which rights it grants and how long its version lasts)
         "news": ChannelDefinition.objects.filter(channel=channel, next_at__isnull=False).defer("text", "next_text"),
     }
     return render(request, "channels/channel_detail.html", context)
@@ -154,7 +147,6 @@ def channel_publish(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @requires("channels.publish_channel")
-<<<<<<< HEAD
 def channel_pause(request: HttpRequest, code: str) -> HttpResponse:
     """Stop all calls of the channel."""
     channel = get_object_or_404(reached(Channel.objects.all(), right=PUBLISH), code=code)
@@ -173,7 +165,11 @@ def channel_resume(request: HttpRequest, code: str) -> HttpResponse:
     channel = get_object_or_404(reached(Channel.objects.all(), right=PUBLISH), code=code)
     pausing.resume(channel)
     messages.success(request, f"Calls to {channel.label} go out again.")
-=======
+    return redirect("channel_detail", code=code)
+
+
+@require_POST
+@requires("channels.publish_channel")
 def channel_check(request: HttpRequest, code: str) -> HttpResponse:
     """Ask the channel now which rights it grants."""
     channel = get_object_or_404(reached(Channel.objects.all(), right=PUBLISH), code=code)
@@ -183,7 +179,6 @@ def channel_check(request: HttpRequest, code: str) -> HttpResponse:
             messages.error(request, row.problem)
         else:
             messages.success(request, "The channel was asked what it grants.")
->>>>>>> c362c30 (Call Shopify within its points, and show which rights it grants and how long its version lasts)
     return redirect("channel_detail", code=code)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.connectors.base import Connection, Facet, Known, Ownership, Rendered
-from channels.connectors.shopify import metafields, settings, unit_price
+from channels.connectors.shopify import media_kinds, metafields, settings, unit_price
 from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.settings import PRODUCT, THEIR_MEDIA, inventory_link, media_link, variant_link
 from pimhub.foundation.jsonvalue import JSON
@@ -144,7 +144,8 @@ def media_files(rendered: Rendered, known: Known) -> dict[str, JSON]:
             files[key] = {"id": remote, "alt": file["alt"]}
         else:
             source = rendered.media_urls.get(key, key.removeprefix("url:"))
-            files[key] = {"originalSource": source, "alt": file["alt"], "contentType": "IMAGE"}
+            kind = media_kinds.content_type(source)
+            files[key] = {"originalSource": source, "alt": file["alt"], "contentType": kind}
     return files
 
 

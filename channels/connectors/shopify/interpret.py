@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue, Outcome, Verdict
-from channels.connectors.shopify import canonical, errors, wire
+from channels.connectors.shopify import errors, wire
 from channels.connectors.shopify.fields import METAFIELD, VARIANT_METAFIELD
+from channels.connectors.shopify.looks import collection, digests, looked, variant_links
+from channels.connectors.shopify.outcomes import issue_of, outcome_of, verdict_of, wait
 from channels.connectors.shopify.settings import (
-    API_VERSION,
-    COLLECTION,
     DEFINITION,
-    DIGEST,
-    DIGESTS,
     LOOKED,
     OPERATION,
     PRODUCT,
     SENDING,
-    SHOP_COLLECTION,
-    TAG,
-    THEIR_COLLECTION,
-    THEIR_MEDIA,
-    THEIR_TAG,
-    THEIRS,
     inventory_link,
     media_link,
     published_link,
@@ -34,8 +25,6 @@ from channels.connectors.shopify.settings import (
 )
 from pimhub.foundation.http import Response
 from pimhub.foundation.jsonvalue import JSON
-
-DEFAULT_WAIT = 2.0  # seconds, when a throttled answer does not say
 
 
 def interpret(operation: Operation, response: Response) -> Outcome:
@@ -48,15 +37,15 @@ def interpret(operation: Operation, response: Response) -> Outcome:
         return _top_level(operation, response, body)
     payload = (body.get("data") or {}).get(operation.name)
     if operation.name == "productRead":
-        return (_looked if "look" in operation.context else _read_ids)(operation, response, body)
+        return (looked if "look" in operation.context else _read_ids)(operation, response, body)
     if operation.name == "translatableRead":
-        return _digests(operation, response, body)
+        return digests(operation, response, body)
     if operation.name == "collectionRead":
-        return _collection(operation, response, body)
+        return collection(operation, response, body)
     if operation.name == "productOperation":
         return _settled(operation, response, body, payload)
     if payload is None:
-        return _outcome(operation, response, body, errors.LOST, [_issue("empty", "Shopify answered nothing.")])
+        return outcome_of(operation, response, body, errors.LOST, [issue_of("empty", "Shopify answered nothing.")])
     return _judged(operation, response, body, payload)
 
 
@@ -65,11 +54,11 @@ def _judged(operation: Operation, response: Response, body: dict[str, JSON], pay
     verdicts = [errors.user_error(operation.name, str(e.get("code") or ""), e["message"]) for e in found]
     verdict = errors.strongest([*verdicts, Verdict.ACCEPTED])
     if _is_there_already(operation, found):
-        return _outcome(operation, response, body, Verdict.STALE, [])
+        return outcome_of(operation, response, body, Verdict.STALE, [])
     if verdict is not Verdict.ACCEPTED:
         issues = [_user_issue(operation, error) for error in found]
         dropped = _dropped(operation, verdict, found)
-        return _outcome(operation, response, body, verdict, issues, dropped=dropped)
+        return outcome_of(operation, response, body, verdict, issues, dropped=dropped)
     return _accepted(operation, response, body, payload)
 
 
@@ -89,12 +78,12 @@ def _settled(
 ) -> Outcome:
     """How a productSet came out that Shopify worked on by itself. One it knows nothing of is read back instead."""
     if payload is None:
-        return _outcome(operation, response, body, Verdict.STALE, [], dropped=[OPERATION])
+        return outcome_of(operation, response, body, Verdict.STALE, [], dropped=[OPERATION])
     if payload["status"] != "COMPLETE":
-        return _outcome(operation, response, body, Verdict.WORKING, [])
+        return outcome_of(operation, response, body, Verdict.WORKING, [])
     asked = replace(operation, name="productSet")
     if "skus" not in operation.context:  # the record of what was sent is gone
-        return _outcome(operation, response, body, Verdict.STALE, [], dropped=[OPERATION])
+        return outcome_of(operation, response, body, Verdict.STALE, [], dropped=[OPERATION])
     outcome = _judged(asked, response, body, payload)
     return replace(outcome, dropped_links=(*outcome.dropped_links, OPERATION))
 
@@ -110,10 +99,10 @@ def _accepted(operation: Operation, response: Response, body: dict[str, JSON], p
     if operation.name == "productSet":
         if payload.get("product") is None and payload.get("productSetOperation"):
             started = {OPERATION: payload["productSetOperation"]["id"]}
-            return _outcome(operation, response, body, Verdict.WORKING, [], links=started)
+            return outcome_of(operation, response, body, Verdict.WORKING, [], links=started)
         if payload.get("product") is None:
-            nothing = _issue("empty", "Shopify neither made the product nor said why not.")
-            return _outcome(operation, response, body, errors.LOST, [nothing])
+            nothing = issue_of("empty", "Shopify neither made the product nor said why not.")
+            return outcome_of(operation, response, body, errors.LOST, [nothing])
         links = {**variant_links(payload["product"], context["skus"]), PRODUCT: payload["product"]["id"]}
         dropped = [link(sku) for sku in context["removed"] for link in (variant_link, inventory_link)]
         if "look" in context:
@@ -121,7 +110,7 @@ def _accepted(operation: Operation, response: Response, body: dict[str, JSON], p
         media = _media_links(payload["product"], context)
         if media is None:
             issues.append(
-                _issue(
+                issue_of(
                     "media_unmatched",
                     "Shopify took the product but not every picture; what it shows is read back.",
                     field="media",
@@ -139,18 +128,7 @@ def _accepted(operation: Operation, response: Response, body: dict[str, JSON], p
         dropped = [published_link(x) for x in context["publications"]]
     links |= context.get("taken", {})
     dropped += context.get("ended", [])
-    return _outcome(operation, response, body, Verdict.ACCEPTED, issues, links=links, dropped=dropped)
-
-
-def variant_links(product: Mapping[str, Any], skus: Sequence[str]) -> dict[str, str]:
-    """Ids of variants and their inventory items, by SKU."""
-    ours = set(skus)
-    links = {}
-    for node in product["variants"]["nodes"]:
-        if node["sku"] in ours:
-            links[variant_link(node["sku"])] = node["id"]
-            links[inventory_link(node["sku"])] = node["inventoryItem"]["id"]
-    return links
+    return outcome_of(operation, response, body, Verdict.ACCEPTED, issues, links=links, dropped=dropped)
 
 
 def _media_links(product: Mapping[str, Any], context: Mapping[str, JSON]) -> dict[str, str] | None:
@@ -168,92 +146,11 @@ def _read_ids(operation: Operation, response: Response, body: dict[str, JSON]) -
     product = (body.get("data") or {}).get("productByIdentifier")
     if product is None:
         gone = operation.context["links"]
-        return _outcome(operation, response, body, Verdict.GONE, [], dropped=gone)
+        return outcome_of(operation, response, body, Verdict.GONE, [], dropped=gone)
     links = variant_links(product, operation.context["skus"])
     complete = all(variant_link(sku) in links for sku in operation.context["skus"])
     verdict = Verdict.ACCEPTED if complete else Verdict.STALE
-    return _outcome(operation, response, body, verdict, [], links=links)
-
-
-def _looked(operation: Operation, response: Response, body: dict[str, JSON]) -> Outcome:
-    """What others put on the product, of the lists that are about to be written."""
-    product = (body.get("data") or {}).get("productByIdentifier")
-    context = operation.context
-    if product is None:
-        return _outcome(operation, response, body, Verdict.GONE, [], dropped=context["links"])
-    held: Mapping[str, str] = context["held"]
-    ours = media_keys(held, product["media"]["nodes"])
-    shown = {tag.casefold() for tag in product["tags"]}
-    links = {LOOKED: context["look"], **variant_links(product, context["skus"])}
-    links |= {media_link(key): gid for gid, key in ours.items()}
-    for place, node in enumerate(product["media"]["nodes"]):
-        if node["id"] not in ours:
-            links[THEIR_MEDIA + node["id"]] = str(place)
-    for tag in context["tags"]:
-        if tag.casefold() in shown and TAG + tag.casefold() not in held:
-            links[THEIR_TAG + tag.casefold()] = tag
-    for node in product["collections"]["nodes"]:
-        wanted = node["handle"] in context["collections"]
-        if wanted and COLLECTION + node["id"] not in held:
-            links[THEIR_COLLECTION + node["id"]] = node["handle"]
-    sent = [key for key in held if key.startswith(SENDING)]  # found or not, nothing is on its way any more
-    gone = [key for key in held if key.startswith(THEIRS) and key not in links]
-    return _outcome(operation, response, body, Verdict.ACCEPTED, [], links=links, dropped=[*sent, *gone])
-
-
-def _digests(operation: Operation, response: Response, body: dict[str, JSON]) -> Outcome:
-    resource = (body.get("data") or {}).get("translatableResource")
-    if resource is None:
-        return _outcome(operation, response, body, Verdict.GONE, [], dropped=operation.context["links"])
-    links = {DIGEST + row["key"]: row["digest"] for row in resource["translatableContent"] if row["digest"]}
-    links[DIGESTS] = operation.context["digests"]
-    gone = [key for key in operation.context["links"] if key.startswith(DIGEST) and key not in links]
-    return _outcome(operation, response, body, Verdict.ACCEPTED, [], links=links, dropped=gone)
-
-
-def _collection(operation: Operation, response: Response, body: dict[str, JSON]) -> Outcome:
-    """The id of a collection; one that is not there, or fills itself by rules, is refused in words."""
-    handle = operation.context["handle"]
-    found = (body.get("data") or {}).get("collectionByIdentifier")
-    if found is None:
-        words = (
-            f"The shop has no collection with the handle “{handle}”. Make it in Shopify, or correct the handle; then "
-            "publish again."
-        )
-        issue = _issue("no_collection", words, field="collections")
-        return _outcome(operation, response, body, Verdict.REJECTED, [issue])
-    if any((source.get("inclusion") or {}).get("conditions") for source in found["sources"]):
-        words = (
-            f"The collection “{found['title']}” ({handle}) fills itself by its conditions, so no product can be put in "
-            "it. Take it out here, and let its conditions match the product."
-        )
-        issue = _issue("smart_collection", words, field="collections")
-        return _outcome(operation, response, body, Verdict.REJECTED, [issue])
-    return _outcome(operation, response, body, Verdict.ACCEPTED, [], links={SHOP_COLLECTION + handle: found["id"]})
-
-
-def media_keys(links: Mapping[str, str], files: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Our key by id, of the media shown that are ours; also of those whose ids were lost with an answer.
-
-    The latter are neither known nor seen as others' just before, and carry the texts that we sent, in that order.
-    """
-    known = {gid: key.removeprefix("media:") for key, gid in links.items() if key.startswith("media:")}
-    ours = {file["id"]: known[file["id"]] for file in files if file["id"] in known}
-    lost: list[tuple[int, str, str]] = []
-    shown = {file["id"] for file in files}
-    for key, said in links.items():
-        if key.startswith(SENDING) and links.get(media_link(key.removeprefix(SENDING))) not in shown:
-            place, _, text = said.partition(":")
-            lost.append((int(place), key.removeprefix(SENDING), text))
-    for file in files:
-        if file["id"] in ours or THEIR_MEDIA + file["id"] in links:
-            continue
-        alt = canonical.text(file["alt"])
-        match = next((one for one in sorted(lost) if alt[: len(one[2])] == one[2] and (one[2] or not alt)), None)
-        if match is not None:
-            lost.remove(match)
-            ours[file["id"]] = match[1]
-    return ours
+    return outcome_of(operation, response, body, verdict, [], links=links)
 
 
 # ---- refused -----------------------------------------------------------------------------------
@@ -295,12 +192,12 @@ def _user_issue(operation: Operation, error: Mapping[str, Any]) -> Issue:
             f"The shop does not take translations into “{locale}” ({error['message']}). Add the language in Shopify "
             "under Settings, Languages, or take it off the channel's settings; then publish again."
         )
-        return _issue(code, words, field="translations")
+        return issue_of(code, words, field="translations")
     at, place = operation.context.get("at", []), errors.index_of(path, "metafields")
     if place is not None and place < len(at):
         sku, named = at[place]
         field = (VARIANT_METAFIELD if sku else METAFIELD) + named
-    return _issue(code, f"Shopify refuses this: {error['message']}", field=field, sku=sku)
+    return issue_of(code, f"Shopify refuses this: {error['message']}", field=field, sku=sku)
 
 
 def _sku(operation: Operation, path: Sequence[JSON]) -> str:
@@ -314,18 +211,18 @@ def _top_level(operation: Operation, response: Response, body: dict[str, JSON]) 
     meanings = [
         errors.TOP_LEVEL.get(str((e.get("extensions") or {}).get("code")), errors.OTHER_TOP_LEVEL) for e in found
     ]
-    verdict = errors.strongest([_verdict(meaning, operation) for meaning in meanings])
+    verdict = errors.strongest([verdict_of(meaning, operation) for meaning in meanings])
     issues = [
-        _issue(
+        issue_of(
             str((e.get("extensions") or {}).get("code") or "error").lower(),
             f"Shopify: {e.get('message', '')}",
         )
         for e in found
     ]
     if verdict is Verdict.THROTTLED:
-        return _outcome(operation, response, body, verdict, [], retry_after=_wait(body, response))
+        return outcome_of(operation, response, body, verdict, [], retry_after=wait(body, response))
     dropped = list(operation.context.get("links", [])) if verdict is Verdict.GONE else []
-    return _outcome(operation, response, body, verdict, issues, dropped=dropped)
+    return outcome_of(operation, response, body, verdict, issues, dropped=dropped)
 
 
 def _without_answer(operation: Operation, response: Response, body: JSON) -> Outcome:
@@ -339,71 +236,7 @@ def _without_answer(operation: Operation, response: Response, body: JSON) -> Out
         meaning = errors.STATUS.get(status, other)
         words = body.get("errors") if isinstance(body, dict) else None
         said = f"status {status}" + (f": {words}" if isinstance(words, str) else "")
-    retry_after = _wait({}, response) if meaning is Verdict.THROTTLED else None
+    retry_after = wait({}, response) if meaning is Verdict.THROTTLED else None
     code = "no_answer" if status == 0 else f"http_{status}"
-    issues = [] if retry_after else [_issue(code, f"Shopify did not take the call ({said}).")]
-    return _outcome(operation, response, body, meaning, issues, retry_after=retry_after)
-
-
-# ---- shared ------------------------------------------------------------------------------------
-
-
-def _outcome(
-    operation: Operation,
-    response: Response,
-    body: JSON,
-    meaning: errors.Meaning,
-    issues: Sequence[Issue],
-    *,
-    links: Mapping[str, str] | None = None,
-    dropped: Sequence[str] = (),
-    retry_after: float | None = None,
-) -> Outcome:
-    return Outcome(
-        verdict=_verdict(meaning, operation),
-        issues=(*issues, *_version_alarm(response)),
-        links=links or {},
-        dropped_links=tuple(dropped),
-        retry_after=retry_after,
-        request_id=response.headers.get("x-request-id", ""),
-        response=body,
-    )
-
-
-def _verdict(meaning: errors.Meaning, operation: Operation) -> Verdict:
-    if isinstance(meaning, Verdict):
-        return meaning
-    return Verdict.TRANSIENT if operation.idempotent else Verdict.UNKNOWN
-
-
-def _wait(body: Mapping[str, Any], response: Response) -> float:
-    """Seconds until the bucket holds what the call costs; the header's word where there is no bucket."""
-    cost = (body.get("extensions") or {}).get("cost") or {}
-    bucket = cost.get("throttleStatus") or {}
-    rate = float(bucket.get("restoreRate") or 0)
-    if rate and cost.get("requestedQueryCost") is not None:
-        lacking = float(cost["requestedQueryCost"]) - float(bucket.get("currentlyAvailable") or 0)
-        return max(math.ceil(lacking / rate * 10) / 10, 0.1)
-    try:
-        return max(float(response.headers.get("retry-after", DEFAULT_WAIT)), 0.1)
-    except ValueError:
-        return DEFAULT_WAIT
-
-
-def _version_alarm(response: Response) -> tuple[Issue, ...]:
-    """Shopify serves the oldest version left when the one we ask for has ended."""
-    served = response.headers.get("x-shopify-api-version", API_VERSION)
-    if served == API_VERSION:
-        return ()
-    return (
-        _issue(
-            "api_version",
-            f"Shopify answered as version {served}; this connector is written for {API_VERSION}. "
-            "Update PIMHub before fields go missing.",
-            severity="warning",
-        ),
-    )
-
-
-def _issue(code: str, message: str, *, field: str = "", sku: str = "", severity: str = "error") -> Issue:
-    return Issue(code=code, message=message, field=field, sku=sku, severity=severity)
+    issues = [] if retry_after else [issue_of(code, f"Shopify did not take the call ({said}).")]
+    return outcome_of(operation, response, body, meaning, issues, retry_after=retry_after)

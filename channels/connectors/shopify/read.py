@@ -12,19 +12,16 @@ from typing import Any
 
 from channels.connectors.base import Connection, Facet, Known, Ownership, Rendered
 from channels.connectors.outcome import Issue, RemoteState, Verdict
-from channels.connectors.shopify import canonical, errors, metafields, settings, translations, unit_price, wire
+from channels.connectors.shopify import canonical, errors, read_lists, settings, translations, unit_price, wire
 from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.inputs import Body, accepted
-from channels.connectors.shopify.interpret import media_keys
+from channels.connectors.shopify.looks import media_keys
 from channels.connectors.shopify.settings import (
     ABSENT,
-    COLLECTION,
     DEFINITION,
     METAFIELD,
     PRODUCT,
     SENDING,
-    SHOP_COLLECTION,
-    TAG,
     inventory_link,
     media_link,
     published_link,
@@ -45,7 +42,7 @@ FETCH_FAILURES = ("IMAGE_DOWNLOAD_FAILURE", "GENERIC_FILE_DOWNLOAD_FAILURE", "ME
 
 def product_read(rendered: Rendered, known: Known, connection: Connection) -> Request:
     files = rendered.bodies.get("", {}).get(Facet.MEDIA.value, {}).get("files", [])
-    ours = metafields_of(rendered, known)
+    ours = read_lists.metafields_of(rendered, known)
     of_product = sorted({place for sku, place in ours if not sku})
     of_variants = sorted({place for sku, place in ours if sku})
     # Media that others added are counted in: a list is only replaced as a whole once all of it was seen.
@@ -61,18 +58,6 @@ def product_read(rendered: Rendered, known: Known, connection: Connection) -> Re
         "withVariantMetafields": bool(of_variants),
     }
     return wire.graphql("productRead", variables, connection)
-
-
-def metafields_of(rendered: Rendered, known: Known) -> set[tuple[str, str]]:
-    """(SKU or "", "namespace.key") of those that we fill, or once filled."""
-    body = rendered.bodies.get("", {}).get(Facet.METAFIELDS.value, {})
-    found = {("", place) for place in body.get("product", {})}
-    found |= {(sku, place) for sku, said in body.get("variants", {}).items() for place in said}
-    for key in known.links:
-        if key.startswith(METAFIELD):
-            place, _, sku = key.removeprefix(METAFIELD).partition(":")
-            found.add((sku, place))
-    return found
 
 
 def read(rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
@@ -132,13 +117,14 @@ class _Reading:
         self.issues: list[Issue] = []
 
     def state(self, raw: JSON) -> RemoteState:
+        seen = (self.node, self.rendered, self.known, self.connection)
         bodies: dict[str, dict[str, JSON]] = {
             "": {
                 Facet.CONTENT.value: self._content(),
                 Facet.MEDIA.value: self._media(),
                 Facet.PUBLICATION.value: self._publication(),
-                Facet.TAGS.value: {"tags": self._tags()},
-                Facet.COLLECTIONS.value: {"collections": self._collections()},
+                Facet.TAGS.value: {"tags": read_lists.tags(*seen)},
+                Facet.COLLECTIONS.value: {"collections": read_lists.collections(*seen)},
                 Facet.METAFIELDS.value: self._metafields(),
             }
         }
@@ -205,41 +191,9 @@ class _Reading:
             "variants": [_variant(v, variants.get(self._row(v), {})) for v in self.variants],
         }
 
-    def _tags(self) -> list[str]:
-        whose = settings.ownership(self.connection, "tags")
-        if whose is Ownership.FOREIGN:
-            return []
-        shown = canonical.tags(self.node["tags"])
-        if whose is Ownership.OWNED:
-            return shown
-        # In our spelling: Shopify keeps the first one, and does not tell them apart.
-        wanted = {tag.casefold(): tag for tag in self._wanted("", Facet.TAGS).get("tags", [])}
-        ours = {key.removeprefix(TAG) for key in self.known.links if key.startswith(TAG)}
-        found = [wanted.get(tag.casefold(), tag) for tag in shown if tag.casefold() in wanted.keys() | ours]
-        return canonical.tags(found)
-
-    def _collections(self) -> list[str]:
-        if settings.ownership(self.connection, "collections") is Ownership.FOREIGN:
-            return []
-        wanted = self._wanted("", Facet.COLLECTIONS).get("collections", [])
-        named = _named(self.known.links, SHOP_COLLECTION)
-        found = set()
-        for node in self.node["collections"]["nodes"]:
-            handle = named.get(node["id"], node["handle"])
-            if handle in wanted or COLLECTION + node["id"] in self.known.links:
-                found.add(handle)
-        return canonical.tags(sorted(found))
-
-    def _metafields(self) -> dict[str, JSON]:
-        ours = metafields_of(self.rendered, self.known)
-        variants = {}
-        for variant in self.variants:
-            sku = self._row(variant)
-            found = _metafields(variant.get("metafields"), {place for owner, place in ours if owner == sku})
-            if sku and found:
-                variants[sku] = found
-        own = _metafields(self.node["metafields"], {place for owner, place in ours if not owner})
-        return {"product": own, "variants": variants}
+    def _metafields(self) -> dict[str, Any]:
+        rows = [(self._row(variant), variant) for variant in self.variants]
+        return read_lists.metafields_shown(self.node, rows, read_lists.metafields_of(self.rendered, self.known))
 
     def _publication(self) -> dict[str, JSON]:
         return {"status": self.node["status"], "publications": self._published()}
@@ -302,29 +256,13 @@ class _Reading:
         links = {PRODUCT: self.node["id"]}
         links |= {media_link(key): gid for gid, key in self.keys.items() if not key.startswith("remote:")}
         links |= {published_link(x): x for x in self._published()}
-        # What is shown of our metafields, by which is seen whether they must be sent again.
-        for place, said in self._metafields()["product"].items():
-            if f"{METAFIELD}{place}:" in self.known.links:
-                links[f"{METAFIELD}{place}:"] = digest(said)
-        for sku, found in self._metafields()["variants"].items():
-            for place, said in found.items():
-                if f"{METAFIELD}{place}:{sku}" in self.known.links:
-                    links[f"{METAFIELD}{place}:{sku}"] = digest(said)
+        links |= read_lists.metafield_links(self._metafields(), self.known)
         for variant in self.variants:
             sku = self._row(variant)
             if sku and sku in self.rendered.bodies:
                 links[variant_link(sku)] = variant["id"]
                 links[inventory_link(sku)] = variant["inventoryItem"]["id"]
         return links
-
-
-def _metafields(connection: Mapping[str, Any] | None, ours: set[str]) -> dict[str, JSON]:
-    found: dict[str, JSON] = {}
-    for node in (connection or {"nodes": []})["nodes"]:
-        place = f"{node['namespace']}.{node['key']}"
-        if place in ours:
-            found[place] = {"type": node["type"], "value": metafields.shown(node["type"], node["value"])}
-    return found
 
 
 def _named(links: Mapping[str, str], kind: str) -> dict[str, str]:

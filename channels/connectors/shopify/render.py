@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.connectors.base import Connection, Facet, MappedProduct, MappedVariant, Ownership, Price, Rendered
-from channels.connectors.shopify import canonical, metafields, settings, translations, unit_price
+from channels.connectors.shopify import canonical, media_kinds, metafields, settings, translations, unit_price
 from channels.connectors.shopify.fields import MEDIA, METAFIELD, VARIANT_METAFIELD
 from pimhub.foundation.jsonvalue import JSON
 
@@ -148,6 +148,8 @@ def media(product: MappedProduct, connection: Connection) -> dict[str, JSON]:
     files: dict[str, JSON] = {}
     variants: dict[str, str] = {}
     for picture in product.media:
+        if media_kinds.is_upload(picture):
+            continue  # preflight says so
         files.setdefault(picture.key, {"key": picture.key, "alt": canonical.text(picture.alt)})
         if picture.sku and picture.sku in skus:
             variants.setdefault(picture.sku, picture.key)

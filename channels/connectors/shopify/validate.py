@@ -18,7 +18,15 @@ from channels.connectors.base import (
     TargetField,
 )
 from channels.connectors.outcome import Issue
-from channels.connectors.shopify import canonical, errors, settings, validate_lists, validate_variants, wire
+from channels.connectors.shopify import (
+    canonical,
+    errors,
+    media_kinds,
+    settings,
+    validate_lists,
+    validate_variants,
+    wire,
+)
 from channels.connectors.shopify.documents import document
 from channels.connectors.shopify.fields import TARGET_FIELDS
 from channels.connectors.shopify.issues import error, warning
@@ -145,7 +153,15 @@ def _media(product: MappedProduct) -> Iterator[Issue]:
                 "Give one that begins with http:// or https://.",
                 medium.sku,
             )
-        if medium.key.startswith("url:"):
+        if media_kinds.is_upload(medium):
+            yield warning(
+                "media_kind",
+                "media",
+                f"{medium.url} is a video or 3D model. Shopify takes such files only as uploads, so it is not sent; "
+                "link a video on YouTube or Vimeo instead.",
+                medium.sku,
+            )
+        elif medium.key.startswith("url:") and media_kinds.content_type(medium.url) == "IMAGE":
             yield warning(
                 "media_not_fetched",
                 "media",

@@ -23,6 +23,7 @@ from channels.sandbox.shopify.graph import (
 from channels.sandbox.store import Document
 
 _IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/heic", "image/tiff"})
+_VIDEO_HOSTS = ("youtube.com", "youtu.be", "vimeo.com")
 _LONGEST_ALT = 512
 Path = list[str | int]
 
@@ -62,8 +63,13 @@ def _upload(context: Context, given: Arguments, where: Path) -> Document:
     if address.scheme not in ("http", "https") or not address.netloc:
         message = f"Image URL is invalid: {source!r}"
         raise Refused(user_error([*where, "originalSource"], message, "INVALID_INPUT"))
-    if given.get("contentType", "IMAGE") != "IMAGE":
-        raise unsupported(f"files of type {given['contentType']}")
+    kind = given.get("contentType", "IMAGE")
+    if kind not in ("IMAGE", "EXTERNAL_VIDEO"):
+        raise unsupported(f"files of type {kind}")
+    if kind == "EXTERNAL_VIDEO" and not (address.hostname or "").endswith(_VIDEO_HOSTS):
+        message = "Video URL must be a YouTube or Vimeo link"
+        raise Refused(user_error([*where, "originalSource"], message, "INVALID_INPUT"))
+    name_of = "MediaImage" if kind == "IMAGE" else "ExternalVideo"
     _check_alt(given.get("alt"), where)
     name = given.get("filename") or address.path.rpartition("/")[2] or "file"
     held = context.store.get("file_name", name)
@@ -74,12 +80,12 @@ def _upload(context: Context, given: Arguments, where: Path) -> Document:
         raise Refused(user_error([*where, "filename"], message, "INVALID_INPUT"))
     replaced = twin if mode == "REPLACE" else None
     media: Document = {
-        "__typename": "MediaImage",
-        "id": replaced["id"] if replaced else context.new_id("MediaImage"),
+        "__typename": name_of,
+        "id": replaced["id"] if replaced else context.new_id(name_of),
         "alt": given.get("alt"),
         "createdAt": replaced["createdAt"] if replaced else context.stamp,
         "updatedAt": context.stamp,
-        "mediaContentType": "IMAGE",
+        "mediaContentType": kind,
         "mimeType": mimetypes.guess_type(name)[0],
         "mediaWarnings": [],
         "_source": source,
@@ -117,13 +123,17 @@ def media_status(media: Document, timestamp: float) -> str:
 
 
 @answers("MediaImage", "status")
+@answers("ExternalVideo", "status")
 @answers("MediaImage", "fileStatus")
+@answers("ExternalVideo", "fileStatus")
 def status(source: Document, info: Info, args: Arguments) -> str:
     return media_status(source, info.context.now.timestamp())
 
 
 @answers("MediaImage", "mediaErrors")
+@answers("ExternalVideo", "mediaErrors")
 @answers("MediaImage", "fileErrors")
+@answers("ExternalVideo", "fileErrors")
 def errors(source: Document, info: Info, args: Arguments) -> list[Document]:
     if media_status(source, info.context.now.timestamp()) != "FAILED":
         return []

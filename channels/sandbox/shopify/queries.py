@@ -33,6 +33,7 @@ _STORED = {
     "ProductVariant": "variant",
     "InventoryItem": "item",
     "MediaImage": "media",
+    "ExternalVideo": "media",
 }
 _TERM = re.compile(r"""(?P<name>\w+):(?P<sign><=|>=|<|>)?(?P<value>'[^']*'|"[^"]*"|\S+)|AND""")
 _SORTS = {

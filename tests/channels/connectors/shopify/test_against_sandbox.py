@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from channels.connectors.base import Known, Price
+from channels.connectors.base import Known, Medium, Price
 from channels.connectors.outcome import Verdict
 from channels.sandbox.settings import change
 from channels.sandbox.world import CLIENT_ID, CLIENT_SECRET
@@ -191,6 +191,18 @@ def test_pictures_that_cannot_be_fetched(world):
     world.known = replace(world.known, accepted=state.bodies, number=9)
     assert names(world.publish(tee())) == ["productRead", "productSet"]
     assert world.shows(tee())
+
+
+def test_hosted_videos_go_out_and_files_of_videos_are_told(world):
+    hosted = Medium(key="url:https://www.youtube.com/watch?v=1", url="https://www.youtube.com/watch?v=1", alt="Worn")
+    upload = Medium(key="sha256:dd", url="https://pim.test/media/dd.mp4", mime="video/mp4")
+    model = Medium(key="sha256:ee", url="https://pim.test/media/ee.glb", mime="model/gltf-binary")
+    product = tee(media=(FRONT, hosted, upload, model))
+    found = shopify.validate(product, rendered(product, CONNECTION), CONNECTION)
+    assert [(issue.code, issue.severity) for issue in found] == [("media_kind", "warning")] * 2
+    world.publish(product)
+    assert [media["mediaContentType"] for media in world.shop.store.all("media")] == ["IMAGE", "EXTERNAL_VIDEO"]
+    assert world.shows(product)
 
 
 def test_many_variants_go_asynchronously(world):
