@@ -25,7 +25,7 @@ from catalog.models import HeldPrice, JournalEntry, Offer, Product, StockLevel, 
 from catalog.models.codes import code_key
 from catalog.products import pricing
 from catalog.products.changes import ChangeError, ProductChange, VariantChange
-from catalog.products.guards import Check, Diverted, checks, diversions, listeners
+from catalog.products.guards import Check, Diverted, checks, diversions, listeners, strangers
 from catalog.products.keys import resolve
 from catalog.products.reference import Reference
 from catalog.products.state import amount_text
@@ -130,6 +130,7 @@ class _Batch:
         self.changed: dict[int, Row] = {}  # by identity
         self.heard: dict[int, Row] = {}  # whose figures are the same, but known to be newer
         self.changes: dict[int, dict[str, Pairs]] = {}  # product → SKU → pairs
+        self.strange: dict[int, list[ChangeError]] = {}  # by product
         self.said: list[tuple[Product, ProductChange]] = []
 
     def take(self, message: Message) -> Outcome:
@@ -174,6 +175,8 @@ class _Batch:
         if variant is None or variant.product_id not in self.products:
             text = f"There is no SKU “{message.sku}”. Create its product first."
             return [ChangeError("sku", "unknown_sku", text, value=message.sku)]
+        if strange := self._strange(variant.product_id):
+            return strange
         if message.kind == STOCK:
             if message.place in self.reference.locations:
                 return []
@@ -193,6 +196,12 @@ class _Batch:
             if name in AMOUNTS and isinstance(value, Decimal) and (problem := pricing.misfit(value)):
                 return [ChangeError(f"offers.{message.place}.{name}", "bad_amount", problem, sku=sku, value=str(value))]
         return []
+
+    def _strange(self, pk: int) -> list[ChangeError]:
+        """What is refused before an answer could tell what stands there: the person acting may not even see it."""
+        if pk not in self.strange:
+            self.strange[pk] = strangers(self.products[pk])
+        return self.strange[pk]
 
     def _blank(self, message: Message, variant: Variant) -> Row:
         if message.kind == OFFER:

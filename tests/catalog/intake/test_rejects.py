@@ -6,10 +6,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from catalog.intake.again import mended, retry_mended
-from catalog.models import Heard, Location, Offer, Reject, StockLevel
+from catalog.models import Category, Heard, Location, Offer, Reject, RoleLimit, StockLevel
 from catalog.products.changes import VariantChange
 from tests.catalog.api.conftest import Api
 from tests.world import World
@@ -122,3 +123,19 @@ def test_rejects_are_listed_tried_again_and_dropped_in_the_api(world: World, erp
     assert Api(world).of("rafael").get("rejects/").status_code == 403
     refused = api.post("rejects/retry/", {"what": 1})
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_form")
+
+
+def test_nobody_learns_a_figure_of_a_product_they_do_not_see(world: World) -> None:
+    """The same refusal whether the figure is the same, older or another one; and nothing is kept of it."""
+    world.product("tee", sizes=("s",))
+    mine = Category.objects.first()
+    role = Group.objects.create(name="few")
+    role.permissions.set(Permission.objects.filter(codename__in=("view_product", "change_product")))
+    assert mine is not None
+    RoleLimit.objects.create(role=role, kind="category", code=mine.code)
+    world.people["mara"].groups.set([role])
+    lines = [LINE | {"available": 5}, LINE | {"available": 6}]
+    results = Api(world).of("mara").bulk("stock/", lines)
+    assert [[e["code"] for e in r["errors"]] for r in results] == [["forbidden"], ["forbidden"]]
+    assert not Reject.objects.exists()
+    assert world.flat()["tee-s"]["stock.main.available"] == 5
