@@ -14,6 +14,7 @@ resources: dict[str, str] = {
     "rules": "what texts must not say, and must",
     "ownership": "who owns which values",
     "channels": "channels, their listings, calls and problems",
+    "people": "roles, their rights and limits",
     "published": "what is live of products, prices and stock; drafts never",
     "products": "products, variants, their values, pictures and associations",
     "offers": "prices",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from governance.api import audit, ownership, policies, proposals, revisions, rules, workflow
+from governance.api import audit, ownership, policies, proposals, revisions, roles, rules, workflow
 
 urlpatterns = [
     path("proposals/", proposals.ProposalList.as_view(), name="api_proposals"),
@@ -23,6 +23,8 @@ urlpatterns = [
         rules.Activate.as_view(),
         name="api_rule_pack_activate",
     ),
+    path("roles/", roles.RoleList.as_view(), name="api_roles"),
+    path("roles/<str:name>/", roles.RoleDetail.as_view(), name="api_role"),
     path("audit/", audit.AuditList.as_view(), name="api_audit"),
     path("products/<path:code>/story/", audit.Story.as_view(), name="api_product_story"),
     path("ownership/", ownership.RuleList.as_view(), name="api_ownership"),

@@ -22,12 +22,12 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from catalog.access.reach import sight
 from catalog.models import User
 from catalog.permissions import ROLES, requires
 from catalog.sign_in import second_factor
 from catalog.views.again import asks_again
 from governance.people import end_sessions
+from governance.roles import lacking
 from pimhub.foundation import audit
 
 MANAGE = "governance.manage_people"
@@ -89,12 +89,6 @@ def beyond_own(granter: User, roles: Iterable[Group]) -> str:
     """A permission of these roles that the granter does not have, or has for a part only; or ""."""
     rows = Permission.objects.filter(group__in=roles).select_related("content_type")
     return lacking(granter, (f"{p.content_type.app_label}.{p.codename}" for p in rows))
-
-
-def lacking(granter: User, permissions: Iterable[str]) -> str:
-    """The first of these that the granter does not have without limits, or ""."""
-    every = sorted(set(permissions))
-    return next((p for p in every if not (granter.has_perm(p) and sight(p, user=granter).everything)), "")
 
 
 def role_words(group: Group) -> str:

@@ -6,19 +6,18 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from catalog.access import reach
-from catalog.models import RoleLimit, RoleSignIn, User
+from catalog.models import RoleSignIn, User
 from catalog.permissions import ROLES, requires
 from catalog.sign_in import second_factor
 from catalog.views.again import asks_again
-from governance.views.people import MANAGE, lacking, role_words
-from pimhub.foundation import audit
+from governance import roles
+from governance.views.people import MANAGE, role_words
 
 TYPED = 30  # more than these are not ticked but written, a line each
 
@@ -29,7 +28,7 @@ class RoleForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(forms.MultipleChoiceField, self.fields["permissions"]).choices = known_permissions()
+        cast(forms.MultipleChoiceField, self.fields["permissions"]).choices = roles.known_permissions()
         self.known: dict[str, list[tuple[str, str]]] = {}
         for name, kind in reach.kinds.items():
             self.known[name] = choices = list(kind.choices())
@@ -92,13 +91,13 @@ def role_edit(request: HttpRequest, name: str = "") -> HttpResponse:
         return _delete(request, group)
     if request.method == "POST" and group is not None and request.POST.get("do") == "second_factor":
         return _second_factor(request, group)
-    held = [f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.all()] if group else []
-    limits = _limits_of(group)
+    held = roles.permissions_of(group) if group else []
+    limits = roles.limits_of(group)
     form = RoleForm(request.POST or None, initial={"name": name, "permissions": held, **limits})
     if fixed:
         for field in form.fields.values():
             field.disabled = True
-    if request.method == "POST" and not fixed and form.is_valid() and _keep(form, group, granter, held):
+    if request.method == "POST" and not fixed and form.is_valid() and _keep(form, group, granter):
         messages.success(request, f"The role {form.cleaned_data['name']} is saved.")
         return redirect("role_list")
     status = 422 if request.method == "POST" else 200
@@ -118,55 +117,25 @@ def _second_factor(request: HttpRequest, group: Group) -> HttpResponse:
     return redirect("role_edit", name=group.name)
 
 
-def known_permissions() -> list[tuple[str, str]]:
-    """What roles are made of: every permission that some role of PIMHub's has, in words."""
-    names = {name for _, permissions in ROLES.values() for name in permissions}
-    rows = Permission.objects.select_related("content_type")
-    found = {f"{p.content_type.app_label}.{p.codename}": p.name for p in rows}
-    return [(name, f"{found[name]} ({name})") for name in sorted(names) if name in found]
-
-
-def _limits_of(group: Group | None) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for limit in group.limits.all() if group else ():
-        found.setdefault(limit.kind, []).append(limit.code)
-    return found
-
-
-def _keep(form: RoleForm, group: Group | None, granter: User, held: list[str]) -> bool:
-    name, wanted = form.cleaned_data["name"], set(form.cleaned_data["permissions"])
-    before = _limits_of(group)
-    limits = {kind: sorted(form.cleaned_data[kind]) for kind in form.limits if form.cleaned_data[kind]}
+def _keep(form: RoleForm, group: Group | None, granter: User) -> bool:
+    given, before = form.cleaned_data, roles.limits_of(group)
+    limits = {kind: given[kind] for kind in form.limits if given[kind]}
     # What cannot be ticked because there is none of it any more still limits.
     limits |= {kind: codes for kind, codes in before.items() if kind not in form.limits}
-    others = Group.objects.filter(name=name)
-    if (others.exclude(pk=group.pk) if group else others).exists():
-        form.add_error("name", "There is a role of this name already. Choose another.")
-    if beyond := lacking(granter, wanted if limits != before else wanted - set(held)):
-        message = f"You cannot give a right that you do not have, or have for a part only: {beyond}."
-        form.add_error("permissions", message)
-    if form.errors:
+    wanted = set(given["permissions"])
+    try:
+        roles.keep(group, name=given["name"], permissions=wanted, limits=limits, granter=granter)
+    except roles.CannotKeep as error:
+        form.add_error(error.field, str(error))
         return False
-    with transaction.atomic():
-        row = group or Group()
-        row.name = name
-        row.save()
-        rows = Permission.objects.select_related("content_type")
-        row.permissions.set([p for p in rows if f"{p.content_type.app_label}.{p.codename}" in wanted])
-        if limits != before:
-            row.limits.all().delete()
-            for kind, codes in limits.items():
-                for code in codes:
-                    RoleLimit.objects.create(role=row, kind=kind, code=code)
-            audit.record("role.limited", f"role:{name}", before=before, after=limits)
     return True
 
 
 def _delete(request: HttpRequest, group: Group) -> HttpResponse:
-    if count := group.user_set.count():
-        messages.error(request, f"{count} people have the role {group.name}. Give them another first.")
+    try:
+        roles.delete(group)
+    except roles.CannotKeep as error:
+        messages.error(request, str(error))
         return redirect("role_edit", name=group.name)
-    audit.record("role.deleted", f"role:{group.name}")
-    group.delete()
     messages.success(request, f"The role {group.name} is gone.")
     return redirect("role_list")
