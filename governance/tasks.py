@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from governance.audit.chain import seal_all, verify
-from governance.copywriting import origins, runs
+from governance.copywriting import origins, renewal, runs
 from governance.digest import send_digests
 from governance.ownership.overrides import end_due
 from governance.workflow.verbs import release_due
@@ -23,6 +23,7 @@ def sweep() -> None:
     end_due()
     seal_all()
     origins.refresh_after_structure()
+    renewal.renew_stale()
     if runs.waiting():
         write_copy.apply_async(expires=10)
 

@@ -19,7 +19,7 @@ from governance.copywriting.facts import Facts, facts_now
 from governance.copywriting.origins import kind_of, note, plain, stale_facts
 from governance.copywriting.provenance import within
 from governance.copywriting.rulebook import Rulebook, rulebook
-from governance.models import Draft, PromptTemplate, Proposal
+from governance.models import Draft, PromptTemplate, Proposal, SeededDraft
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -48,7 +48,7 @@ def _is_seed(draft: Draft, value: JSON) -> bool:
     if not isinstance(value, str):
         return False
     words = plain(value).split()
-    return any(words == text.split() for text in draft.seeds.values_list("text", flat=True))
+    return any(words == text.split() for text in SeededDraft.objects.filter(draft=draft).values_list("text", flat=True))
 
 
 def reads_values(draft: Draft) -> bool:

@@ -83,6 +83,7 @@ class PromptTemplate(models.Model):
         KEEP = "keep", "say nothing"
         WARN = "warn", "warn"
         BLOCK = "block", "publish nothing until it is mended"
+        RENEW = "renew", "warn, and write a new draft"
 
     code = models.CharField(max_length=50, unique=True, validators=[key_code])
     label = models.CharField(max_length=200)
