@@ -10,6 +10,7 @@ from catalog.imports import run as imports
 from catalog.intake import again
 from catalog.media import ingest
 from catalog.plans import run as plans
+from catalog.sign_in import sessions
 from catalog.sources import collect
 from catalog.sources import work as sources
 from catalog.structure import recompute
@@ -79,8 +80,9 @@ def sweep() -> None:
 
 @shared_task(name="catalog.tidy")
 def tidy() -> None:
-    """Forget answers that were kept long enough for calls to be repeated."""
+    """Forget answers that were kept long enough for calls to be repeated, and sessions that are over."""
     idempotency.forget_old()
+    sessions.forget_old()
 
 
 @shared_task(name="catalog.fetch_media")

@@ -113,6 +113,15 @@ def forget_person(user: User) -> str:
     return name
 
 
+def reset_second_factor(user: User, *, by: User | None = None) -> None:
+    """For somebody who lost the phone: the password alone is enough then, so they are signed out everywhere."""
+    with transaction.atomic():
+        count = second_factor.forget(user)
+        if by is None or by.pk != user.pk:
+            end_sessions(user)
+        audit.record("second_factor.reset", f"user:{user.pk}", count=count)
+
+
 def end_sessions(user: AbstractBaseUser) -> None:
     """Sign the person out everywhere."""
     UserSession.objects.filter(user_id=user.pk).delete()

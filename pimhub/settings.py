@@ -203,7 +203,6 @@ SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": single_sign_on.providers(e
 PIMHUB_SSO = env.list("PIMHUB_SSO", default=[])
 # Minutes after signing in during which keys, exports and rights may be touched without signing in again.
 PIMHUB_FRESH_MINUTES = env.int("PIMHUB_FRESH_MINUTES", default=15)
-ACCOUNT_REAUTHENTICATION_TIMEOUT = PIMHUB_FRESH_MINUTES * 60
 # Whoever may approve needs a second factor; single roles are told so on their page.
 PIMHUB_APPROVERS_NEED_SECOND_FACTOR = env.bool("PIMHUB_APPROVERS_NEED_SECOND_FACTOR", default=False)
 # An approver may be neither the last editor nor the one who asked.

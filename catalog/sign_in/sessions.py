@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -84,9 +86,16 @@ def end(sessions: QuerySet[UserSession], user: User) -> int:
     return count
 
 
+def forget_old() -> None:
+    """Sessions that are over, and what was known of them."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    before = timezone.now() - dt.timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    UserSession.objects.filter(last_seen_at__lt=before).delete()
+
+
 def in_words(agent: str) -> str:
     """A browser as people know it: “Firefox on Windows”."""
-    browser = next((name for mark, name in BROWSERS if re.search(rf"\b{mark}\w*/", agent)), "")
+    browser = next((name for mark, name in BROWSERS if re.search(rf"{mark}\w*/", agent)), "")
     system = next((name for mark, name in SYSTEMS if mark in agent), "")
     return " on ".join(part for part in (browser, system) if part) or agent[:60] or "An unnamed program"
 

@@ -67,7 +67,9 @@ def failed(request: HttpRequest, provider: Any, error: Any, exception: Exception
     if error == AuthError.CANCELLED:
         messages.warning(request, f"The sign-in with {provider.app.name} was cancelled.")
     else:
-        why = f"{type(exception).__name__}: {exception}"[:300] if exception else str(error)
+        # Without the body of an answer, which allauth quotes: it may hold a token.
+        words = str(exception).partition(": b'")[0][:300]
+        why = f"{type(exception).__name__}: {words}" if exception else str(error or "no such sign-in")
         audit.record("sso.failed", f"sso:{provider.app.provider_id}", reason=why)
         messages.error(request, f"{provider.app.name} could not vouch for you. Try again, or use your password.")
     return redirect("login")

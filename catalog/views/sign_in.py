@@ -108,10 +108,14 @@ def sso_start(request: HttpRequest, provider_id: str) -> HttpResponseBase:
 def sso_callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Where the provider sends people back to."""
     try:
-        view = OAuth2CallbackView.adapter_view(StrictAdapter(request, provider_id))
-        answer: HttpResponseBase = view(request)
+        provider = provider_of(request, provider_id)
     except SocialApp.DoesNotExist as error:
         raise Http404 from error
+    try:
+        view = OAuth2CallbackView.adapter_view(StrictAdapter(request, provider_id))
+        answer: HttpResponseBase = view(request)
+    except (OAuth2Error, Trouble, ValueError, TypeError, KeyError) as error:  # whatever a provider may answer
+        return single_sign_on.failed(request, provider, None, error)
     return answer
 
 

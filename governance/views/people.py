@@ -26,7 +26,7 @@ from catalog.models import User
 from catalog.permissions import ROLES, requires
 from catalog.sign_in import second_factor
 from catalog.views.again import asks_again
-from governance.people import end_sessions
+from governance.people import end_sessions, reset_second_factor
 from governance.roles import lacking
 from pimhub.foundation import audit
 
@@ -131,15 +131,10 @@ def person_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 
 
 def _without_factor(request: HttpRequest, granter: User, person: User) -> HttpResponse:
-    """For somebody who lost the phone: the password alone is enough then, so they are signed out everywhere."""
     if not _may_let_in(granter, person):
         messages.error(request, f"{person.username} may do more than you. Somebody who may too can do that.")
     else:
-        with transaction.atomic():
-            count = second_factor.forget(person)
-            if person.pk != granter.pk:
-                end_sessions(person)
-            audit.record("second_factor.reset", f"user:{person.pk}", count=count)
+        reset_second_factor(person, by=granter)
         messages.success(request, f"{person.username} signs in without a second factor now, until one is set up.")
     return redirect("person_edit", pk=person.pk)
 

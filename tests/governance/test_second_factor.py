@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -198,6 +200,15 @@ def test_an_administrator_takes_it_away_from_who_lost_it(mara: Any, world: World
     assert mara[0].get("/account/").status_code == 302  # signed out
     entry = AuditEntry.objects.get(kind="second_factor.reset")
     assert (entry.user_id, entry.about) == (world.people["ada"].pk, f"user:{world.people['mara'].pk}")
+
+
+def test_the_operator_lets_the_last_administrator_in_again(world: World) -> None:
+    ada, _ = sign_in("ada")
+    set_up_app(ada)
+    call_command("person", "reset-second-factor", "ada", stdout=io.StringIO())
+    assert ada.get("/account/").status_code == 302
+    assert sign_in("ada")[1].headers["Location"] == "/"
+    assert kinds().count("second_factor.reset") == 1
 
 
 def test_nobody_takes_it_from_who_may_do_more(world: World, client: Client) -> None:

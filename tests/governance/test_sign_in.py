@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from catalog.models import User
+from catalog.sign_in.sessions import in_words
+from catalog.tasks import tidy
 from governance.models import AuditEntry
 from tests.governance.sign_in import sign_in
 from tests.world import World
@@ -157,3 +162,34 @@ def test_a_session_in_use_is_seen_now_and_then(world: World) -> None:
     session.save()
     client.get("/products/")
     assert rows(client)[0][0].last_seen_at > before
+
+
+def test_sessions_that_are_over_are_forgotten(world: World) -> None:
+    client, _ = sign_in("mara")
+    sign_in("rafael")
+    long_ago = timezone.now() - dt.timedelta(days=8)
+    Session.objects.filter(session_key=client.session.session_key).update(expire_date=long_ago)
+    UserSession.objects.filter(user=world.people["mara"]).update(last_seen_at=long_ago)
+    tidy()
+    assert list(UserSession.objects.values_list("user__username", flat=True)) == ["rafael"]
+    assert Session.objects.count() == 1
+
+
+AGENTS = {
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0": (
+        "Edge on Windows"
+    ),
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605 (KHTML, like Gecko) Version/18 Safari/605": (
+        "Safari on macOS"
+    ),
+    "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36": (
+        "Chrome on Android"
+    ),
+    "curl/8.5": "curl/8.5",
+    "": "An unnamed program",
+}
+
+
+@pytest.mark.parametrize(("agent", "words"), AGENTS.items())
+def test_browsers_are_told_in_words(agent: str, words: str) -> None:
+    assert in_words(agent) == words

@@ -235,6 +235,25 @@ def test_a_provider_that_points_elsewhere_is_not_followed(config: Any, corp: Pro
     assert not corp.asked
 
 
+def test_a_provider_that_fails_half_way_is_told_of(corp: Provider, world: World) -> None:
+    def later(change: Callable[[], Any]) -> str:
+        client = Client()
+        back = corp.visit(begin(client))
+        change()
+        answer = client.get(back)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/login/")
+        return str(AuditEntry.objects.filter(kind="sso.failed").latest("pk").data["reason"])
+
+    assert "another issuer" in later(lambda: corp.config.update(issuer="https://evil.example"))
+    corp.config.clear()
+    corp.answer = lambda answer: answer.update(expires_in="soon", id_token=answer["id_token"])
+    assert later(lambda: None).startswith("ValueError")
+    corp.answer = lambda answer: answer.pop("access_token")
+    assert "id_token" not in later(lambda: None)
+    corp.answer = lambda answer: None
+    assert later(lambda: corp.server.shutdown() or corp.server.server_close()).startswith("ConnectionError")  # type: ignore[func-returns-value]
+
+
 def test_private_addresses_are_called_only_where_they_are_allowed(corp: Provider, settings: Any, world: World) -> None:
     settings.PIMHUB_ALLOWED_ORIGINS = []
     assert Client().post("/login/sso/corp/").status_code == 302
