@@ -53,7 +53,9 @@ class StrictAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
             about = self._fetch_user_info(token.token)
             if not isinstance(about, dict) or about.get("sub") != claims["sub"]:
                 raise OAuth2Error("The provider told of somebody else than it signed for.")
-            claims = {name: about[name] for name in PROFILE if name in about} | claims
+            # All of it from there: what was said of one address must not be believed of another.
+            claims = {name: value for name, value in claims.items() if name not in PROFILE}
+            claims |= {name: about[name] for name in PROFILE if name in about}
         kept = {name: claims[name] for name in KEPT if isinstance(claims.get(name), str | int | bool)}
         if not isinstance(kept.get("email", ""), str):
             del kept["email"]

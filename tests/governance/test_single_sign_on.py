@@ -209,7 +209,10 @@ def test_the_address_may_come_from_userinfo_of_the_same_subject(corp: Provider, 
     corp.claims = {"sub": "m-1"}
     corp.userinfo = {"sub": "m-2", "email": "mara@example.com", "email_verified": True}
     assert who(enter(corp)[0]) == ""
-    corp.userinfo["sub"] = "m-1"
+    corp.userinfo = {"sub": "m-1", "email": "mara@example.com"}
+    corp.claims = {"sub": "m-1", "email_verified": True}  # of which address?
+    assert who(enter(corp)[0]) == ""
+    corp.userinfo["email_verified"] = True
     assert who(enter(corp)[0]) == "mara"
 
 
