@@ -43,12 +43,13 @@ def account(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     factors = list(Authenticator.objects.filter(user=user).order_by("pk"))
     of_kind = {kind: [f for f in factors if f.type == kind] for kind in Authenticator.Type}
-    recovery = of_kind[Authenticator.Type.RECOVERY_CODES]
+    recovery = next(iter(of_kind[Authenticator.Type.RECOVERY_CODES]), None)
     names = {app.provider_id: app.name for app in get_adapter(request).list_apps(request)}
     context = {
         "app": next(iter(of_kind[Authenticator.Type.TOTP]), None),
         "passkeys": [(f, f.wrap().name) for f in of_kind[Authenticator.Type.WEBAUTHN]],
-        "codes_left": len(recovery[0].wrap().get_unused_codes()) if recovery else None,
+        "recovery": recovery,
+        "codes_left": len(recovery.wrap().get_unused_codes()) if recovery else None,
         "must": second_factor.must(user),
         "has": second_factor.has(user),
         "sessions": [
