@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from catalog.models import Market, Scope
 from catalog.permissions import requires
+from catalog.views.again import asks_again
 from channels import overview, setup
 from channels.access import reached
 from channels.connections import ChannelNotReady, connector_of
@@ -163,6 +164,7 @@ def channel_new(request: HttpRequest) -> HttpResponse:
 @requires(CHANGE)
 @never_cache
 @sensitive_post_parameters()
+@asks_again
 def channel_settings(request: HttpRequest, code: str) -> HttpResponse:
     """What the owner of a channel decides; pausing it."""
     channel = get_object_or_404(reached(Channel.objects.all(), right=CHANGE), code=code)

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from catalog.models import DomainEvent, Family, Scope, User
 from catalog.permissions import requires
+from catalog.views.again import asks_again
 from channels.models import Delivery, Subscription
 from channels.webhooks import subscriptions
 from channels.webhooks.subscriptions import KINDS, Wrong
@@ -75,6 +76,7 @@ def webhook_list(request: HttpRequest) -> HttpResponse:
 
 @requires(*MANAGE)
 @never_cache
+@asks_again
 def webhook_new(request: HttpRequest) -> HttpResponse:
     form = WebhookForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -121,7 +123,7 @@ def webhook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         return _detail(request, row)
     do = request.POST.get("do", "")
     if do == "rotate":
-        return _detail(request, row, secret=subscriptions.rotate(row))
+        return cast(HttpResponse, _renewed(request, row))
     if do == "delete":
         subscriptions.remove(row)
         messages.success(request, f"{row.name} is told of nothing any more.")
@@ -148,6 +150,11 @@ def _replay(request: HttpRequest, row: Subscription) -> None:
         messages.error(request, str(wrong))
     else:
         messages.success(request, f"What came after event {text} is told from now on.")
+
+
+@asks_again
+def _renewed(request: HttpRequest, row: Subscription) -> HttpResponse:
+    return _detail(request, row, secret=subscriptions.rotate(row))
 
 
 def _detail(request: HttpRequest, row: Subscription, *, secret: str = "") -> HttpResponse:

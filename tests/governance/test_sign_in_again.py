@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from catalog.models import User
+from channels.demo.shop import ensure_channels
 from governance.models import AiProvider, AuditEntry
 from tests.governance.sign_in import code_of, grow_old, set_up_app, sign_in
 from tests.world import World
@@ -18,6 +19,8 @@ PAGES = {
     "/products/export.csv": "mara",
     "/texts/providers/new/": "ada",
     "/people/new/": "ada",
+    "/channels/shopify/settings/": "ada",
+    "/webhooks/new/": "ada",
     "/people/roles/reviewer/": "ada",
     "/account/app/": "mara",
     "/account/passkeys/new/": "mara",
@@ -37,6 +40,7 @@ def old(name: str) -> Client:
 
 @pytest.mark.parametrize(("path", "who"), PAGES.items())
 def test_it_is_asked_for_and_leads_back(path: str, who: str, world: World) -> None:
+    ensure_channels()
     client = old(who)
     asked = client.get(path)
     assert "Is it still you?" in asked.content.decode()
