@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0031_sources'),
+        ("catalog", "0013_sources"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='historicalsource',
-            name='snapshot',
+            model_name="historicalsource",
+            name="snapshot",
             field=models.CharField(blank=True, max_length=500),
         ),
         migrations.AddField(
-            model_name='source',
-            name='snapshot',
+            model_name="source",
+            name="snapshot",
             field=models.CharField(blank=True, max_length=500),
         ),
     ]

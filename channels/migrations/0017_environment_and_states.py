@@ -5,30 +5,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels', '0006_rates_and_news'),
+        ("channels", "0016_mapping_cases"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='channel',
-            name='environment',
+            model_name="channel",
+            name="environment",
             field=models.CharField(blank=True, default=channels.models.channel.here, max_length=100),
         ),
         migrations.AddField(
-            model_name='historicalchannel',
-            name='environment',
+            model_name="historicalchannel",
+            name="environment",
             field=models.CharField(blank=True, default=channels.models.channel.here, max_length=100),
         ),
         migrations.AddField(
-            model_name='listing',
-            name='desired_at',
+            model_name="listing",
+            name="desired_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='placement',
-            name='state',
+            model_name="placement",
+            name="state",
             field=models.CharField(blank=True, max_length=10),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels', '0060_environment_and_states'),
-        ('governance', '0010_content_score'),
+        ("channels", "0017_environment_and_states"),
+        ("governance", "0010_content_score"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='publication',
-            index=models.Index(fields=['created_at'], name='publication_recent'),
+            model_name="publication",
+            index=models.Index(fields=["created_at"], name="publication_recent"),
         ),
     ]

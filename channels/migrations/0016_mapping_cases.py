@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels', '0051_change_checkpoint'),
+        ("channels", "0015_change_checkpoint"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='mappingversion',
-            name='cases',
+            model_name="mappingversion",
+            name="cases",
             field=models.JSONField(default=list),
         ),
     ]
