@@ -28,8 +28,8 @@ def rate(request: Request) -> Rate | None:
     body = wire.sent(request)
     query, name = str(body.get("query", "")).lstrip(), str(body.get("operationName", ""))
     if not query.startswith("mutation"):
-        return Rate("points", RESTORED, MAXIMUM, QUESTIONS.get(name, OTHER_QUESTION))
-    return Rate("points", RESTORED, MAXIMUM, MUTATION + _inputs(body.get("variables") or {}))
+        return Rate("points", RESTORED, MAXIMUM, cost=QUESTIONS.get(name, OTHER_QUESTION))
+    return Rate("points", RESTORED, MAXIMUM, cost=MUTATION + _inputs(body.get("variables") or {}))
 
 
 def _inputs(variables: Mapping[str, Any]) -> float:
