@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from django.db.models import Avg, Count, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from catalog.access.reach import seen
+from catalog.models import Product
 from channels.fields import STATES
 from channels.models import Call, Channel, ChannelIssue, Drift, Hold, Listing, Placement, RateBucket, Rollout
-from channels.publishing import policy
+from channels.publishing import policy, selection
 from channels.publishing.policy import Policy
 
 _SAMPLE = 5000  # listings, or calls, that a percentile is taken of: the newest ones
@@ -60,6 +61,43 @@ def open_holds(channel: Channel) -> QuerySet[Hold]:
 
 def open_drift(channel: Channel) -> QuerySet[Drift]:
     return seen(Drift.objects.filter(placement__channel=channel, state=Drift.State.OPEN), "placement__product")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Products that publishing would touch, by what it would do to them on the channel."""
+
+    creates: list[Product]
+    updates: list[Product]
+    removals: list[Product]
+    held: int
+    blocked: int
+
+
+def to_publish(channel: Channel, *, right: str) -> Waiting:
+    """What the next publishing would create, change and take off, of what one reaches with a right."""
+    approved = seen(Product.objects.filter(standing__live__isnull=False), right=right)
+    shown = selection.chosen(channel, list(approved.values_list("pk", flat=True)))
+    placed = {p.product_id: p for p in Placement.objects.filter(channel=channel).prefetch_related("listings")}
+    there = {pk for pk, p in placed.items() if any(x.accepted for x in p.listings.all())}
+    changed = {pk for pk in there & shown if any(x.accepted != x.desired for x in placed[pk].listings.all())}
+    reached = set(seen(Product.everything.filter(pk__in=there), right=right).values_list("pk", flat=True))
+    states = Counter(x.state for pk in shown & placed.keys() for x in placed[pk].listings.all())
+    return Waiting(
+        creates=_named(shown - there),
+        updates=_named(changed),
+        removals=_named((there - shown) & reached),
+        held=states[Listing.State.HELD],
+        blocked=states[Listing.State.BLOCKED],
+    )
+
+
+def _named(ids: Collection[int]) -> list[Product]:
+    rows: list[Product] = []
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), 500):
+        rows += Product.everything.filter(pk__in=wanted[start : start + 500]).order_by("pk")
+    return rows
 
 
 def lag(channel: Channel) -> Lag:

@@ -82,15 +82,15 @@ def settle(channel: Channel, rate: Rate, budget: Budget) -> None:
         bucket = RateBucket.objects.filter(channel=channel, name=rate.name).first()
         if bucket is None:
             return
-        if (bucket.rate, bucket.burst) != (budget.per_second, budget.maximum):
-            RateBucket.objects.filter(pk=bucket.pk).update(rate=budget.per_second, burst=budget.maximum)
+        if bucket.burst != budget.maximum:
+            RateBucket.objects.filter(pk=bucket.pk).update(burst=budget.maximum)
         now = max(time.time(), bucket.at)
         spent = rate.cost if budget.cost is None else budget.cost
         free = bucket.tokens + (now - bucket.at) * budget.per_second + rate.cost - spent
         # A bucket that turns out larger than was thought is as full as the answer says.
         if budget.maximum > bucket.burst:
             free = budget.available
-        if _set(bucket, tokens=max(min(free, budget.available), 0.0), at=now):
+        if _set(bucket, tokens=max(min(free, budget.available), 0.0), at=now, rate=budget.per_second):
             return
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,12 @@ COMMON = (
     SettingField("endpoint", "Address of the channel", "url", help="Empty: the channel's own; “sandbox”: to rehearse."),
     SettingField("product_url", "Pages of products", "url", help="Such as https://shop.example/products/{handle}."),
     SettingField("media_base_url", "Address of pictures", "url", help="Empty: this PIMHub's own."),
+    SettingField(
+        "feed_formats", "Formats of feeds", "list", help="Such as xml, atom, tsv; a line each. Empty: the first."
+    ),
+    SettingField(
+        "price_rounding", "Rounding of prices", "json", help='Such as {"step": "0.05", "mode": "up"}; empty: none.'
+    ),
     SettingField("min_score", "Least content score", "number", help="0 to 100; products below are held back."),
 )
 
@@ -41,6 +48,10 @@ def fields_of(connector: Connector) -> tuple[SettingField, ...]:
 
 def secrets_of(connector: Connector) -> tuple[tuple[str, ...], ...]:
     return tuple(getattr(connector, "credentials", ())) or (("access_token",),)
+
+
+def more_secrets_of(connector: Connector) -> tuple[str, ...]:
+    return tuple(getattr(connector, "more_secrets", ()))
 
 
 def create(*, code: str, label: str, connector: str, scope: Scope, market: Market) -> Channel:
@@ -96,9 +107,9 @@ def change(
         problems["label"] = "Give it a name."
     if problems:
         raise BadChannel(problems)
-    known = {f.name for f in fields_of(connectors.get(channel.connector))}
+    known = {f.name: f for f in fields_of(connectors.get(channel.connector))}
     kept = {name: value for name, value in channel.settings.items() if name not in known}
-    new = {**kept, **{name: value for name, value in settings.items() if value not in ("", None, [], {}, False)}}
+    new = {**kept, **{name: value for name, value in settings.items() if not _usual(known.get(name), value)}}
     changed = sorted(n for n in new.keys() | channel.settings.keys() if new.get(n) != channel.settings.get(n))
     if channel.policy != dict(rules):
         changed.append("policy")
@@ -119,12 +130,21 @@ def change(
     return changed
 
 
+def _usual(field: SettingField | None, value: JSON) -> bool:
+    """Whether the setting says nothing that would not hold without it."""
+    if isinstance(value, bool):
+        return value is (field.usual if field else False)
+    return value in ("", None, [], {})
+
+
 def written(field: SettingField, value: Any) -> str:
     """A setting as it stands in its box."""
     if value in (None, "", [], {}):
         return ""
     if field.kind == "list":
         return "\n".join(map(str, value))
+    if field.kind == "json":
+        return json.dumps(value, ensure_ascii=False)
     if field.kind == "map":
         return "\n".join(f"{ours} = {theirs}" for ours, theirs in value.items())
     return str(value)
@@ -143,6 +163,12 @@ def read(field: SettingField, text: str) -> JSON:
         return int(text)
     if field.kind == "list":
         return [line.strip() for line in text.splitlines() if line.strip()]
+    if field.kind == "json":
+        try:
+            made: JSON = json.loads(text, parse_float=str)  # amounts stay exact
+        except ValueError as error:
+            raise ValueError(f"This is not JSON: {error}.") from error
+        return made
     if field.kind == "map":
         return dict(_pair(line) for line in text.splitlines() if line.strip())
     if field.kind == "url" and text != "sandbox" and not text.startswith(("https://", "http://")):

@@ -12,10 +12,9 @@ from catalog.access import tokens
 from catalog.models import User
 
 # Public on purpose: signing in, health, and what channels fetch by an address that cannot be guessed.
-PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed", "choose_password"}
+PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed", "feed_as", "choose_password"}
 PUBLIC |= {"metrics"}  # asks for a token of its own, see tests/test_metrics.py
 PUBLIC |= {"hook", "hook_with_token"}  # what is sent there is signed
-PUBLIC = {"login", "logout", "livez", "readyz", "media_file", "media_thumbnail", "feed", "feed_as", "choose_password"}
 PUBLIC |= {"api_schema", "api_oauth_token", "api_jwks"}
 # The steps of signing in.
 PUBLIC |= {"account_login", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login", "openid_connect_callback"}

@@ -70,14 +70,15 @@ class TargetField:
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """One setting of a channel of the kind. `kind`: text, url, number, flag, list (a line each) or map (a line each,
-    “ours = theirs”). What is empty is left out of the settings."""
+    """One setting of a channel of the kind. `kind`: text, url, number, flag, list (a line each), map (a line each,
+    “ours = theirs”) or json. What is empty, and a flag that is as usual, is left out of the settings."""
 
     name: str
     label: str
     kind: str = "text"
     required: bool = False
     help: str = ""
+    usual: bool = False  # of a flag
 
 
 # ---- what the publisher hands to a connector ---------------------------------------------------
@@ -319,6 +320,7 @@ class HasSettings(Protocol):
 
     setting_fields: Sequence[SettingField]
     credentials: Sequence[tuple[str, ...]]  # the ways to sign in, each with the names of its secrets
+    more_secrets: Sequence[str]  # that nobody needs for signing in, such as those of messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +392,10 @@ class Describes(Protocol):
 
     # The level of fields that a mapping fills beyond `target_fields`: the documents know more than we list.
     other_fields: Level
+
+    def takes_field(self, code: str) -> bool:
+        """Whether a field of this name may be filled although we do not list it."""
+        ...
 
     def definitions(self, product: MappedProduct) -> tuple[str, ...]:
         """Names of the documents that the product needs."""

@@ -47,7 +47,7 @@ def with_mapping(channel: Channel, version: MappingVersion | None) -> Channel:
 def rules_of(connector: Connector, expressions: Mapping[str, str]) -> dict[str, Rule]:
     """Rules from one expression a target field; empty ones fill nothing. Raises BadRules naming every bad field."""
     known = {field.code for field in connector.target_fields}
-    open_ended = hasattr(connector, "other_fields")
+    others = getattr(connector, "takes_field", None) if hasattr(connector, "other_fields") else None
     found: dict[str, Rule] = {}
     problems: dict[str, str] = {}
     for field, text in expressions.items():
@@ -58,7 +58,7 @@ def rules_of(connector: Connector, expressions: Mapping[str, str]) -> dict[str, 
             continue
         if rule is None:
             continue
-        if field not in known and not open_ended:
+        if field not in known and not (others and others(field)):
             problems[field] = f"{connector.label} has no field of this name."
             continue
         found[field] = rule

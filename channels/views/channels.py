@@ -133,11 +133,14 @@ def _states(placement: Placement) -> list[tuple[str, int]]:
     return [(state, counts[state]) for state in STATES if counts[state]]
 
 
-@require_POST
 @requires("channels.publish_channel")
 def channel_publish(request: HttpRequest, code: str) -> HttpResponse:
-    """Have the workers look at all approved products now."""
+    """What publishing would do, then have the workers look at all approved products now."""
     channel = get_object_or_404(reached(Channel.objects.all(), right=PUBLISH), code=code)
+    if request.method != "POST":
+        found = overview.to_publish(channel, right=PUBLISH)
+        context = {"channel": channel, "found": found, "waiting": overview.waiting(channel)}
+        return render(request, "channels/publish.html", context)
     approved = Product.objects.filter(standing__live__isnull=False)
     everything = sight(PUBLISH).ids() is None
     count = publish(channel=channel, products=None if everything else seen(approved, right=PUBLISH))

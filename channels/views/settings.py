@@ -61,7 +61,8 @@ class SettingsForm(forms.Form):
         for each in self.kinds.values():
             self.fields[f"s_{each.name}"] = _box(each)
             value = channel.settings.get(each.name)
-            self.initial[f"s_{each.name}"] = bool(value) if each.kind == "flag" else setup.written(each, value)
+            flag = each.usual if value is None else bool(value)
+            self.initial[f"s_{each.name}"] = flag if each.kind == "flag" else setup.written(each, value)
         self._text("time_zone", "Time zone", held.get("time_zone", "UTC"), "Such as Europe/Berlin.")
         for facet in FACETS:
             told = policy_text.rhythm(held.get("delivery", {}).get(facet))
@@ -80,8 +81,11 @@ class SettingsForm(forms.Form):
         self._number("read_back_hours", "Compare with the channel every … hours", hours, "Empty: only when asked.")
         self.secrets = list(dict.fromkeys(name for way in setup.secrets_of(connector) for name in way))
         ways = " or ".join(" + ".join(way) for way in setup.secrets_of(connector))
+        more = setup.more_secrets_of(connector)
+        self.secrets += more
         for name in self.secrets:
-            stored = "One is stored; empty leaves it." if channel.credentials.get(name) else f"Needed: {ways}."
+            wanted = "For messages of the channel." if name in more else f"Needed: {ways}."
+            stored = "One is stored; empty leaves it." if channel.credentials.get(name) else wanted
             secret = forms.PasswordInput({"autocomplete": "off"}) if name != "service_account" else area
             self.fields[f"c_{name}"] = forms.CharField(
                 required=False, label=name.replace("_", " ").capitalize(), help_text=stored, widget=secret
@@ -141,7 +145,7 @@ class SettingsForm(forms.Form):
 def _box(field: SettingField) -> forms.Field:
     if field.kind == "flag":
         return forms.BooleanField(required=False, label=field.label, help_text=field.help)
-    lines = field.kind in ("list", "map")
+    lines = field.kind in ("list", "map", "json")
     widget: Any = forms.Textarea({"rows": 3}) if lines else forms.TextInput
     return forms.CharField(required=False, label=field.label, help_text=field.help, widget=widget)
 

@@ -62,7 +62,7 @@ class Product:
         )
         return Command(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *arguments: str, timeout: float = 90) -> float:
+    def start(self, *arguments: str, timeout: float = 180) -> float:
         """Start it and wait until it is ready; the seconds it took."""
         begun = time.monotonic()
         self.process = subprocess.Popen(

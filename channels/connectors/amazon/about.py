@@ -13,6 +13,10 @@ SETTINGS = (
     SettingField("lead_time_days", "Days until a parcel leaves", "number"),
     SettingField("gtin_exempt", "May list without GTIN", "flag"),
     SettingField("axes", "Names of axes", "map", help="Our axis = Amazon's attribute, where they differ."),
+    SettingField("preview", "Amazon checks each new item before it is put", "flag"),
+    SettingField("check_restrictions", "Ask whether this seller may list it", "flag"),
+    SettingField("queue", "Queue of notifications", "url", help="It is asked for what changed; empty: none."),
     SettingField("token_url", "Where tokens are given", "url", help="Empty: Login with Amazon."),
 )
+MORE_SECRETS = ("queue_token",)
 CREDENTIALS = (("client_id", "client_secret", "refresh_token"), ("access_token",))

@@ -45,8 +45,12 @@ class AmazonConnector:
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
     setting_fields = about.SETTINGS
     credentials = about.CREDENTIALS
+    more_secrets = about.MORE_SECRETS
     message_help = "Amazon sends none to an address; its queue is asked at the setting queue."
     deadline = 30.0
+
+    def takes_field(self, code: str) -> bool:
+        return True  # an attribute that no definition knows is told by preflight
 
     def render(self, product: MappedProduct, connection: Connection) -> Rendered:
         return render(product, connection)

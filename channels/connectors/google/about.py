@@ -9,7 +9,18 @@ SETTINGS = (
     SettingField("data_source", "Data source", required=True, help="Such as accounts/1001/dataSources/2001."),
     SettingField("content_language", "Language", help="Two letters; empty: the market's."),
     SettingField("feed_label", "Feed label", help="Usually the country, such as DE."),
+    SettingField("countries", "Countries", "list", help="Where the label's offers are shown; empty: its own."),
+    SettingField(
+        "shipping",
+        "Shipping",
+        "json",
+        help='Such as [{"country": "DE", "service": "Standard", "price": "4.90"}]; empty: the account\'s own rates.',
+    ),
+    SettingField(
+        "supplements", "Only these fields", "list", help="For a supplemental data source: target fields, a line each."
+    ),
     SettingField("locations", "Locations that count", "list", help="Our codes; empty: all."),
     SettingField("variant_parameter", "Parameter of variants", help="Tells variants apart in links; empty: variant."),
 )
 CREDENTIALS = (("service_account",), ("access_token",))
+MORE_SECRETS = ("webhook_token", "webhook_token_previous")

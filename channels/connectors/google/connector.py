@@ -43,6 +43,7 @@ class GoogleConnector:
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
     setting_fields = about.SETTINGS
     credentials = about.CREDENTIALS
+    more_secrets = about.MORE_SECRETS
     message_help = (
         "Google signs nothing: the address ends with the secret webhook_token of the credentials and a slash."
     )

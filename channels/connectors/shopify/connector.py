@@ -52,12 +52,16 @@ class ShopifyConnector:
     default_rules: Mapping[str, JSON] = fields.DEFAULT_RULES
     setting_fields = about.SETTINGS
     credentials = about.CREDENTIALS
+    more_secrets = about.MORE_SECRETS
     message_help = "Shopify signs them with the app's client secret (client_secret among the credentials)."
     translated = frozenset(translations.KEYS)
     deadline = 60.0  # a synchronous productSet of many variants takes its time
 
     def languages(self, connection: Connection) -> list[str]:
         return list(translations.locales(connection))
+
+    def takes_field(self, code: str) -> bool:
+        return code.startswith((fields.METAFIELD, fields.VARIANT_METAFIELD))
 
     def render(self, product: MappedProduct, connection: Connection) -> Rendered:
         return render(product, connection)

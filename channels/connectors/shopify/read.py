@@ -93,7 +93,11 @@ def interpret_read(
         answers[locale] = resource
     # Of a product found by its custom id, the translations are read the next time.
     texts = translations.shown(rendered, known, answers)
-    shown = {Facet.TRANSLATION.value: texts} if others or not rendered.bodies[""].get(Facet.TRANSLATION.value) else {}
+    shown = (
+        {Facet.TRANSLATION.value: texts}
+        if others or not rendered.bodies.get("", {}).get(Facet.TRANSLATION.value)
+        else {}
+    )
     links = {key: digest(said) for key, said in translations.links_of(texts).items() if key in known.links}
     bodies = {**state.bodies, "": {**state.bodies[""], **shown}}
     return replace(state, bodies=bodies, links={**state.links, **links})

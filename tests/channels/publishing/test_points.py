@@ -15,7 +15,7 @@ from pimhub.foundation.http import Request, Response
 from tests.channels.connectors.shopify.builders import CONNECTION, rendered, shopify, tee
 from tests.channels.publishing.shop import Shop
 
-RATE = Rate("points", 0.01, 2000.0, 12.0)  # so slow that what comes back meanwhile does not show
+RATE = Rate("points", 0.01, 2000.0, cost=12.0)  # so slow that what comes back meanwhile does not show
 
 
 def channel() -> Channel:
