@@ -9,11 +9,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from catalog.models import Market, Scope
+from catalog.models import Location, Market, Scope
 from catalog.models.codes import key_code
 from channels.connectors.base import Connector, SettingField
 from channels.connectors.registry import connectors
-from channels.models import Channel, MappingActivation, MappingVersion
+from channels.models import Channel, MappingActivation, MappingVersion, StockRule
 from channels.publishing import policy
 from channels.publishing.request import look_at_all
 from pimhub.foundation import audit
@@ -128,6 +128,41 @@ def change(
             audit.record("channel.changed", f"channel:{channel.code}", what=changed)
             look_at_all(channel)
     return changed
+
+
+def change_stock(
+    channel: Channel, *, locations: list[str], buffer: int, cap: int | None, stale_minutes: int | None, when_stale: str
+) -> bool:
+    """Which stock the channel counts, and what it shows of figures that are too old; whether that is news.
+
+    Raises BadChannel.
+    """
+    row = StockRule.objects.filter(channel=channel).first() or StockRule(channel=channel)
+    new = {
+        "locations": locations,
+        "buffer": buffer,
+        "cap": cap,
+        "stale_minutes": stale_minutes,
+        "when_stale": when_stale or StockRule.WhenStale.HOLD,
+    }
+    problems = {}
+    if strange := sorted(set(locations) - set(Location.objects.values_list("code", flat=True))):
+        problems["stock_locations"] = f"There is no location “{strange[0]}”."
+    if new["when_stale"] not in StockRule.WhenStale.values:
+        problems["stock_when_stale"] = "Choose what is shown of figures that are too old."
+    if stale_minutes == 0:
+        problems["stock_stale_minutes"] = "Give at least one minute, or leave it empty."
+    if problems:
+        raise BadChannel(problems)
+    if all(getattr(row, name) == value for name, value in new.items()):
+        return False
+    with transaction.atomic():
+        for name, value in new.items():
+            setattr(row, name, value)
+        row.save()
+        audit.record("channel.changed", f"channel:{channel.code}", what=["stock"])
+        look_at_all(channel)
+    return True
 
 
 def _usual(field: SettingField | None, value: JSON) -> bool:

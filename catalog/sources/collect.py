@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from catalog import events
 from catalog.models import Delivery, Source
-from catalog.sources import signature
+from pimhub.foundation import signatures
 from pimhub.foundation.http import Request, send
 
 LARGEST_ANSWER = 200 * 1024 * 1024
@@ -116,9 +116,10 @@ def receive(source: Source, body: bytes, *, name: str, message: str | None = Non
 
 
 def receive_call(source: Source, headers: Mapping[str, str], body: bytes) -> Delivery:
-    """A signed call; the same call again is the same delivery. Raises signature.BadSignature."""
+    """A signed call; the same call again is the same delivery. Raises signatures.BadSignature."""
     known = [source.credentials[name] for name in ("secret", "previous") if source.credentials.get(name)]
-    message = signature.verify(headers, body, secrets_known=known, now=time.time())
+    keys = [signatures.key_of(secret) for secret in known]
+    message = signatures.verify(keys, headers, body, now=timezone.now())[:255]
     before = Delivery.objects.filter(source=source, message=message).first()
     if before is not None:
         return before

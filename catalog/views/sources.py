@@ -14,10 +14,9 @@ from django.views.decorators.http import require_POST
 
 from catalog.models import Source
 from catalog.permissions import requires
-from catalog.sources import signature
 from catalog.sources.collect import ask, inbox, receive_call
 from catalog.sources.figures import figures
-from pimhub.foundation import audit
+from pimhub.foundation import audit, signatures
 
 MANAGE = "catalog.manage_sources"
 
@@ -143,7 +142,7 @@ def source_secret(request: HttpRequest, code: str) -> HttpResponse:
 
 def _new_secret(request: HttpRequest, source: Source) -> None:
     with transaction.atomic():
-        held, made = source.credentials, signature.new_secret()
+        held, made = source.credentials, signatures.new_secret()
         source.credentials = held | {"secret": made, "previous": held.get("secret", "")}
         source.save(update_fields=["credentials_encrypted"])
         audit.record("source.secret", f"source:{source.code}")
@@ -162,6 +161,6 @@ def source_hook(request: HttpRequest, code: str) -> HttpResponse:
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         delivery = receive_call(source, headers, request.body)
-    except signature.BadSignature as error:
+    except signatures.BadSignature as error:
         return JsonResponse({"code": "bad_signature", "detail": str(error)}, status=401)
     return JsonResponse({"delivery": delivery.pk, "state": delivery.state}, status=202)

@@ -13,9 +13,19 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import DomainEvent, EventCursor, ImportRun
+from catalog.models import DomainEvent, EventCursor, ImportRun, Source
+from catalog.sources.figures import figures
 from channels.connectors.outcome import Verdict
-from channels.models import Channel, InboundEvent, InboundTally, Listing, Placement, Publication, Subscription
+from channels.models import (
+    Channel,
+    InboundEvent,
+    InboundTally,
+    Listing,
+    Placement,
+    Publication,
+    Reconciliation,
+    Subscription,
+)
 from channels.webhooks.subscriptions import last_number
 from pimhub.foundation.registry import Registry
 
@@ -169,7 +179,49 @@ def _messages(row: Channel) -> str:
     return reverse("channel_messages", kwargs={"code": row.code})
 
 
+def source_silent() -> Iterable[Reading]:
+    """Minutes by which a source that has spoken is later than it promised."""
+    now = timezone.now()
+    for source in Source.objects.filter(enabled=True, expected_minutes__gt=0, last_seen__isnull=False):
+        assert source.last_seen is not None
+        late = _minutes(now - source.last_seen) - source.expected_minutes
+        words = f"{source} has been silent for longer than the {source.expected_minutes} minutes it promised."
+        yield Reading(f"source:{source.code}", str(source), max(late, 0), words, _source(source))
+
+
+def source_rejects() -> Iterable[Reading]:
+    """Percent of the lines of each source that could not be taken in the last day."""
+    for source in Source.objects.filter(enabled=True):
+        found = figures(source)
+        words = f"{found.open_rejects} messages of {source} wait to be mended."
+        yield Reading(f"rejects:{source.code}", str(source), 100 * found.reject_rate, words, _source(source))
+
+
+def reconciliation_gaps() -> Iterable[Reading]:
+    """Gaps that the latest comparison of each source and each channel found."""
+    seen: set[tuple[int | None, int | None]] = set()
+    rows = Reconciliation.objects.filter(finished_at__gt=timezone.now() - 2 * RECENT).select_related(
+        "source", "channel"
+    )
+    for run in rows.order_by("-id")[:500]:
+        if (run.source_id, run.channel_id) in seen:
+            continue
+        seen.add((run.source_id, run.channel_id))
+        subject = f"channel:{run.channel.code}" if run.channel else f"source:{run.source.code if run.source else ''}"
+        label = run.channel.label if run.channel else str(run.source)
+        words = f"{run.gaps_found} gaps between {label} and PIMHub, of {run.checked} compared."
+        url = reverse("reconciliation_detail", kwargs={"pk": run.pk})
+        yield Reading(subject, label, run.gaps_found, words, url)
+
+
+def _source(source: Source) -> str:
+    return reverse("source_detail", kwargs={"code": source.code})
+
+
 def plug_in() -> None:
+    probes.add("source_silent", Probe("A source is silent", "minutes late", 0, source_silent))
+    probes.add("source_rejects", Probe("A source's lines are rejected", "percent", 5, source_rejects))
+    probes.add("reconciliation_gaps", Probe("Source, hub and channel differ", "gaps", 20, reconciliation_gaps))
     probes.add("webhook_failures", Probe("A webhook is not taken", "minutes", 15, webhook_failures))
     probes.add("channel_paused", Probe("A channel is paused", "", 0, channels_paused))
     probes.add("credentials", Probe("A channel does not accept our credentials", "products", 0, credentials_broken))

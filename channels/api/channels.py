@@ -26,6 +26,7 @@ from channels.explain import explain
 from channels.fields import STATES
 from channels.models import Channel, ChannelIssue, Listing, Placement
 from channels.publishing.request import publish
+from channels.trace import trace
 
 CHANNEL = thing(
     "code label connector scope market paused listings",
@@ -191,6 +192,48 @@ class Explain(OfChannels):
         sku = Variant.objects.filter(product=product, sku_key=code_key(wanted)).values_list("sku", flat=True).first()
         told = explain(channel, product, sku or "")
         return Response({"channel": channel.code, "product": product.code, "sku": sku or "", **told})
+
+
+STEP = thing(
+    "*",
+    sku=TEXT,
+    field=TEXT,
+    value={},
+    rule=TEXT,
+    key=TEXT,
+    by=TEXT,
+    through=TEXT,
+    at=maybe(TEXT),
+    line=maybe(NUMBER),
+    change_set=maybe(TEXT),
+    origin=TEXT,
+)
+TRACED = thing(
+    "*",
+    channel=TEXT,
+    product=TEXT,
+    revision=maybe(NUMBER),
+    approved_by=TEXT,
+    approved_at=maybe(TEXT),
+    mapping=maybe(NUMBER),
+    put_back_to=maybe(TEXT),
+    fields=array(STEP),
+)
+
+
+class TraceFields(OfChannels):
+    """Where each field of a product's payload comes from: mapping rule, value key, revision, approval, author."""
+
+    operations = {"GET": Op(query={"sku": "the SKU"}, answers={200: TRACED})}
+
+    def get(self, request: Request, code: str) -> Response:
+        params.only(request, {"sku"})
+        channel = self.channel(code)
+        wanted = request.query_params.get("sku", "")
+        if not wanted:
+            raise Problem(400, "sku_missing", "Say which one: ?sku=…", parameter="sku")
+        product = product_of_sku(wanted, VIEW_PRODUCT)
+        return Response({"channel": channel.code, "product": product.code, **trace(channel, product)})
 
 
 VIEW_PRODUCT = "catalog.view_product"

@@ -15,6 +15,7 @@ urlpatterns = [
     path("channels/<slug:code>/pause/", channels.ChannelPause.as_view(), name="api_channel_pause"),
     path("channels/<slug:code>/resume/", channels.ChannelResume.as_view(), name="api_channel_resume"),
     path("channels/<slug:code>/explain/", channels.Explain.as_view(), name="api_channel_explain"),
+    path("channels/<slug:code>/trace/", channels.TraceFields.as_view(), name="api_channel_trace"),
     path("channels/<slug:code>/listings/", listings.ListingList.as_view(), name="api_channel_listings"),
     path("channels/<slug:code>/issues/", listings.IssueList.as_view(), name="api_channel_issues"),
     path("channels/<slug:code>/publications/", listings.PublicationList.as_view(), name="api_channel_publications"),

@@ -19,7 +19,7 @@ from channels.access import reached
 from channels.connections import ChannelNotReady, connector_of
 from channels.connectors.base import Connector, SettingField
 from channels.connectors.registry import connectors
-from channels.models import Channel
+from channels.models import Channel, StockRule
 from channels.publishing import policy_text
 from channels.publishing.policy import FACETS, READ_BACK_HOURS, REMOVALS_A_DAY, SHRINK_PERCENT
 from pimhub.foundation.jsonvalue import JSON
@@ -63,6 +63,17 @@ class SettingsForm(forms.Form):
             value = channel.settings.get(each.name)
             flag = each.usual if value is None else bool(value)
             self.initial[f"s_{each.name}"] = flag if each.kind == "flag" else setup.written(each, value)
+        stock = StockRule.objects.filter(channel=channel).first() or StockRule(channel=channel)
+        places = "Codes, a line each. Empty: all."
+        lines = forms.Textarea({"rows": 2})
+        self._text("stock_locations", "Locations counted", "\n".join(stock.locations), places, widget=lines)
+        self._number("stock_buffer", "Units held back", stock.buffer, "")
+        self._number("stock_cap", "Never show more than", stock.cap, "Empty: all there is.")
+        self._number("stock_stale_minutes", "A figure is too old after … minutes", stock.stale_minutes, "Empty: never.")
+        self.fields["stock_when_stale"] = forms.ChoiceField(
+            choices=StockRule.WhenStale.choices, label="Of figures that are too old"
+        )
+        self.initial["stock_when_stale"] = stock.when_stale
         self._text("time_zone", "Time zone", held.get("time_zone", "UTC"), "Such as Europe/Berlin.")
         for facet in FACETS:
             told = policy_text.rhythm(held.get("delivery", {}).get(facet))
@@ -180,7 +191,17 @@ def channel_settings(request: HttpRequest, code: str) -> HttpResponse:
     form = SettingsForm(channel, connector, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            changed = setup.change(
+            given = form.cleaned_data
+            stock = setup.change_stock(
+                channel,
+                locations=[line.strip() for line in given["stock_locations"].splitlines() if line.strip()],
+                buffer=given["stock_buffer"] or 0,
+                cap=given["stock_cap"],
+                stale_minutes=given["stock_stale_minutes"],
+                when_stale=given["stock_when_stale"],
+            )
+            changed = ["stock"] if stock else []
+            changed += setup.change(
                 channel,
                 label=form.cleaned_data["label"],
                 settings=form.settings,
@@ -196,6 +217,7 @@ def channel_settings(request: HttpRequest, code: str) -> HttpResponse:
             return redirect("channel_settings", code=code)
     groups = [
         ("Channel", [f for f in form if f.name in ("label", "publishes_on_approval") or f.name.startswith("s_")]),
+        ("Stock", [f for f in form if f.name.startswith("stock_")]),
         ("When to send", [f for f in form if f.name in ("time_zone", "freezes") or f.name.startswith("d_")]),
         ("What to ask first", [f for f in form if f.name.startswith("a_")]),
         ("How fresh", [f for f in form if f.name.startswith("f_") or f.name == "read_back_hours"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,7 @@ class Product:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
     without: str = ""  # a guard of tests/faults/unguarded that this instance lacks
+    prepared: Callable[[], Path] | None = None  # a home with the demo in it, to begin with in place of loading it
 
     @property
     def url(self) -> str:
@@ -64,6 +67,8 @@ class Product:
 
     def start(self, *arguments: str, timeout: float = 180) -> float:
         """Start it and wait until it is ready; the seconds it took."""
+        if "--demo" in arguments and self.prepared is not None and not self.home.exists():
+            shutil.copytree(self.prepared(), self.home)
         begun = time.monotonic()
         self.process = subprocess.Popen(
             [PYTHON, "manage.py", "up", "--port", str(self.port), *arguments],

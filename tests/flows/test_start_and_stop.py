@@ -6,12 +6,21 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.flows.conftest import running
 from tests.flows.product import Product
 
 pytestmark = pytest.mark.flow
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Product]:
+    """Nothing is prepared: here the first start itself is looked at."""
+    yield from running(Product(tmp_path / "pimhub home"))
 
 
 def test_it_starts_with_demo_data_and_stops_without_orphans(product: Product) -> None:

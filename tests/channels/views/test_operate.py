@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from catalog import blobs
 from catalog.models import SavedView
 from catalog.products.changes import ProductChange, VariantChange
 from channels.models import Channel, Drift, Hold, Pin, RemoteLink, Rollout
@@ -252,3 +253,54 @@ def test_a_new_channel_previews_and_sends_nothing(shopify: Shop, owner: Client) 
     assert set(shopify.states("outlet").values()) == {"queued"}
     assert owner.post("/channels/new/", given).status_code == 422
     assert owner.post("/channels/new/", given | {"code": "Bad Code"}).status_code == 422
+
+
+def test_stock_is_counted_as_the_channel_wants(shopify: Shop, owner: Client) -> None:
+    shopify.live()
+    shopify.settle()
+    told = settings(owner, stock_buffer="2", stock_cap="2", stock_locations="main").content.decode()
+    assert "Saved: stock" in told
+    shopify.settle()
+    item = shopify.sandbox.state("shopify")
+    assert item["products"] == 1
+    from channels.models import Listing
+
+    row = Listing.objects.get(sku="tee-s")
+    assert list(blobs.get(row.accepted["stock"]).values()) == [2]  # type: ignore[union-attr]
+    answer = settings(owner, stock_locations="nowhere")
+    assert answer.status_code == 422
+    assert "There is no location “nowhere”" in answer.content.decode()
+
+
+def test_publishing_is_previewed_with_what_leaves(shopify: Shop, manager: Client) -> None:
+    Channel.objects.filter(code="shopify").update(policy={"ask": {"removals_a_day": 0}})
+    product = shopify.live()
+    shopify.settle()
+    from catalog.change_sets import acting
+    from catalog.models import ChangeSet
+    from catalog.products.trash import trash_product
+
+    with acting(user=shopify.user("merchandiser"), source=ChangeSet.Source.PAGE):
+        trash_product(product=product, force=True)
+    shopify.live("cap")
+    told = page(manager, "publish/")
+    assert "Leave the channel" in told.split("stats")[1]
+    assert ">tee<" in told.split("New on the channel")[0]
+    assert ">cap<" in told.split("New on the channel")[1]
+    assert "1 products leave Shopify shop" in told
+    assert manager.post("/channels/shopify/publish/").status_code == 302
+
+
+def test_the_api_traces_fields(shopify: Shop) -> None:
+    from catalog.access import tokens
+
+    shopify.live()
+    shopify.settle()
+    _, text = tokens.create(user=shopify.user("channelmanager"), name="t", scopes_wanted=["read"])
+    client = Client(headers={"Authorization": f"Bearer {text}"})
+    found = client.get("/api/v1/channels/shopify/trace/", {"sku": "TEE-S"}).json()
+    assert (found["revision"], found["mapping"]) == (1, 1)
+    (step,) = [x for x in found["fields"] if x["field"] == "title"]
+    assert (step["key"], step["value"], step["origin"]) == ("name@en_US", "Tee shirt", "human")
+    assert step["change_set"]
+    assert client.get("/api/v1/channels/shopify/trace/", {"sku": "none"}).status_code == 404
