@@ -184,4 +184,4 @@ def in_words(seconds: float | None) -> str:
 def told(found: Lag) -> Mapping[str, str]:
     """The figures of a lag in words."""
     both = {"accepted": found.accepted, "live": found.live}
-    return {name: f"{in_words(pair[0])} / {in_words(pair[1])}" for name, pair in both.items() if pair}
+    return {n: f"half within {in_words(p[0])}, 95 % within {in_words(p[1])}" for n, p in both.items() if p}

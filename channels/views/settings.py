@@ -75,7 +75,8 @@ class SettingsForm(forms.Form):
         )
         self.initial["stock_when_stale"] = stock.when_stale
         self._text("time_zone", "Time zone", held.get("time_zone", "UTC"), "Such as Europe/Berlin.")
-        for facet in FACETS:
+        self.facets = [f for f in FACETS if f in connector.facets]
+        for facet in self.facets:
             told = policy_text.rhythm(held.get("delivery", {}).get(facet))
             self._text(f"d_{facet}", f"Send {facet}", told, "“at once”, “every 30”, or “06:00, 18:00”.")
         area = forms.Textarea({"rows": 3})
@@ -85,7 +86,7 @@ class SettingsForm(forms.Form):
         self._text("freezes", "Freezes", policy_text.freezes(held.get("freezes", [])), example, widget=area)
         for name, label, usual in _ASKS:
             self._number(f"a_{name}", label, ask.get(name, usual), f"0: always ask. {NEVER}")
-        for facet in FACETS:
+        for facet in self.facets:
             value = held.get("fresh", {}).get(facet)
             self._number(f"f_{facet}", f"{facet.capitalize()} accepted within … seconds", value, "Empty: the usual.")
         hours = held.get("read_back_hours", READ_BACK_HOURS)
@@ -127,13 +128,13 @@ class SettingsForm(forms.Form):
         except ValueError as error:
             self.add_error("freezes", str(error))
             frozen = []
-        rhythms = {f: policy_text.read_rhythm(str(cleaned.get(f"d_{f}") or "")) for f in FACETS}
+        rhythms = {f: policy_text.read_rhythm(str(cleaned.get(f"d_{f}") or "")) for f in self.facets}
         self.rules: dict[str, JSON] = {
             "time_zone": str(cleaned.get("time_zone") or "UTC"),
             "delivery": {f: how for f, how in rhythms.items() if how},
             "freezes": frozen,
             "ask": {name: cleaned.get(f"a_{name}") for name, _, _ in _ASKS},
-            "fresh": {f: cleaned[f"f_{f}"] for f in FACETS if cleaned.get(f"f_{f}") is not None},
+            "fresh": {f: cleaned[f"f_{f}"] for f in self.facets if cleaned.get(f"f_{f}") is not None},
             "read_back_hours": cleaned.get("read_back_hours"),
         }
         return cleaned
