@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ def run(folder: Path, *, products: int, kills: int, without: str = "") -> tuple[
             kills=kills,
         )
         wait_until(lambda: not unsettled(product, products=products), seconds=300, what="everything is settled")
-        assert product.sandbox("violations") == []
+        broken = product.sandbox("violations")
+        assert not broken, json.dumps(broken)[:3000]
         return channels_hold(product), effects(product), reaper.kills
     finally:
         product.stop()

@@ -14,11 +14,11 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from catalog import events
-from catalog.models import DomainEvent, EventCursor, ImportRun
+from catalog.models import Delivery, DomainEvent, EventCursor, ExternalSystem, ImportRun, Source
 from channels.alerts import tell, watch
 from channels.alerts.probes import Probe, Reading, probes
 from channels.demo.shop import ensure_channels
-from channels.models import Alert, AlertRule, Channel, InboundTally, Listing, Placement, Subscription
+from channels.models import Alert, AlertRule, Channel, InboundTally, Listing, Placement, Reconciliation, Subscription
 from governance.models import AuditEntry
 from tests.test_reach import limited
 from tests.world import World, build_world
@@ -206,12 +206,18 @@ def test_every_probe_finds_what_it_is_for(world: World) -> None:
     shopify.messages.create(sender_id="1", body=b"")
     shopify.messages.update(received_at=long_ago)
     InboundTally.objects.create(channel=google, day=now.date(), refused=500)
+    system, _ = ExternalSystem.objects.get_or_create(code="erp", defaults={"label": "ERP"})
+    source = Source.objects.create(code="erp_stock", system=system, kind="folder", delivers="stock", last_seen=long_ago)
+    Delivery.objects.create(source=source, name="a", sha256="0", size=1, counts={"updated": 9, "rejected": 1})
+    Reconciliation.objects.create(source=source, checked=90, in_sync=60, found={"missing": 30}, finished_at=now)
     found = wrong()
     assert {name for name, words in found.items() if words} == set(probes.names()) - {"drift"}
     assert found["channel_paused"] == ["Nothing is sent to Amazon: The app was removed."]
     assert found["rejected_share"] == ["Shopify shop refused 1 of 2 listings."]
     assert found["import_rejects"] == ["5 of 10 rows of a.csv were rejected."]
     assert "1 products" in found["credentials"][0]
+    assert found["source_silent"] == ["erp_stock has been silent for longer than the 60 minutes it promised."]
+    assert found["reconciliation_gaps"] == ["30 gaps between erp_stock and PIMHub, of 90 compared."]
 
 
 def test_rules_are_changed_on_a_page_and_kept_in_the_audit(world: World, client: Client) -> None:
