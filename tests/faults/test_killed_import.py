@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ def imported(folder: Path, *, products: int, kills: int, without: str = "") -> t
             then=lambda: time_passes(product),
         )
         wait_until(lambda: state(product) == "applied", seconds=300, what="the import is applied")
-        time.sleep(3)  # events are numbered and consumed
+        wait_until(lambda: caught_up(product), seconds=60, what="events are numbered and consumed")
         return catalog_holds(product), reaper.kills
     finally:
         product.stop()
@@ -47,6 +46,14 @@ def imported(folder: Path, *, products: int, kills: int, without: str = "") -> t
 def state(product: Product) -> str:
     found = rows(product, "SELECT state FROM catalog_importrun")
     return str(found[0][0]) if found else ""
+
+
+def caught_up(product: Product) -> bool:
+    """Whether every consumer has seen the last event."""
+    waiting = rows(product, "SELECT count(*) FROM catalog_domainevent WHERE number IS NULL")[0][0]
+    last = rows(product, "SELECT max(number) FROM catalog_domainevent")[0][0]
+    behind = rows(product, f"SELECT count(*) FROM catalog_eventcursor WHERE number < {int(last or 0)}")[0][0]  # noqa: S608
+    return not waiting and not behind
 
 
 def cursor(product: Product) -> int:
