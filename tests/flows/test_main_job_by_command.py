@@ -55,6 +55,14 @@ def test_a_file_goes_in_and_listings_go_live(product: Product, tmp_path: Path) -
     assert product.sandbox("violations") == []
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Product:
+    """A home without products that nothing runs in; these commands leave it as it is."""
+    made = Product(tmp_path_factory.mktemp("empty") / "home")
+    assert made.run("demo", "--empty").code == 0
+    return made
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -65,18 +73,16 @@ def test_a_file_goes_in_and_listings_go_live(product: Product, tmp_path: Path) -
         (["export_feed", "shopify", "--out", "/tmp/never.xml"], "feed"),
     ],
 )
-def test_bad_input_ends_with_2_and_a_sentence(product: Product, arguments: list[str], word: str) -> None:
-    product.run("demo", "--empty")
-    refused = product.run(*arguments, "--json")
+def test_bad_input_ends_with_2_and_a_sentence(empty: Product, arguments: list[str], word: str) -> None:
+    refused = empty.run(*arguments, "--json")
     assert refused.code == 2
     assert refused.out == ""
     assert word in refused.err
     assert "Traceback" not in refused.err
 
 
-def test_publishing_without_a_worker_says_so(product: Product) -> None:
-    product.run("demo", "--empty")
-    refused = product.run("publish", "shopify", "--wait", "--json")
+def test_publishing_without_a_worker_says_so(empty: Product) -> None:
+    refused = empty.run("publish", "shopify", "--wait", "--json")
     assert refused.code == 1
     assert "worker" in refused.err
     assert refused.json["listings"] == 0
