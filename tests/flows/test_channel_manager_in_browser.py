@@ -48,6 +48,10 @@ def test_a_channel_is_widened_watched_put_right_and_put_back(product: Product) -
         for tab in ("", "held/", "drift/", "put-back/", "rollout/", "calls/"):
             page.goto(f"{product.url}/channels/shopify/{tab}")
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), tab
+            menu, heading = page.locator(".sidenav ul").bounding_box(), page.locator("h1").bounding_box()
+            assert menu, tab
+            assert heading, tab
+            assert menu["y"] + menu["height"] <= heading["y"], tab
         look(page, "98-narrow")
         assert [words for words in said if "422" not in words and "409" not in words] == []
     assert product.sandbox("violations") == []
