@@ -83,7 +83,7 @@ def check(calm: dict[str, Any], killed: dict[str, Any]) -> None:
 
 
 def test_a_killed_import_ends_as_an_undisturbed_one(compare: Callable[..., tuple[Any, Any]]) -> None:
-    check(*compare(products=1500, kills=2))
+    check(*compare(products=2200, kills=2))
 
 
 @pytest.mark.long
