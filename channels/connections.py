@@ -11,7 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from channels import calls, rates
-from channels.connectors.base import Connection, Connector, HasRates, TellsBudget
+from channels.connectors.abilities import HasRates, TellsBudget
+from channels.connectors.base import Connection, Connector
 from channels.connectors.registry import connectors
 from channels.models import Channel, Placement
 from channels.models.channel import here

@@ -11,7 +11,8 @@ import orjson
 from django.utils import timezone
 
 from channels.connections import ChannelNotReady, ask, authorise
-from channels.connectors.base import Connection, Connector, Definition, Describes, MappedProduct
+from channels.connectors.abilities import Describes
+from channels.connectors.base import Connection, Connector, Definition, MappedProduct
 from channels.models import Channel, ChannelDefinition
 from channels.rates import Wait
 from pimhub.foundation.http import Response

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from channels import connections
 from channels.connections import ChannelNotReady
-from channels.connectors.base import ChecksAccess
+from channels.connectors.abilities import ChecksAccess
 from channels.connectors.registry import connectors
 from channels.models import Channel, ChannelHealth
 from channels.rates import Wait

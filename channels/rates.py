@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from channels.connectors.base import Budget, Rate
+from channels.connectors.abilities import Budget, Rate
 from channels.models import Channel, RateBucket
 
 # A worker waits so long for its turn and then does something else; the product is due again in time.

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from catalog.models import Location, Market, Scope
 from catalog.models.codes import key_code
-from channels.connectors.base import Connector, SettingField
+from channels.connectors.abilities import SettingField
+from channels.connectors.base import Connector
 from channels.connectors.registry import connectors
 from channels.models import Channel, MappingActivation, MappingVersion, StockRule
 from channels.publishing import policy

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from catalog.models import DomainEvent
 from channels.connections import connect, connector_of
-from channels.connectors.base import BuildsFeed
+from channels.connectors.abilities import BuildsFeed
 from channels.connectors.registry import connectors
 from channels.feeds.fragments import fragments_of, text_of
 from channels.models import Channel, FeedFile

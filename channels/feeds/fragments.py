@@ -18,7 +18,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Attribute, Offer, StockLevel
-from channels.connectors.base import BuildsFeed, Connection, Connector
+from channels.connectors.abilities import BuildsFeed
+from channels.connectors.base import Connection, Connector
 from channels.models import Channel, FeedFragment
 from channels.publishing.desire import Desired, check
 from channels.rendering.source import gather

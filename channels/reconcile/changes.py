@@ -12,7 +12,8 @@ from typing import cast
 from django.utils import timezone
 
 from channels.connections import ChannelNotReady, authorise, await_turn, connect, connector_of, send
-from channels.connectors.base import Changes, Connection, Connector, TellsChanges
+from channels.connectors.abilities import Changes, TellsChanges
+from channels.connectors.base import Connection, Connector
 from channels.connectors.registry import connectors
 from channels.models import ChangeCheckpoint, Channel, RemoteLink
 from channels.rates import Wait

@@ -14,7 +14,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
-from channels.connectors.base import BuildsFeed
+from channels.connectors.abilities import BuildsFeed
 from channels.connectors.registry import connectors
 from channels.feeds.build import formats_of, zip_to
 from channels.models import Channel, FeedFile

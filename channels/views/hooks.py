@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from catalog.permissions import requires
 from channels import overview
 from channels.access import reached
-from channels.connectors.base import NotGenuine
+from channels.connectors.abilities import NotGenuine
 from channels.models import Channel, InboundEvent, InboundTally
 from channels.webhooks.inbound import LARGEST, how, receive
 

@@ -17,7 +17,8 @@ from catalog.views.again import asks_again
 from channels import overview, setup
 from channels.access import reached
 from channels.connections import ChannelNotReady, connector_of
-from channels.connectors.base import Connector, SettingField
+from channels.connectors.abilities import SettingField
+from channels.connectors.base import Connector
 from channels.connectors.registry import connectors
 from channels.models import Channel, StockRule
 from channels.publishing import policy_text

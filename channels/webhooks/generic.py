@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import orjson
 
-from channels.connectors.base import Connection, Heard, NotGenuine, Told
+from channels.connectors.abilities import Heard, NotGenuine, Told
+from channels.connectors.base import Connection
 from pimhub.foundation import signatures
 
 SECRETS = ("webhook_secret", "webhook_secret_previous")

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from catalog import events
 from channels import connections
-from channels.connectors.base import Heard, NotGenuine, PollsQueue, Receives, Told
+from channels.connectors.abilities import Heard, NotGenuine, PollsQueue, Receives, Told
 from channels.connectors.registry import connectors
 from channels.models import Channel, InboundEvent, InboundTally, Placement
 from channels.webhooks.generic import StandardWebhooks

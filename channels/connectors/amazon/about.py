@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.connectors.base import SettingField
+from channels.connectors.abilities import SettingField
 
 SETTINGS = (
     SettingField("seller", "Seller", required=True, help="Such as A2EXAMPLE, from Seller Central."),

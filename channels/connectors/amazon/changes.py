@@ -5,8 +5,9 @@ Amazon pushes changes to queues of its own cloud only; who has none asks from ti
 
 from __future__ import annotations
 
+from channels.connectors.abilities import Changes
 from channels.connectors.amazon import errors, settings, wire
-from channels.connectors.base import Changes, Connection
+from channels.connectors.base import Connection
 from pimhub.foundation.http import Response
 
 

@@ -5,25 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from channels.connectors.abilities import Changes, Queued, Rate, Told
 from channels.connectors.amazon import about, changes, definitions, fields, rates, settings, tokens, webhooks, wire
 from channels.connectors.amazon.interpret import interpret
 from channels.connectors.amazon.plan import plan, plan_removal
 from channels.connectors.amazon.read import interpret_read, read
 from channels.connectors.amazon.render import render
 from channels.connectors.amazon.validate import validate
-from channels.connectors.base import (
-    Changes,
-    Connection,
-    Facet,
-    Known,
-    Level,
-    MappedProduct,
-    Operation,
-    Queued,
-    Rate,
-    Rendered,
-    Told,
-)
+from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
 from channels.connectors.outcome import Issue, Outcome, RemoteState
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from channels.connectors.base import Rate
+from channels.connectors.abilities import Rate
 from pimhub.foundation.http import Request, Response
 
 _LISTINGS = "/listings/2021-08-01/items/"

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from channels.connectors.base import Connection, Heard, Queued, Told
+from channels.connectors.abilities import Heard, Queued, Told
+from channels.connectors.base import Connection
 from pimhub.foundation import moments
 from pimhub.foundation.http import Request, Response
 

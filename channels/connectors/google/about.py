@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.connectors.base import SettingField
+from channels.connectors.abilities import SettingField
 
 SETTINGS = (
     SettingField("account", "Merchant Center account", required=True, help="Its number, such as 1001."),

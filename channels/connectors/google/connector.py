@@ -5,18 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.base import (
-    Connection,
-    Facet,
-    Heard,
-    Known,
-    Level,
-    MappedProduct,
-    Operation,
-    Rate,
-    Rendered,
-    Told,
-)
+from channels.connectors.abilities import Heard, Rate, Told
+from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
 from channels.connectors.google import about, feeds, fields, rates, settings, tokens, webhooks
 from channels.connectors.google.interpret import interpret
 from channels.connectors.google.plan import plan, plan_removal

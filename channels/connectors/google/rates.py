@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from channels.connectors.base import Rate
+from channels.connectors.abilities import Rate
 from pimhub.foundation.http import Request
 
 PER_SECOND, BURST = 50.0, 100.0

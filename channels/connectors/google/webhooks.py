@@ -15,7 +15,8 @@ from typing import Any
 
 import orjson
 
-from channels.connectors.base import Connection, Heard, NotGenuine, Told
+from channels.connectors.abilities import Heard, NotGenuine, Told
+from channels.connectors.base import Connection
 
 TOKENS = ("webhook_token", "webhook_token_previous")
 

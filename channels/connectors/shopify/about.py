@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.connectors.base import SettingField
+from channels.connectors.abilities import SettingField
 
 SETTINGS = (
     SettingField("locations", "Locations", "map", help="Our code = Shopify's id, such as gid://shopify/Location/1."),

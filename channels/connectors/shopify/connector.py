@@ -5,19 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.base import (
-    Budget,
-    Connection,
-    Facet,
-    Heard,
-    Known,
-    Level,
-    MappedProduct,
-    Operation,
-    Rate,
-    Rendered,
-    Told,
-)
+from channels.connectors.abilities import Budget, Heard, Rate, Told
+from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
 from channels.connectors.outcome import Issue, Outcome, RemoteState
 from channels.connectors.shopify import about, fields, rates, rights, settings, tokens, translations, webhooks
 from channels.connectors.shopify.interpret import interpret

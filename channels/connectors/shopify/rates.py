@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from channels.connectors.base import Budget, Rate
+from channels.connectors.abilities import Budget, Rate
 from channels.connectors.shopify import wire
 from pimhub.foundation.http import Request, Response
 

@@ -9,14 +9,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from channels.connectors.base import (
-    Connection,
-    Known,
-    Level,
-    MappedProduct,
-    Rendered,
-    TargetField,
-)
+from channels.connectors.base import Connection, Known, Level, MappedProduct, Rendered, TargetField
 from channels.connectors.outcome import Issue
 from channels.connectors.shopify import (
     canonical,

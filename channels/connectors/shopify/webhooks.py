@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from channels.connectors.base import Connection, Heard, NotGenuine, Told
+from channels.connectors.abilities import Heard, NotGenuine, Told
+from channels.connectors.base import Connection
 from pimhub.foundation import moments
 from pimhub.foundation.jsonvalue import JSON
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from channels import rates
-from channels.connectors.base import Budget, Known, Rate
+from channels.connectors.abilities import Budget, Rate
+from channels.connectors.base import Known
 from channels.connectors.shopify import rates as points
 from channels.models import Channel, Publication, RateBucket
 from pimhub.foundation.http import Request, Response

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 
 from channels import rates
+from channels.connectors.abilities import Rate
 from channels.connectors.amazon.rates import rate as rate_of
-from channels.connectors.base import Rate
 from channels.models import Channel, RateBucket
 from channels.publishing.work import work
 from pimhub.foundation.http import Request

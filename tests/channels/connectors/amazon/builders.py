@@ -8,16 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from channels.connectors.amazon.connector import AmazonConnector
-from channels.connectors.base import (
-    Connection,
-    Known,
-    MappedProduct,
-    MappedVariant,
-    Medium,
-    Operation,
-    Price,
-    Rendered,
-)
+from channels.connectors.base import Connection, Known, MappedProduct, MappedVariant, Medium, Operation, Price, Rendered
 from channels.connectors.outcome import Issue
 from channels.sandbox.amazon.types import definition
 from pimhub.foundation.http import Response

@@ -8,16 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from channels.connectors.base import (
-    Connection,
-    Known,
-    MappedProduct,
-    MappedVariant,
-    Medium,
-    Operation,
-    Price,
-    Rendered,
-)
+from channels.connectors.base import Connection, Known, MappedProduct, MappedVariant, Medium, Operation, Price, Rendered
 from channels.connectors.google.connector import GoogleConnector
 from channels.connectors.outcome import Outcome, Verdict
 from pimhub.foundation.http import Response
