@@ -24,6 +24,7 @@ from channels.publishing.pointers import differences, put
 from channels.publishing.request import make_due, publish
 from governance.models import Proposal, Standing
 from governance.proposals import CannotPropose, propose
+from governance.revisions.read import read_all
 from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON, digest
 
@@ -174,8 +175,6 @@ def _shown(desired: Desired, sku: str, code: str, drift: Drift) -> str:
 
 def _inherited(desired: Desired, sku: str, key: str) -> bool:
     """Whether the variant has no value of its own there, so that the product's is shown."""
-    from governance.revisions.read import read_all
-
     document = read_all([desired.source.revision])[desired.source.revision.pk]
     return not any(v.sku == sku and key in v.values for v in document.variants)
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from django.db.models import QuerySet
 
 from catalog.models import Product
-from catalog.search.select import select
+from catalog.search import filters, text
 from channels.models import Channel, Placement, Rollout
 from pimhub.foundation.jsonvalue import JSON
 
@@ -57,10 +57,11 @@ def within(selection: Selection, ids: Iterable[int]) -> set[int]:
 
 
 def matching(selection: Selection) -> QuerySet[Product]:
-    """The products that a selection names. Raises BadFilter."""
+    """The products that a selection names, whoever asks: a channel shows what it shows. Raises BadFilter."""
     given = selection or {}
     conditions = given.get("filter") or []
-    return select(conditions if isinstance(conditions, list) else [conditions], str(given.get("text") or ""))
+    wanted = [c for c in (conditions if isinstance(conditions, list) else [conditions]) if c]
+    return text.matching(Product.objects.filter(filters.build(wanted)), str(given.get("text") or ""))
 
 
 def remember(channel: Channel, ids: Collection[int], *, chosen: bool) -> None:
