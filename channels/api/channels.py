@@ -131,23 +131,27 @@ def _problem(channel: Channel) -> str | None:
 
 
 class ChannelPublish(OfChannels):
-    """Have the workers look at all approved products now, or at those of some "skus"."""
+    """Have the workers look at all approved products now, or at those of some "skus". Drift that waits for an answer
+    is left alone by the first, unless "over_drift" is true; of named ones ours is sent over it."""
 
-    operations = {"POST": Op(body=thing("", skus=TEXTS), answers={202: thing("*", products=NUMBER)})}
+    operations = {"POST": Op(body=thing("", skus=TEXTS, over_drift=FLAG), answers={202: thing("*", products=NUMBER)})}
 
     def post(self, request: Request, code: str) -> Response:
         params.only(request, ())
         channel = self.channel(code, PUBLISH)
-        skus = _body(request, "skus").get("skus")
+        given = _body(request, "skus", "over_drift")
+        skus, over = given.get("skus"), given.get("over_drift", False)
+        if not isinstance(over, bool):
+            raise Problem(422, "bad_flag", "over_drift is true or false.")
         if skus is None:
             approved = Product.objects.filter(standing__live__isnull=False)
             everything = sight(PUBLISH).ids() is None
             chosen = None if everything else seen(approved, right=PUBLISH)
-            return Response({"products": publish(channel=channel, products=chosen)}, status=202)
+            return Response({"products": publish(channel=channel, products=chosen, over_drift=over)}, status=202)
         if not isinstance(skus, list) or not all(isinstance(sku, str) for sku in skus) or len(skus) > 1000:
             raise Problem(422, "bad_skus", "skus is a list of at most 1,000 SKUs.")
         found = {product_of_sku(sku, PUBLISH) for sku in skus}
-        return Response({"products": publish(channel=channel, products=found)}, status=202)
+        return Response({"products": publish(channel=channel, products=found, over_drift=True)}, status=202)
 
 
 class ChannelPause(OfChannels):

@@ -89,7 +89,7 @@ def keep_ours(*, drifts: Sequence[Drift], user: User) -> int:
         for placement in {row.placement_id: row.placement for row in rows}.values():
             by_channel.setdefault(placement.channel_id, []).append(placement)
         for placements in by_channel.values():
-            publish(channel=placements[0].channel, products=[p.product for p in placements])
+            publish(channel=placements[0].channel, products=[p.product for p in placements], over_drift=True)
     return sum(map(len, by_channel.values()))
 
 
@@ -112,7 +112,7 @@ def take_back(*, drift: Drift, user: User) -> None:
     with transaction.atomic():
         (row,) = _locked([drift], state=S.HANDED_OVER)
         _decide([row], S.KEPT, user)
-        publish(channel=row.placement.channel, products=[row.placement.product])
+        publish(channel=row.placement.channel, products=[row.placement.product], over_drift=True)
 
 
 def adopt(*, drift: Drift, user: User) -> list[Proposal]:

@@ -16,18 +16,22 @@ from governance.models import Standing
 OVERTAKES = 1  # priority of price and stock over content
 
 
-def publish(*, channel: Channel, products: Iterable[Product] | None = None) -> int:
-    """Make products (all approved ones that the channel shows, by default) due on it, and ring; how many."""
+def publish(*, channel: Channel, products: Iterable[Product] | None = None, over_drift: bool = False) -> int:
+    """Make products (all approved ones that the channel shows, by default) due on it, and ring; how many.
+
+    With `over_drift`, ours is sent over what the channel shows otherwise; without, that waits for its answer.
+    """
     if products is None:
         approved = list(Standing.objects.filter(live__isnull=False).values_list("product_id", flat=True))
         ids = sorted(selection.chosen(channel, approved))
     else:
         ids = [p.pk for p in products]
     asked = Listing.objects.filter(placement__channel=channel, placement__product_id__in=ids)
-    # A person asks: what was refused is tried again, and what drifted is read and put right.
+    # A person asks: what was refused is tried again.
     asked.filter(state=Listing.State.REJECTED).update(refused={})
-    drifted = asked.filter(state=Listing.State.DRIFTED).values("placement_id")
-    Placement.objects.filter(pk__in=drifted).update(must_read=True)
+    if over_drift:  # read, so that what differs there counts as not sent
+        drifted = asked.filter(state=Listing.State.DRIFTED).values("placement_id")
+        Placement.objects.filter(pk__in=drifted).update(must_read=True)
     make_due(channel=channel, product_ids=ids)
     events.ring("dispatch")
     return len(ids)

@@ -201,7 +201,7 @@ def repair(gaps: Sequence[Gap], *, user: User) -> int:
         assert channel is not None
         ids = {gap.product_id for gap in found if gap.product_id is not None}
         Placement.objects.filter(channel=channel, product_id__in=ids).update(must_read=True)
-        publish(channel=channel, products=Product.objects.filter(pk__in=ids))
+        publish(channel=channel, products=Product.objects.filter(pk__in=ids), over_drift=True)
         done += [gap.pk for gap in found]
     now = timezone.now()
     count = Gap.objects.filter(pk__in=done, state=Gap.State.OPEN).update(

@@ -143,7 +143,11 @@ def channel_publish(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "channels/publish.html", context)
     approved = Product.objects.filter(standing__live__isnull=False)
     everything = sight(PUBLISH).ids() is None
-    count = publish(channel=channel, products=None if everything else seen(approved, right=PUBLISH))
+    count = publish(
+        channel=channel,
+        products=None if everything else seen(approved, right=PUBLISH),
+        over_drift="over_drift" in request.POST,
+    )
     messages.success(request, f"{count} approved products are being checked and published.")
     return redirect("channel_detail", code=code)
 
@@ -197,7 +201,7 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
             return render(request, "403.html", status=403)
         if not (reached(Channel.objects.filter(pk=channel.pk), right=PUBLISH) and _may_send(product)):
             return render(request, "403.html", status=403)
-        publish(channel=channel, products=[product])
+        publish(channel=channel, products=[product], over_drift=True)
         messages.success(request, "The product is being published.")
         return redirect("listing_detail", code=code, product_id=product_id)
     placement = Placement.objects.filter(channel=channel, product=product).first()

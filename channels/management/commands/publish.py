@@ -28,6 +28,11 @@ class Command(PimhubCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("channel")
         parser.add_argument("--sku", nargs="+", action="extend", default=[])
+        parser.add_argument(
+            "--over-drift",
+            action="store_true",
+            help="also send ours over what the channel shows otherwise; of --sku it always is",
+        )
         parser.add_argument("--wait", action="store_true")
         parser.add_argument("--timeout", type=float, default=600, help="seconds to wait at most")
 
@@ -40,7 +45,8 @@ class Command(PimhubCommand):
         )
         before = Publication.objects.filter(placement__channel=channel).order_by("-pk").values_list("pk", flat=True)
         last = before.first() or 0
-        publish(channel=channel, products=Product.objects.filter(pk__in=ids))
+        over = options["over_drift"] or bool(options["sku"])
+        publish(channel=channel, products=Product.objects.filter(pk__in=ids), over_drift=over)
         failed = not _worker_alive(seconds=30 if options["wait"] else 10)
         if failed:
             self.stderr.write("No worker is running, so nothing was sent. Start PIMHub with `make run`.")

@@ -119,7 +119,7 @@ def test_what_somebody_changes_there_is_found_and_put_right(amazon: Shop) -> Non
     amazon.sandbox.control("edit", channel="amazon", product="tee-s", field="purchasable_offer", value=price)
     drifted = reconcile(amazon.channel("amazon"))["drifted"]
     assert [d["sku"] for d in drifted] == ["tee-s"]
-    publish(channel=amazon.channel("amazon"))
+    publish(channel=amazon.channel("amazon"), over_drift=True)
     amazon.settle()
     assert set(amazon.states("amazon").values()) == {"live"}
     assert reconcile(amazon.channel("amazon"))["drifted"] == []

@@ -144,14 +144,19 @@ def test_a_channel_without_connector_says_so(shop: Shop) -> None:
     assert shop.states("amazon") == {"tee/": "blocked"}
 
 
-def test_what_drifted_is_put_right_when_somebody_publishes(shop: Shop) -> None:
+def test_what_drifted_waits_for_its_answer_unless_somebody_publishes_over_it(shop: Shop) -> None:
     product = shop.live()
     shop.settle()
     gid = Placement.objects.get(product=product, channel__code="shopify").links.get(key="product").remote_id
     shop.sandbox.control("edit", channel="shopify", product=gid, field="title", value="Somebody's title")
     reconcile(shop.channel())
     assert shop.states()["tee/"] == "drifted"
-    publish(channel=shop.channel(), products=[product])
+    calls = Publication.objects.count()
+    publish(channel=shop.channel())
+    shop.settle()
+    assert Publication.objects.count() == calls
+    assert shop.states()["tee/"] == "drifted"
+    publish(channel=shop.channel(), over_drift=True)
     shop.settle()
     assert reconcile(shop.channel())["drifted"] == []
     assert set(shop.states().values()) == {"live"}

@@ -69,6 +69,13 @@ def test_drift_is_answered_from_the_page(shopify: Shop, manager: Client) -> None
     assert "content.vendor" in told
     assert "Acme Ltd" not in page(manager, f"products/{product.pk}/").split("Where each field")[1]
     row = Drift.objects.get()
+    # Publishing everything leaves the question open, and says so.
+    assert "drift that nobody answered: 1" in page(manager, "publish/")
+    manager.post("/channels/shopify/publish/")
+    shopify.settle()
+    look(seconds=5)
+    row.refresh_from_db()
+    assert row.state == "open"
     answer = manager.post("/channels/shopify/drift/answer/", {"do": "adopt", "drift": [row.pk]}, follow=True)
     assert "1 values are proposed" in answer.content.decode()
     assert Proposal.objects.get().value == "Acme Ltd"
