@@ -9,8 +9,8 @@ from channels.alerts import tell, watch
 from channels.feeds.build import refresh_feed as build_feed
 from channels.feeds.build import stale_feeds, stale_formats
 from channels.mapping import trial
+from channels.publishing import bulk, rollout
 from channels.publishing import dispatch as dispatching
-from channels.publishing import rollout
 from channels.reconcile import changes, three
 from channels.reconcile import look as looking
 from channels.rendering.stock_rules import wake_flipped
@@ -82,6 +82,7 @@ def tidy() -> None:
     """Forget what logs keep for a time only; write again to whom a mail could not be sent."""
     delivering.forget_old()
     inbound.forget_old()
+    bulk.tidy()
     notices.send_notices()
     if calls.tidy():
         tidy.delay()

@@ -1,6 +1,7 @@
 """Rows of channels: the channel, its mapping, what each product should and does show, and every call."""
 
 from channels.models.alert import Alert, AlertRule
+from channels.models.bulk import BulkLine, BulkRun
 from channels.models.call import Call
 from channels.models.channel import Channel
 from channels.models.checkpoint import ChangeCheckpoint
@@ -23,6 +24,8 @@ __all__ = [
     "Call",
     "Alert",
     "AlertRule",
+    "BulkLine",
+    "BulkRun",
     "ChangeCheckpoint",
     "Channel",
     "ChannelDefinition",

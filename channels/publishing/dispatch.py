@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from channels.models import Channel, Placement
 from channels.models.channel import here
+from channels.publishing import bulk
 from channels.publishing.work import work
 
 SLICE_SECONDS = 15.0
@@ -19,9 +20,10 @@ def dispatch(*, seconds: float = SLICE_SECONDS) -> bool:
     """Work until nothing is due or the slice is over; whether something is still due."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
+        bulk.advance()
         found = [due_first(channel) for channel in _due().values_list("channel_id", flat=True).distinct()]
         if not any(found):
-            return False
+            return anything_due()
         worked = False
         # One of each channel in turn, so that a long queue of one shop does not starve another.
         for turn in range(BATCH):
@@ -29,7 +31,7 @@ def dispatch(*, seconds: float = SLICE_SECONDS) -> bool:
                 if turn < len(queue) and time.monotonic() < until:
                     worked = work(queue[turn]) or worked
         if not worked:
-            return False
+            return bulk.due().exists()
     return anything_due()
 
 
@@ -41,7 +43,7 @@ def due_first(channel_id: int) -> list[int]:
 
 
 def anything_due() -> bool:
-    return _due().exists()
+    return _due().exists() or bulk.due().exists()
 
 
 def _due() -> QuerySet[Placement]:

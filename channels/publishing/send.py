@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F
@@ -19,6 +20,7 @@ from channels.models import ChannelIssue, Listing, Placement, Publication, Remot
 from channels.publishing import lease
 from channels.publishing.desire import Desired, record_issues
 from pimhub.foundation import audit
+from pimhub.foundation.http import Response
 from pimhub.foundation.jsonvalue import JSON
 
 SETTLED = (Verdict.ACCEPTED, Verdict.SUPERSEDED, Verdict.REJECTED, Verdict.STALE, Verdict.GONE)
@@ -49,48 +51,68 @@ def send_operation(placement: Placement, sending: Sending, operation: Operation)
     earlier = under_way(placement) if operation.settles else None
     if earlier is not None:
         operation = replace(operation, context={**operation.context, **(earlier.context or {})})
-    carries = earlier.carries if earlier is not None else _carried(operation, sending.desired)
-    publication = _announce(placement, sending, operation, carries)
+    carries = earlier.carries if earlier is not None else carried(operation, sending.desired)
+    publication = announce(placement, sending, operation, carries)
     started = time.monotonic()
     response = connections.send(placement.channel, operation.request, timeout=sending.connector.deadline)
     milliseconds = int((time.monotonic() - started) * 1000)
-    outcome = sending.connector.interpret(operation, response)
     with transaction.atomic():
         lease.guard(placement)
-        publication.verdict = outcome.verdict
-        publication.message = " ".join(i.message for i in outcome.issues)
-        publication.request_id = outcome.request_id[:200]
-        publication.status = response.status
-        publication.milliseconds = milliseconds
-        publication.response = blobs.put(_exact(outcome.response)) if outcome.response is not None else ""
-        publication.finished_at = timezone.now()
-        if outcome.verdict is Verdict.WORKING and not operation.settles:
-            publication.context = _exact(dict(operation.context))
-        publication.save()
-        calls.note(
-            placement.channel,
-            operation.name,
-            response,
-            placement=placement,
-            publication=publication,
-            skus=sorted(carries),
-            verdict=outcome.verdict,
-            request_id=publication.request_id,
-            request=publication.request,
-            milliseconds=milliseconds,
-            waited=waited,
+        outcome = settle(
+            placement, sending, operation, publication, response, carries, milliseconds=milliseconds, waited=waited
         )
         if earlier is not None and outcome.verdict in SETTLED:
             earlier.verdict, earlier.message = outcome.verdict, publication.message
             earlier.save(update_fields=["verdict", "message"])
-        keep_links(placement, outcome.links, dropped=outcome.dropped_links)
-        took = outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED)
-        if sending.desired is None:
-            pass  # what is taken off counts as accepted there until it was seen to be gone
-        elif took and not operation.asks and not operation.partial:
-            _accept(placement, carries, sending.desired, dropped=outcome.dropped_links, renews=operation.renews)
-        elif outcome.verdict is Verdict.REJECTED:
-            _refuse(placement, carries, outcome, sending.desired)
+    return outcome
+
+
+def settle(
+    placement: Placement,
+    sending: Sending,
+    operation: Operation,
+    publication: Publication,
+    response: Response,
+    carries: dict[str, dict[str, str]],
+    *,
+    milliseconds: int = 0,
+    waited: int = 0,
+    way: str = "",
+) -> Outcome:
+    """Book how a call came out, within the caller's transaction. `way` says by what way it went, if not alone."""
+    outcome = sending.connector.interpret(operation, response)
+    publication.verdict = outcome.verdict
+    publication.message = " ".join(i.message for i in outcome.issues)
+    publication.request_id = outcome.request_id[:200]
+    publication.status = response.status
+    publication.milliseconds = milliseconds
+    publication.response = blobs.put(exact(outcome.response)) if outcome.response is not None else ""
+    publication.finished_at = timezone.now()
+    if outcome.verdict is Verdict.WORKING and not operation.settles:
+        publication.context = exact(dict(operation.context))
+    publication.save()
+    calls.note(
+        placement.channel,
+        f"{operation.name} {way}".strip(),
+        response,
+        placement=placement,
+        publication=publication,
+        skus=sorted(carries),
+        verdict=outcome.verdict,
+        request_id=publication.request_id,
+        request=publication.request,
+        milliseconds=milliseconds,
+        waited=waited,
+    )
+    keep_links(placement, outcome.links, dropped=outcome.dropped_links)
+    took = outcome.verdict in (Verdict.ACCEPTED, Verdict.SUPERSEDED)
+    if sending.removal:
+        pass  # what is taken off counts as accepted there until it was seen to be gone
+    elif took and not operation.asks and not operation.partial:
+        prices = sending.desired.prices if sending.desired else {}
+        _accept(placement, carries, prices, dropped=outcome.dropped_links, renews=operation.renews)
+    elif outcome.verdict is Verdict.REJECTED:
+        _refuse(placement, carries, outcome, sending.desired)
     return outcome
 
 
@@ -115,7 +137,7 @@ def under_way(placement: Placement) -> Publication | None:
     return placement.publications.filter(verdict=Verdict.WORKING, context__isnull=False).order_by("-number").first()
 
 
-def _carried(operation: Operation, desired: Desired | None) -> dict[str, dict[str, str]]:
+def carried(operation: Operation, desired: Desired | None) -> dict[str, dict[str, str]]:
     """{row: {facet: hash}} of everything the call takes along; no hash for what it takes away."""
     hashes = desired.hashes if desired else {}
     carries: dict[str, dict[str, str]] = {}
@@ -124,9 +146,10 @@ def _carried(operation: Operation, desired: Desired | None) -> dict[str, dict[st
     return carries
 
 
-def _announce(
+def announce(
     placement: Placement, sending: Sending, operation: Operation, carries: dict[str, dict[str, str]]
 ) -> Publication:
+    """The record of a call that is about to leave. Raises LeaseLost."""
     with transaction.atomic():
         lease.guard(placement)
         lease.renew(placement)
@@ -160,12 +183,12 @@ def _announce(
 def _accept(
     placement: Placement,
     carries: dict[str, dict[str, str]],
-    desired: Desired,
+    prices: Mapping[str, Decimal],
     *,
     dropped: tuple[str, ...],
     renews: bool,
 ) -> None:
-    now, prices = timezone.now(), desired.prices
+    now = timezone.now()
     gone = [key.removeprefix("variant:") for key in dropped if key.startswith("variant:")]
     placement.listings.filter(sku__in=gone, desired={}).delete()
     for listing in placement.listings.filter(sku__in=carries):
@@ -192,7 +215,9 @@ def lag(listing: Listing, facets: Iterable[str], now: dt.datetime) -> float:
     return max((now - since).total_seconds(), 0.0)
 
 
-def _refuse(placement: Placement, carries: dict[str, dict[str, str]], outcome: Outcome, desired: Desired) -> None:
+def _refuse(
+    placement: Placement, carries: dict[str, dict[str, str]], outcome: Outcome, desired: Desired | None
+) -> None:
     record_issues(placement, outcome.issues, source=ChannelIssue.Source.CHANNEL, desired=desired, keep=True)
     for listing in placement.listings.filter(sku__in=carries):
         listing.refused = listing.refused | carries[listing.sku]
@@ -220,12 +245,12 @@ def keep_links(placement: Placement, links: object, *, dropped: tuple[str, ...] 
     RemoteLink.objects.filter(channel_id=placement.channel_id, placement=None, key__in=whole_dropped).delete()
 
 
-def _exact(value: JSON) -> JSON:
+def exact(value: JSON) -> JSON:
     """An answer as it can be stored: floats become their shortest text."""
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, dict):
-        return {str(k): _exact(v) for k, v in value.items()}
+        return {str(k): exact(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_exact(v) for v in value]
+        return [exact(v) for v in value]
     return value

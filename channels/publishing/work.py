@@ -9,28 +9,29 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Min
 from django.utils import timezone
 
-from channels.connections import ChannelNotReady, authorise
+from channels.connections import ChannelNotReady, authorise, connect, connector_of
 from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue
 from channels.definitions import UNAVAILABLE
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import holds, lease, policy, removal, turn
+from channels.publishing import bulk_lines, holds, lease, policy, removal, turn
 from channels.publishing.announce import announce
 from channels.publishing.desire import ABSENT, Desired, desire, note, record_issues, set_states
 from channels.publishing.known import known
 from channels.publishing.policy import Policy
 from channels.publishing.read_back import read_back
-from channels.publishing.send import send_operation, sending, settle_lost
+from channels.publishing.send import Sending, send_operation, sending, settle_lost
 from channels.publishing.turn import FIRST_LOOK, Turn
 from channels.rates import Wait
 from governance.models import Standing
 
 S = Listing.State
+IN_A_FILE = "It is in a file of many that the channel works through."
 logger = logging.getLogger("pimhub.publishing")
 
 # A product that needs more calls than this in one turn is planned wrongly; it waits, and says so.
@@ -69,6 +70,9 @@ def _turn(placement: Placement) -> Turn:
     standing = Standing.objects.select_related("live", "product").get(product_id=placement.product_id)
     rules = policy.read(placement.channel.policy)
     desired = desire(placement.channel, standing)
+    ended = _from_file(placement, desired)
+    if ended is not None:
+        return ended
     if isinstance(desired, Issue):
         if desired.code == UNAVAILABLE:
             return turn.failed(placement, desired, retry=dt.timedelta(minutes=5))
@@ -93,6 +97,25 @@ def _turn(placement: Placement) -> Turn:
     return _converge(placement, desired.on(connection), rules)
 
 
+def _from_file(placement: Placement, desired: Desired | Issue) -> Turn | None:
+    """A call that went in a file: booked when it was answered, taken back while the file is here and another is
+    wanted, else waited for. None when the turn goes on."""
+    line = bulk_lines.open_line(placement)
+    if line is None:
+        return None
+    wanted = desired if isinstance(desired, Desired) else None
+    if line.answered_at is not None:
+        connector = connector_of(placement.channel)
+        with_what = Sending(connector, connect(placement.channel), wanted)
+        operation, outcome = bulk_lines.settled(placement, with_what, line)
+        return turn.after(placement, operation, outcome)
+    if bulk_lines.outdated(line, wanted) and bulk_lines.withdraw(line):
+        return None
+    if wanted is None or wanted.blocked:
+        return Turn(None, turn.fields(placement, problem=IN_A_FILE))  # woken by the answer
+    return None
+
+
 def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
     unfinished = placement.publications.filter(verdict="").exists()
     if placement.must_read or unfinished:
@@ -105,6 +128,15 @@ def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
     calls = MAX_CALLS + 3 * len(desired.rendered.bodies)
     for _ in range(calls):
         ready = _ready(placement, desired, rules)
+        line = bulk_lines.open_line(placement)
+        if line is not None:
+            ready = replace(ready, calls=bulk_lines.overtaking(line, ready.calls))
+            if not ready.calls:
+                set_states(placement, S.QUEUED, dict.fromkeys(line.publication.carries))
+                return Turn(_recheck(placement, desired), turn.fields(placement, problem=IN_A_FILE, attempts=0))
+        elif ready.calls and (kind := bulk_lines.kind_of(placement, desired, ready.calls[0])):
+            bulk_lines.enlist(placement, desired, ready.calls[0], kind)
+            continue
         if not ready.calls:
             return _verify(placement, desired, ready, rules, sent=sent)
         sent = True

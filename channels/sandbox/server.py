@@ -46,14 +46,17 @@ class Sandbox:
         self.folder = folder
         self.store = Store(folder / "state.sqlite3")
         self.chaos = Chaos()
+        shop = Shop(self.store)
         self.channels: dict[str, Shop | Merchant | Seller] = {
-            "shopify": Shop(self.store),
+            "shopify": shop,
             "amazon": Seller(self.store),
             "google": Merchant(self.store),
         }
         self.writer = Writer()
         self.erp = Erp(self.store)
         self.teller = Teller(self.store)
+        self._bulk = shop.work
+        self._bulk.tell = lambda effects: self.teller.tell("shopify", effects)
         self._control = Control(self.store, self.chaos, self.teller)
 
     def warm_up(self) -> None:
@@ -108,6 +111,7 @@ class Sandbox:
         return reply
 
     def close(self) -> None:
+        self._bulk.close()
         self.teller.close()
         self.store.close()
 

@@ -57,6 +57,8 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "answer_after": 0.0,  # seconds between the effect of a call and its answer
         "media_delay": 0.0,  # seconds until a new image is READY
         "media_fail": [],  # parts of an originalSource that cannot be downloaded
+        "bulk_seconds": 0.0,  # that a line of a bulk operation takes
+        "bulk_fail_after": None,  # lines after which a bulk operation breaks off
         "operation_polls": 1,  # reads until an asynchronous operation is COMPLETE
         "token_ttl": 86399,
         "webhooks": [],  # where messages go: [{"url", "secret"}]; see webhooks.py

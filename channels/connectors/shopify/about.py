@@ -21,6 +21,12 @@ SETTINGS = (
         help="Such as custom.material = single_line_text_field, a line each.",
     ),
     SettingField("translations", "Further languages", "map", help="Ours = the shop's, such as de_DE = de."),
+    SettingField(
+        "bulk_from",
+        "Send as one file from",
+        "number",
+        help="So many waiting products go in one file that Shopify works through (usually 250); 0: never.",
+    ),
     SettingField("redirects", "Old addresses lead to new ones", "flag", usual=True),
 )
 CREDENTIALS = (("access_token",), ("client_id", "client_secret"))

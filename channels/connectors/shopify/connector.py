@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from channels.connectors.abilities import Budget, Heard, Rate, Told
 from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
+from channels.connectors.bulk import BulkJob
 from channels.connectors.outcome import Issue, Outcome, RemoteState
-from channels.connectors.shopify import about, fields, rates, rights, settings, tokens, translations, webhooks
+from channels.connectors.shopify import about, bulk, fields, rates, rights, settings, tokens, translations, webhooks
 from channels.connectors.shopify.interpret import interpret
 from channels.connectors.shopify.plan import plan, plan_removal
 from channels.connectors.shopify.read import interpret_read, read
@@ -44,6 +45,7 @@ class ShopifyConnector:
     more_secrets = about.MORE_SECRETS
     message_help = "Shopify signs them with the app's client secret (client_secret among the credentials)."
     translated = frozenset(translations.KEYS)
+    bulk_limits = bulk.LIMITS
     deadline = 60.0  # a synchronous productSet of many variants takes its time
 
     def languages(self, connection: Connection) -> list[str]:
@@ -114,3 +116,36 @@ class ShopifyConnector:
 
     def read_webhook(self, topic: str, raw: bytes) -> Told:
         return webhooks.read(topic, raw)
+
+    def bulk_from(self, connection: Connection) -> int | None:
+        return bulk.worth_from(connection)
+
+    def bulk_kind(self, operation: Operation) -> str:
+        return bulk.kind(operation)
+
+    def bulk_line(self, kind: str, body: bytes) -> bytes:
+        return bulk.line(kind, body)
+
+    def upload_request(self, kind: str, mark: str, size: int, connection: Connection) -> Request:
+        return bulk.upload_request(kind, mark, size, connection)
+
+    def read_upload(self, response: Response, file: bytes) -> tuple[Request, str]:
+        return bulk.read_upload(response, file)
+
+    def start_request(self, kind: str, path: str, mark: str, connection: Connection) -> Request:
+        return bulk.start_request(kind, path, mark, connection)
+
+    def find_request(self, connection: Connection) -> Request:
+        return bulk.find_request(connection)
+
+    def read_found(self, response: Response, mark: str) -> BulkJob | None:
+        return bulk.read_found(response, mark)
+
+    def ask_request(self, job: str, connection: Connection) -> Request:
+        return bulk.ask_request(job, connection)
+
+    def read_job(self, response: Response) -> BulkJob:
+        return bulk.read_job(response)
+
+    def bulk_answers(self, body: bytes) -> Iterator[tuple[int, Response]]:
+        return bulk.answers(body)

@@ -118,7 +118,7 @@ def _accepted(operation: Operation, response: Response, body: dict[str, JSON], p
                 )
             )
         links |= media or {}
-        if media is not None:
+        if media is not None and "media" in payload["product"]:
             dropped += [SENDING + key for key in context["files"]]
     elif operation.name == "metafieldDefinitionCreate":
         links = {context.get("defines", DEFINITION): str((payload.get("createdDefinition") or {}).get("id") or "taken")}
@@ -134,6 +134,8 @@ def _accepted(operation: Operation, response: Response, body: dict[str, JSON], p
 def _media_links(product: Mapping[str, Any], context: Mapping[str, JSON]) -> dict[str, str] | None:
     """Media ids by key: Shopify answers in the order of `files`. None when the two do not tally."""
     keys: list[str] = context["files"]
+    if "media" not in product:
+        return {}  # of a file of calls: the next read-back tells them apart by what was noted before it left
     ids = [node["id"] for node in product["media"]["nodes"]]
     if not keys:
         return {}

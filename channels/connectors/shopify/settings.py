@@ -6,6 +6,7 @@ settings = {"locations": {"main": "gid://shopify/Location/1"},
             "ownership": {"tags": "owned", "media": "merged", "vendor": "foreign"},
             "metafields": {"custom.material": "single_line_text_field"},    types of what a mapping fills
             "translations": {"de_DE": "de"},                    the shop's further languages, by ours
+            "bulk_from": 250,                                   so many waiting products go in one file; 0: never
             "redirects": True}                                  old addresses lead to the new one
 credentials = {"access_token"} or {"client_id", "client_secret"}
 """

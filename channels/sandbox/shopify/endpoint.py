@@ -15,6 +15,7 @@ from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.journal import Record
 from channels.sandbox.settings import settings
 from channels.sandbox.shopify import (  # noqa: F401  # importing registers the resolvers
+    bulk,
     collections,
     entries,
     inventory,
@@ -26,8 +27,10 @@ from channels.sandbox.shopify import (  # noqa: F401  # importing registers the 
     queries,
     reading,
     rules,
+    staged,
     translations,
 )
+from channels.sandbox.shopify.bulk_work import BulkWork
 from channels.sandbox.shopify.cost import DEAREST_REQUEST, Bucket, cost_extension, requested_cost
 from channels.sandbox.shopify.graph import Context
 from channels.sandbox.shopify.wall import Illegal, official_schema, read_request, run
@@ -45,6 +48,12 @@ class Shop:
 
     store: Store
     bucket: Bucket = field(default_factory=Bucket)
+    work: BulkWork = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.work = BulkWork(self.store)
+        if bulk.under_way(self.store):  # it was killed meanwhile
+            self.work.ring()
 
     def warm_up(self) -> None:
         """Build the schema before the first caller has to wait for it."""
@@ -55,6 +64,10 @@ class Shop:
             return self._issue_token(call, record)
         if call.path.startswith("/cdn/"):
             return self._image(call, record)
+        if call.path.startswith(staged.ADDRESS):
+            return staged.receive(self.store, call, record)
+        if call.path.startswith(bulk.RESULTS):
+            return bulk.results(self.store, call, record)
         if call.path != GRAPHQL:
             record.violate("NOT_FOUND", f"{call.method} {call.path} is not in the {SHOPIFY_VERSION} API")
             return json_reply(404, {"errors": "Not Found"})
@@ -117,6 +130,8 @@ class Shop:
             )
         context = Context(self.store, record, dt.datetime.now(dt.UTC), origin)
         data, errors = run(request, context)
+        if any(effect.startswith("bulk.created") for effect in record.effects):
+            self.work.ring()
         left = self.bucket.available(maximum=maximum, rate=rate) if knobs["bucket"] else maximum - cost
         body: dict[str, Any] = {"data": data}
         if errors:

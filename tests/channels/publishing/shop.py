@@ -13,7 +13,7 @@ from catalog.change_sets import acting
 from catalog.models import ChangeSet, Product, User
 from catalog.products.changes import OfferChange, ProductChange, VariantChange
 from catalog.products.write import WriteResult, write_product
-from channels.models import Channel, Listing, Placement
+from channels.models import BulkRun, Channel, Listing, Placement
 from channels.publishing.dispatch import dispatch
 from governance.models import Standing
 from governance.workflow import verbs
@@ -82,7 +82,8 @@ class Shop:
             dispatch(seconds=5)
             soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)
             waiting = Placement.objects.filter(channel__connector__in=("shopify", "amazon", "google"), due_at__lte=soon)
-            if not waiting.exists():
+            files = BulkRun.objects.exclude(state__in=(BulkRun.State.DONE, BulkRun.State.UNSENT))
+            if not waiting.exists() and not files.exists():
                 return
             time.sleep(0.05)
         raise AssertionError(f"still due: {list(waiting.values('product__code', 'due_at', 'problem'))}")
