@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from governance.copywriting.claims.dates import dates
 from governance.copywriting.claims.facts import read_facts
 from governance.copywriting.claims.judge import Bench, Verdict
 from governance.copywriting.claims.quantities import stated
@@ -52,7 +53,14 @@ def check_text(
     language = locale.replace("-", "_").partition("_")[0].lower()
     bench = Bench(clean.text, read, language)
     found = []
+    dated = list(dates(clean.text, language))
+    for date in dated:
+        said = bench.dated(date)
+        start, end = clean.span(date.start, date.end)
+        found.append(Claim(start, end, said.verdict, said.fact, "date", text[start:end]))
     for each in stated(clean.text, locale.replace("-", "_")):
+        if any(date.start <= each.start < date.end for date in dated):
+            continue
         if judgement := bench.judge(each):
             start, end = clean.span(each.start, each.end)
             found.append(Claim(start, end, judgement.verdict, judgement.fact, "number", text[start:end]))

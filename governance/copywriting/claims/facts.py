@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from governance.copywriting.claims.concepts import concept_of, dimension_of
-from governance.copywriting.claims.numerals import Reading, numerals
+from governance.copywriting.claims.dates import Day, dates
+from governance.copywriting.claims.numerals import Numeral, Reading, numerals
 from governance.copywriting.claims.units import KNOWN, Unit, named, unit_after, unit_of
 from governance.copywriting.claims.words import cleaned, fold, words
 from pimhub.foundation.jsonvalue import JSON
@@ -41,6 +42,8 @@ class Fact:
     texts: tuple[str, ...] = ()
     tokens: frozenset[str] = field(default_factory=frozenset)
     yes: bool | None = None
+    dates: tuple[Day, ...] = ()
+    heads: frozenset[str] = frozenset()  # the last words of its names: what a number of it counts
 
 
 def read_facts(
@@ -62,7 +65,7 @@ def _fact(key: str, value: JSON, locale: str, unit: JSON, labels: Sequence[str])
     plain_key = key.partition("@")[0]
     names = tuple(dict.fromkeys(w.plain for text in (plain_key.replace("_", " "), *labels) for w in words(text)))
     concept, dimension = concept_of(names), ""
-    given = _unit(unit) or named(words_of_key(plain_key))
+    given = _unit(unit) or _bracketed(plain_key) or named(words_of_key(plain_key))
     dimension = given.dimension if given else dimension_of(names, concept)
     amounts: list[Amount] = []
     texts: list[str] = []
@@ -80,7 +83,19 @@ def _fact(key: str, value: JSON, locale: str, unit: JSON, labels: Sequence[str])
             amounts += _in_text(text, locale, given, dimension)
             yes = True if fold(text) in _YES else False if fold(text) in _NO else yes
     tokens = frozenset(w.plain for text in texts for w in words(text.replace("_", " ")))
-    return Fact(key, names, concept, tuple(amounts), tuple(texts), tokens, yes)
+    language = locale.split("_")[0]
+    days = tuple(day for text in texts if len(text) <= 40 for found in dates(text, language) for day in found.days)
+    named_as = [words(text) for text in (plain_key.replace("_", " "), *labels)]
+    heads = frozenset(found[-1].plain for found in named_as if found)
+    return Fact(key, names, concept, tuple(amounts), tuple(texts), tokens, yes, days, heads)
+
+
+_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]{1,12}?)\s*[)\]]")
+
+
+def _bracketed(key: str) -> Unit | None:
+    """The unit that a key names in brackets: "Weight (lbs)"."""
+    return next((unit for match in _BRACKETS.finditer(key) if (unit := _unit(match[1]))), None)
 
 
 def words_of_key(key: str) -> list[str]:
@@ -130,7 +145,7 @@ def _in_text(text: str, locale: str, unit: Unit | None, dimension: str) -> list[
     found: list[tuple[Reading, Unit | None]] = []
     for numeral in numerals(clean, locale):
         after = unit_after(clean, numeral.end, language)
-        found += [(reading, after.unit if after else None) for reading in numeral.readings[:1]]
+        found += [(reading, after.unit if after else None) for reading in _signed(numeral)[:1]]
     shared: Unit | None = None
     amounts: list[Amount] = []
     for reading, own in reversed(found):  # of "10 x 20 cm" the unit is said once, at the end
@@ -138,3 +153,7 @@ def _in_text(text: str, locale: str, unit: Unit | None, dimension: str) -> list[
         used = own or shared or unit
         amounts.append(Amount(reading.value, used, used.dimension if used else dimension, reading.step))
     return amounts[::-1]
+
+
+def _signed(numeral: Numeral) -> list[Reading]:
+    return [Reading(-r.value, r.step) if numeral.negative else r for r in numeral.readings]

@@ -9,10 +9,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from governance.copywriting.claims.concepts import concept_word
+from governance.copywriting.claims.dates import Dated, same
 from governance.copywriting.claims.facts import Amount, Fact
 from governance.copywriting.claims.numerals import Reading
 from governance.copywriting.claims.quantities import Stated
-from governance.copywriting.claims.units import Unit
+from governance.copywriting.claims.units import KNOWN, Unit, unit_after
 from governance.copywriting.claims.words import Word, alike, fold, words
 
 
@@ -30,6 +31,8 @@ class Judgement:
 
 
 NEAR = 4  # words between a number and the word that says what it measures
+_SPOKEN = frozenset(["ratio"])  # "twice as good" measures nothing, unless a fact does
+_IDIOMS = frozenset([("d", Decimal(7)), ("h", Decimal(24))])  # all week, all day
 _CLAUSE = re.compile(r"[.,;:!?()\n•|]")
 _NAMES = {"name", "title", "model", "brand", "sku", "mpn", "manufacturer", "series", "produkt", "bezeichnung"}
 
@@ -40,7 +43,7 @@ class Bench:
     def __init__(self, text: str, facts: Sequence[Fact], language: str) -> None:
         self.text, self.facts, self.language = text, facts, language
         self.words = words(text)
-        self.quoted = list(_quoted(text, facts))
+        self.quoted = list(_quoted(text, facts, language))
         self.tokens = {token: fact.key for fact in facts for token in fact.tokens}
 
     def judge(self, stated: Stated) -> Judgement | None:
@@ -50,17 +53,23 @@ class Bench:
                 return Judgement(Verdict.SUPPORTED, key)
         if _is_no_claim(self.text, stated):
             return None
+        if stated.in_words:
+            return self._in_words(stated)
         if stated.code:
             return self._code(stated)
         return self._measured(stated, stated.unit) if stated.unit else self._bare(stated)
 
     def _measured(self, stated: Stated, unit: Unit) -> Judgement:
         pairs = [(f, a) for f in self.facts for a in f.amounts if a.dimension == unit.dimension]
+        if not pairs and unit.code == "degree" and self._speak_of_heat():
+            scales = [KNOWN["f" if self.language == "en" else "c"], KNOWN["c"]]
+            judged = [self._measured(stated, scale) for scale in scales]
+            return next((each for each in judged if each.verdict == Verdict.SUPPORTED), judged[-1])
         concept = self._concept(stated, {f.concept for f, _ in pairs})
         if concept:
             pairs = [(f, a) for f, a in pairs if f.concept == concept]
         for fact, amount in pairs:
-            if agree(stated.readings, unit, amount):
+            if agree(stated.readings, unit, amount, negative=stated.negative):
                 return Judgement(Verdict.SUPPORTED, fact.key)
         if pairs:
             return Judgement(Verdict.CONTRADICTED, self._likeliest(stated, [f for f, _ in pairs]).key)
@@ -72,6 +81,51 @@ class Bench:
             if self._named(stated, fact):
                 return Judgement(Verdict.CONTRADICTED, fact.key)
         return Judgement(Verdict.UNSUPPORTED)
+
+    def dated(self, date: Dated) -> Judgement:
+        known = [(fact, day) for fact in self.facts for day in fact.dates]
+        for fact, day in known:
+            if any(same(said, day) for said in date.days):
+                return Judgement(Verdict.SUPPORTED, fact.key)
+        if known:
+            return Judgement(Verdict.CONTRADICTED, known[0][0].key)
+        return Judgement(Verdict.UNSUPPORTED if date.is_full else Verdict.NOT_CHECKABLE)
+
+    def _in_words(self, stated: Stated) -> Judgement | None:
+        """A number in words is a claim where it measures, or counts what a fact counts; else it is a turn of speech."""
+        value, unit = stated.readings[0].value, stated.unit
+        if unit is None:
+            about = [f for f in self.facts if f.amounts and not _is_name(f) and self._counts(stated, f)]
+            known = [(f, a) for f in about for a in f.amounts]
+            if hit := next((f for f, a in known if a.value == value), None):
+                return Judgement(Verdict.SUPPORTED, hit.key)
+            return Judgement(Verdict.CONTRADICTED, about[0].key) if about and value != 1 else None
+        if unit.dimension in _SPOKEN or (unit.code, value) in _IDIOMS:
+            return self._measured(stated, unit) if self._is_measured(stated, unit) else None
+        if value <= 1 and not self._is_measured(stated, unit):
+            return None  # "in a minute", "one day"
+        return self._measured(stated, unit)
+
+    def _is_measured(self, stated: Stated, unit: Unit) -> bool:
+        """Whether a fact measures this, and the text speaks of that near by."""
+        known = {f.concept for f in self.facts for a in f.amounts if a.dimension == unit.dimension}
+        return bool(self._concept(stated, known))
+
+    def _counts(self, stated: Stated, fact: Fact) -> bool:
+        """Whether a number without a unit counts what the fact does."""
+        if stated.of:
+            return fact.concept == stated.of or any(alike(name, stated.of) for name in fact.names if len(name) > 2)
+        if all(amount.unit is not None or amount.dimension not in ("", "count") for amount in fact.amounts):
+            return False
+        if fact.concept == "pieces":
+            return self._near(stated, fact)
+        after = [w for w in self.words if w.start >= stated.end][:3]
+        after = [w for w in after if not _CLAUSE.search(self.text[stated.end : w.start])]
+        return any(len(head) > 2 and alike(head, word.plain) for head in fact.heads for word in after)
+
+    def _speak_of_heat(self) -> bool:
+        """Whether "degrees" in a text, where no fact is an angle, are those of a temperature."""
+        return any(a.dimension == "temperature" for f in self.facts for a in f.amounts)
 
     def _about(self, stated: Stated, fact: Fact, amount: Amount) -> bool:
         """Whether a fact without a unit may be meant: its name is near, or its number is no everyday one."""
@@ -131,8 +185,13 @@ class Bench:
         return next((fact for fact in facts if self._near(stated, fact)), facts[0])
 
 
-def agree(readings: Sequence[Reading], unit: Unit, amount: Amount) -> bool:
-    """Whether a stated amount is the fact's, in its own unit or rightly converted and rounded to the digits shown."""
+def agree(readings: Sequence[Reading], unit: Unit, amount: Amount, *, negative: bool = False) -> bool:
+    """Whether a stated amount is the fact's, in its own unit or rightly converted and rounded to the digits shown.
+
+    A minus counts where amounts can be below zero; elsewhere it is a dash.
+    """
+    if negative and (unit.dimension == "temperature" or amount.value < 0):
+        readings = [Reading(-reading.value, reading.step) for reading in readings]
     return any(_agree(reading, unit, amount) for reading in readings)
 
 
@@ -159,18 +218,25 @@ def _is_name(fact: Fact) -> bool:
     return bool(_NAMES & set(fact.names))
 
 
-def _quoted(text: str, facts: Sequence[Fact]) -> list[tuple[int, int, str]]:
+def _quoted(text: str, facts: Sequence[Fact], language: str) -> list[tuple[int, int, str]]:
     """Where the text repeats a fact's own words that hold a number: a model's name, "1200 W", "IP67"."""
     lower = text.casefold()
     found = []
     for fact in facts:
         for said in fact.texts:
-            if re.search(r"\d", said) and re.search(r"[^\W\d_]", said):
+            if re.search(r"\d", said) and re.search(r"[^\W\d_]", said) and not _is_amount(said, language):
                 for needle in {said.casefold(), *(_codes(said) if _is_name(fact) else ())}:
                     found += [
                         (m.start(), m.end(), fact.key) for m in re.finditer(rf"(?<!\w){re.escape(needle)}(?!\w)", lower)
                     ]
     return found if len(lower) == len(text) else []
+
+
+def _is_amount(said: str, language: str) -> bool:
+    """Whether a fact's words are one amount ("60 cm"): it is judged by what it measures, not by its words."""
+    number = re.match(r"[+-]?\d+(?:[.,]\d+)?", said)
+    after = unit_after(said, number.end(), language) if number else None
+    return after is not None and after.end == len(said.rstrip(". "))
 
 
 def _codes(said: str) -> set[str]:

@@ -49,6 +49,12 @@ class Numeral:
     start: int
     end: int
     readings: tuple[Reading, ...]
+    negative: bool = False  # a minus is written before it
+
+
+_MINUS = re.compile(
+    r"(?:(?:^|(?<=[(\s]))(?<!\d\s)[-−–]|(?:^|(?<=\s))(?:minus|moins|meno|menos|min)\s?)$", re.IGNORECASE
+)
 
 
 def numerals(text: str, locale: str) -> Iterator[Numeral]:
@@ -60,7 +66,8 @@ def numerals(text: str, locale: str) -> Iterator[Numeral]:
             for part in ("over", "under"):  # 14/16 megapixels are two numbers
                 yield Numeral(match.start(part), match.end(part), readings_of(match[part], locale))
         elif readings := _readings(match, locale):
-            yield Numeral(match.start(), match.end(), readings)
+            negative = bool(_MINUS.search(text[max(0, match.start() - 8) : match.start()]))
+            yield Numeral(match.start(), match.end(), readings, negative)
 
 
 def _is_fraction(over: int, under: int) -> bool:

@@ -1,15 +1,20 @@
-"""Amounts a text states: each number with its unit, the shared unit of ranges and dimensions included."""
+"""Amounts a text states, in digits or words: each with its unit, the shared unit of ranges and dimensions included."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from governance.copywriting.claims.numerals import Numeral, Reading, numerals
-from governance.copywriting.claims.units import Unit, unit_after
+from governance.copywriting.claims.spelled import HALF, Spelled, half_more, spelled, tails
+from governance.copywriting.claims.units import KNOWN, Unit, unit_after, unit_of
+from governance.copywriting.claims.words import words
 
 _JOINED = re.compile(
-    r"\s*(?:[-–—/x×*]|to|bis|à|a|hasta|tot|do|til|till|und|and|et|y|e|en|i|or|oder|ou)\s*", re.IGNORECASE
+    r"\s*(?:[-–—/x×*]|to|bis|à|a|hasta|tot|do|til|till|und|and|et|y|e|en|i|or|oder|ou|by|bij|por|per|par|på|na)\s*[+−-]?",
+    re.IGNORECASE,
 )
 _TAIL = re.compile(r"(?:(?![x×]\d)[0-9A-Za-z\u00c0-\u052f])*")  # not the next number of 1920x1080
 _HEAD = re.compile(r"[^\W_]+[ -]?$")
@@ -25,11 +30,17 @@ class Stated:
     readings: tuple[Reading, ...]
     unit: Unit | None = None
     code: str = ""
+    negative: bool = False
+    in_words: bool = False
+    of: str = ""  # what a number in words counts, where they are one word ("sechsteilig")
 
 
 def stated(text: str, locale: str) -> list[Stated]:
     language = locale.split("_")[0]
     found = [_one(text, numeral, language) for numeral in numerals(text, locale)]
+    found += [_in_words(text, each, language) for each in spelled(text, language)]
+    found += [each for each in _and_a_half(text, language) if not any(s.start <= each.start < s.end for s in found)]
+    found.sort(key=lambda each: each.start)
     for at in range(len(found) - 2, -1, -1):
         one, after = found[at], found[at + 1]
         between = text[one.end : after.start]
@@ -41,8 +52,41 @@ def stated(text: str, locale: str) -> list[Stated]:
 def _one(text: str, numeral: Numeral, language: str) -> Stated:
     after = unit_after(text, numeral.end, language)
     if after:
-        return Stated(numeral.start, after.end, numeral.end, numeral.readings, after.unit)
+        end, readings = _with_half(text, after.end, numeral.readings, language)
+        return Stated(numeral.start, end, numeral.end, readings, after.unit, negative=numeral.negative)
     grown = _TAIL.match(text, numeral.end)
     assert grown is not None
     code = text[numeral.start : grown.end()] if grown[0] else ""
-    return Stated(numeral.start, grown.end(), numeral.end, numeral.readings, None, code)
+    return Stated(numeral.start, grown.end(), numeral.end, numeral.readings, None, code, numeral.negative)
+
+
+def _with_half(text: str, end: int, readings: tuple[Reading, ...], language: str) -> tuple[int, tuple[Reading, ...]]:
+    """The same and a half where the text says so after the unit: "2 ans et demi"."""
+    further = half_more(text, end, language)
+    if not further:
+        return end, readings
+    return further, tuple(Reading(reading.value + HALF, Decimal("0.1")) for reading in readings)
+
+
+def _in_words(text: str, each: Spelled, language: str) -> Stated:
+    readings: tuple[Reading, ...] = (Reading(each.value, Decimal("0.1") if each.value % 1 else Decimal(1)),)
+    if each.of:
+        return Stated(each.start, each.end, each.end, readings, KNOWN.get(each.of), in_words=True, of=each.of)
+    # "half a litre", "demi-litre": an article or a hyphen may stand between.
+    article = re.compile(r"\s+an?(?=\s)|").match(text, each.end)
+    assert article is not None
+    after = unit_after(text, article.end(), language)
+    if not after or len(text[article.end() : after.end].strip(" -")) < 3:  # after words, units are written out
+        return Stated(each.start, each.end, each.end, readings, in_words=True)
+    end, readings = _with_half(text, after.end, readings, language)
+    return Stated(each.start, end, each.end, readings, after.unit, in_words=True)
+
+
+def _and_a_half(text: str, language: str) -> Iterator[Stated]:
+    """One and a half of a unit without a number: "litro y medio", "a liter and a half"."""
+    for match in tails(text, language):
+        before = words(text[: match.start()])[-1:]
+        unit = unit_of(before[0].text, language) if before and before[0].end == match.start() else None
+        if unit:
+            start = before[0].start
+            yield Stated(start, match.end(), match.end(), (Reading(1 + HALF, Decimal("0.1")),), unit, in_words=True)

@@ -18,6 +18,7 @@ NEGATIONS = frozenset(_LISTS["negations"].split())
 _MADE = frozenset(_LISTS["made"].split())
 _IN_COLOUR = frozenset(_LISTS["in_colour"].split())
 _OF = frozenset(_LISTS["of"].split())
+_PURE = frozenset(_LISTS["pure"].split())
 _SMALL = frozenset(
     ["is", "has", "with", "mit", "ist", "hat", "con", "avec"]
 )  # in the names of facts that say yes or no
@@ -116,6 +117,8 @@ class Glossary:
     def _wrong_share(self, hit: Hit, key: str, vocabulary: Vocabulary) -> Judgement | None:
         """A share of a material ("80 % cotton") that is not the fact's."""
         stated = _share(self.text, self.words, hit)
+        if stated is None and self.words[max(0, hit.first - 1)].plain in _PURE and hit.first:
+            stated = Decimal(100)
         if stated is None:
             return None
         for fact in self.facts:
@@ -130,12 +133,15 @@ class Glossary:
         return None
 
 
+_PERCENT = r"(?:%|percent|per cent|prozent|pour cent|por ciento|por cento|per cento|procent\w*|proc\.)"
+
+
 def _share(text: str, text_words: Sequence[Word], hit: Hit) -> Decimal | None:
-    before = text[max(0, hit.start - 16) : hit.start]
-    found = re.search(r"(\d+(?:[.,]\d+)?)\s*(?:%|percent|Prozent)[^\d,;.]*$", before)
+    before = text[max(0, hit.start - 22) : hit.start].casefold()
+    found = re.search(rf"(\d+(?:[.,]\d+)?)\s*{_PERCENT}[^\d,;.]*$", before)
     if not found:
-        after = text[hit.end : hit.end + 12]
-        found = re.match(r"\s*[:(]?\s*(\d+(?:[.,]\d+)?)\s*%", after)
+        after = text[hit.end : hit.end + 22].casefold()
+        found = re.match(rf"(?:anteil)?\s*[:(]?\s*(\d+(?:[.,]\d+)?)\s*{_PERCENT}", after)
     return Decimal(found[1].replace(",", ".")) if found else None
 
 

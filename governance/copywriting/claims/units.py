@@ -91,6 +91,7 @@ KNOWN: dict[str, Unit] = _of_the_hub() | {unit.code: unit for unit in _FURTHER}
 _LISTS = listed("units")  # of CLDR's names, short forms, and what never means a unit
 _EXACT = frozenset(_LISTS["exact"].split())
 _EXACT_FOLDED = frozenset(fold(each) for each in _EXACT)
+_AS_WRITTEN = {form: code for code, forms in _LISTS["as_written"].items() for form in forms.split()}
 _NEVER = frozenset(_LISTS["never"].split())
 
 
@@ -130,6 +131,8 @@ def unit_of(word: str, language: str) -> Unit | None:
     """The unit that one written word or sign means in a language."""
     if len(word) <= 2 and word.isalpha() and fold(word) in _EXACT_FOLDED and word not in _EXACT:
         return None
+    if code := _AS_WRITTEN.get(word.casefold()):
+        return KNOWN[code]
     plain = fold(word)
     units = lexicon(language)
     for form in (plain, plain.rstrip("."), plain.removesuffix("s")):

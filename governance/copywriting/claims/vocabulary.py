@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from babel import Locale, UnknownLocaleError
@@ -92,7 +93,13 @@ class Vocabulary:
         return False
 
 
-_OTHERS = {"glasses", "glassy"}  # look like forms of a term, and are words of their own
+_OTHERS = frozenset(_LISTS["others"].split())  # look like forms of a term, and are words of their own
+
+
+@cache
+def _rows() -> dict[str, dict[str, dict[str, Any]]]:
+    """{vocabulary: {concept: row}}, read once for all languages."""
+    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.yaml"))}
 
 
 @cache
@@ -100,14 +107,15 @@ def shipped(language: str) -> Vocabulary:
     """The vocabularies of the hub with the names of countries in English and one more language."""
     terms: list[Term] = []
     kinds: dict[str, str] = {}
-    for path in sorted(HERE.glob("*.yaml")):
-        for concept, row in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-            name = f"{path.stem}:{concept}"
+    for kind, rows in _rows().items():
+        for concept, row in rows.items():
+            name = f"{kind}:{concept}"
             if row.get("of"):
-                kinds[name] = f"{path.stem}:{row['of']}"
+                kinds[name] = f"{kind}:{row['of']}"
             terms += [
-                _term(word, f"{path.stem}:{fold(word)}" if row.get("each") else name, path.stem)
-                for word in row["words"].split()
+                _term(word, f"{kind}:{fold(word)}" if row.get("each") else name, kind)
+                for word, _, only in (each.partition("@") for each in row["words"].split())
+                if only in ("", language)
             ]
     for code in dict.fromkeys(("en", language)):
         try:

@@ -10,9 +10,10 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from benchmarks.claims import rates, score
+from benchmarks.claims import Scored, rates, score
 
 SEED = Path(settings.BASE_DIR).parent / "shared/data/claims/claims_seed.jsonl"
+MANY = Path(__file__).parents[2] / "data/claims/many_languages.jsonl"
 pytestmark = pytest.mark.django_db
 
 
@@ -76,6 +77,25 @@ def test_an_unknown_pack_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         call_command("check_claims", str(tmp_path), "--packs", "nonsense")
     assert "There is no rule pack “nonsense”" in capsys.readouterr().err
+
+
+def test_claims_in_many_languages_pass_the_gates_in_each_class_and_language() -> None:
+    scored = list(score(MANY))
+    assert len(scored) == 551
+    assert len({s.language for s in scored}) >= 12
+    for those in _groups(scored):
+        precision, recall = rates(those)
+        assert recall >= 0.98, those
+        assert precision >= 0.95, those
+    style = [s for s in scored if s.mutation == "style"]
+    assert sum(s.flagged for s in style) <= 0.02 * len(style)
+
+
+def _groups(scored: list[Scored]) -> list[list[Scored]]:
+    languages, classes = {s.language for s in scored}, {s.mutation for s in scored} - {"style"}
+    return [[s for s in scored if s.language == each] for each in sorted(languages)] + [
+        [s for s in scored if s.mutation == each] for each in sorted(classes)
+    ]
 
 
 @pytest.mark.skipif(not SEED.exists(), reason="the labelled texts are not here")
