@@ -9,6 +9,7 @@ from catalog.api import idempotency
 from catalog.imports import run as imports
 from catalog.intake import again
 from catalog.media import ingest
+from catalog.models import Source
 from catalog.plans import run as plans
 from catalog.sign_in import sessions
 from catalog.sources import collect
@@ -56,8 +57,18 @@ def retry_rejects() -> None:
 @shared_task(name="catalog.advance_sources")
 def advance_sources() -> None:
     """Look at sources that are due and work at what came; rings again while there is more."""
+    for source in collect.due(*collect.REMOTE):
+        fetch_source.apply_async(args=(source.pk,), expires=60)
     if sources.turn():
         advance_sources.delay()
+
+
+@shared_task(name="catalog.fetch_source")
+def fetch_source(source_id: int) -> None:
+    """Ask another's server for what a source has, unless another worker just does."""
+    for source in collect.due(*collect.REMOTE):
+        if source.pk == source_id:
+            collect.collect(source)
 
 
 @shared_task(name="catalog.sweep")
@@ -72,7 +83,7 @@ def sweep() -> None:
         recompute_families.apply_async(expires=10)
     if ingest.anything_due():
         fetch_media.apply_async(expires=10)
-    if collect.due() or sources.waiting():
+    if collect.due(Source.Kind.FOLDER, *collect.REMOTE) or sources.waiting():
         advance_sources.apply_async(expires=10)
     if again.mended().exists():
         retry_rejects.apply_async(expires=10)

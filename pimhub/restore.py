@@ -154,6 +154,11 @@ _QUIET: dict[str, dict[str, Any]] = {
         "access_token_encrypted": "",
         "access_token_until": None,
     },
+    # Files are moved away where they are taken from: another instance would miss them.
+    "catalog_source": {
+        "enabled": False,
+        "problem": "Restored from a backup. Switch it on if this instance takes over.",
+    },
     "governance_aiprovider": {"is_paused": True, "problem": "Restored from a backup."},
     "django_session": {},
 }

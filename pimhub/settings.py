@@ -139,7 +139,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 # Other people's servers may be slow: pictures and subscribers wait in a queue of their own, so that nothing waits
 # behind them.
 CELERY_TASK_ROUTES = dict.fromkeys(
-    ("catalog.fetch_media", "channels.deliver", "channels.poll", "channels.watch"), {"queue": "media"}
+    ("catalog.fetch_media", "catalog.fetch_source", "channels.deliver", "channels.poll", "channels.watch"),
+    {"queue": "media"},
 )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -20,6 +21,7 @@ class Source(models.Model):
     class Kind(models.TextChoices):
         FOLDER = "folder", "watched folder"
         HTTPS = "https", "fetched by address"
+        SFTP = "sftp", "fetched by SFTP"
         WEBHOOK = "webhook", "sent to us, signed"
 
     class Delivers(models.TextChoices):
@@ -30,6 +32,12 @@ class Source(models.Model):
     class Format(models.TextChoices):
         NDJSON = "ndjson", "NDJSON"
         CSV = "csv", "CSV"
+        XLSX = "xlsx", "Excel workbook (.xlsx)"
+
+    class Afterwards(models.TextChoices):
+        ARCHIVE = "archive", "moved into the folder “archive” beside it"
+        DELETE = "delete", "deleted"
+        LEAVE = "leave", "left where it is, and remembered"
 
     code = models.CharField(max_length=50, unique=True, validators=[key_code])
     label = models.CharField(max_length=100, blank=True)
@@ -40,7 +48,15 @@ class Source(models.Model):
     columns = models.JSONField(default=dict, blank=True)  # our field → the column's name in their file
     constants = models.JSONField(default=dict, blank=True)  # what no column says, such as {"location": "main"}
     decimal_comma = models.BooleanField(default=False)
-    address = models.CharField(max_length=500, blank=True)  # of HTTPS; a folder is PIMHUB_HOME/sources/<code>
+    # Of HTTPS and SFTP (there of a folder); a watched folder is PIMHUB_HOME/sources/<code>.
+    address = models.CharField(max_length=500, blank=True)
+    username = models.CharField(max_length=100, blank=True)  # at the SFTP server, as the next four
+    pattern = models.CharField(max_length=100, default="*")  # of names that are taken
+    afterwards = models.CharField(max_length=10, choices=Afterwards.choices, default=Afterwards.ARCHIVE)
+    host_key = models.CharField(max_length=1000, blank=True)  # that a person confirmed: "ssh-ed25519 AAAA…"
+    shown_key = models.CharField(max_length=1000, blank=True)  # that the server showed instead
+    # File there → {"seen": [size, changed], "at"}; once it was taken, {"taken": [size, changed]}.
+    marks = models.JSONField(default=dict)
     snapshot = models.CharField(max_length=500, blank=True)  # where all of its figures can be had, to compare
     every_minutes = models.PositiveIntegerField(default=5)  # how often one looks
     expected_minutes = models.PositiveIntegerField(default=60)  # silent for longer = late
@@ -53,7 +69,9 @@ class Source(models.Model):
     last_seen = models.DateTimeField(null=True, blank=True)  # a delivery, or word that nothing changed
     etag = models.CharField(max_length=200, blank=True)
     problem = models.CharField(max_length=500, blank=True)
-    history = history(excluded_fields=["credentials_encrypted", "next_at", "last_seen", "etag", "problem"])
+    history = history(
+        excluded_fields=["credentials_encrypted", "shown_key", "marks", "next_at", "last_seen", "etag", "problem"]
+    )
 
     class Meta:
         ordering = ["code"]
@@ -65,6 +83,8 @@ class Source(models.Model):
     def clean(self) -> None:
         if self.kind == self.Kind.HTTPS and not self.address.startswith(("https://", "http://")):
             raise ValidationError({"address": "Give the whole address, such as https://erp.example/stock.csv."})
+        if self.kind == self.Kind.SFTP:
+            self._clean_sftp()
         if not 1 <= self.every_minutes <= 10080:
             raise ValidationError({"every_minutes": "Give one minute to a week (10,080 minutes)."})
         for name in ("columns", "constants"):
@@ -72,9 +92,24 @@ class Source(models.Model):
             if not isinstance(given, dict) or not all(isinstance(x, str) for kv in given.items() for x in kv):
                 raise ValidationError({name: 'Write an object of texts, such as {"sku": "Item no."}.'})
 
+    def _clean_sftp(self) -> None:
+        try:
+            parts = urlsplit(self.address)
+            ok = parts.scheme == "sftp" and parts.hostname and parts.port != 0 and not parts.username
+        except ValueError:
+            ok = False
+        if not ok:
+            text = (
+                "Give the server and its folder, such as sftp://files.erp.example/outgoing, without name or password."
+            )
+            raise ValidationError({"address": text})
+        if not self.username:
+            raise ValidationError({"username": "Give the name to sign in with at the SFTP server."})
+
     @property
     def credentials(self) -> dict[str, str]:
-        """{"authorization"} of HTTPS; {"secret", "previous"} of a webhook."""
+        """{"authorization"} of HTTPS, {"password", "private_key", "passphrase"} of SFTP, {"secret", "previous"} of a
+        webhook."""
         if not self.credentials_encrypted:
             return {}
         return secrets.decrypt(self.credentials_encrypted, settings.PIMHUB_FERNET_KEYS)

@@ -6,9 +6,11 @@ import contextlib
 import datetime as dt
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -17,10 +19,14 @@ from django.utils import timezone
 
 from catalog import events
 from catalog.models import Delivery, Source
+from catalog.sources import sftp
 from pimhub.foundation import signatures
 from pimhub.foundation.http import Request, send
 
-LARGEST_ANSWER = 200 * 1024 * 1024
+LARGEST_ANSWER = 4 * 1024**3
+ANSWER_SECONDS = 200
+LEASE = dt.timedelta(minutes=6)  # a worker that looks for longer than that is dead
+REMOTE = (Source.Kind.HTTPS, Source.Kind.SFTP)
 SETTLED = 2.0  # seconds that a file must be left alone: who writes it may not have finished
 KEPT = {Delivery.State.DONE, Delivery.State.WORKING}
 
@@ -35,24 +41,27 @@ def stored(delivery: Delivery) -> Path:
     return inbox(delivery.source) / ".work" / delivery.sha256
 
 
-def due() -> list[Source]:
-    """Sources that are to be looked at now. Calls come by themselves."""
+def due(*kinds: str) -> list[Source]:
+    """Sources of these kinds that are to be looked at now. Calls come by themselves."""
     now = timezone.now()
-    rows = Source.objects.filter(Q(next_at=None) | Q(next_at__lte=now), enabled=True).exclude(kind=Source.Kind.WEBHOOK)
+    rows = Source.objects.filter(Q(next_at=None) | Q(next_at__lte=now), enabled=True, kind__in=kinds)
     return list(rows.select_related("system"))
 
 
 def collect(source: Source) -> list[Delivery]:
     """Look at a source; what came. May be killed at any line: it is found again."""
-    again = timezone.now() + dt.timedelta(minutes=source.every_minutes)
-    moved = Source.objects.filter(Q(next_at=None) | Q(next_at__lte=timezone.now()), pk=source.pk)
-    if not moved.update(next_at=again):
+    now = timezone.now()
+    again = now + dt.timedelta(minutes=source.every_minutes)
+    moved = Source.objects.filter(Q(next_at=None) | Q(next_at__lte=now), pk=source.pk)
+    if not moved.update(next_at=max(again, now + LEASE)):
         return []  # somebody else looks
     try:
-        found = _from_folder(source) if source.kind == Source.Kind.FOLDER else _from_address(source)
+        found = LOOKS[Source.Kind(source.kind)](source)
     except OSError as error:
         _note(source, problem=f"The files cannot be read: {error.strerror or error}")
-        return []
+        found = []
+    # Unless somebody asked for another look meanwhile.
+    Source.objects.filter(pk=source.pk, next_at__gt=again).update(next_at=again)
     return found
 
 
@@ -82,23 +91,39 @@ def _from_folder(source: Source) -> list[Delivery]:
     return found
 
 
+def _from_sftp(source: Source) -> list[Delivery]:
+    work = inbox(source) / ".work"
+    work.mkdir(parents=True, exist_ok=True, mode=0o750)
+    result = sftp.look(source, work=work, begin=lambda path, name: _begin(source, name, *_digest(path), path=path))
+    _note(source, problem=result.problem, seen=not result.problem)
+    if result.again is not None:
+        Source.objects.filter(pk=source.pk).update(next_at=timezone.now() + dt.timedelta(seconds=result.again))
+    return result.found
+
+
 def _from_address(source: Source) -> list[Delivery]:
     headers = {"If-None-Match": source.etag} if source.etag else {}
     if given := source.credentials.get("authorization"):
         headers["Authorization"] = given
-    answer = send(
-        Request("GET", source.address, headers),
-        timeout=60,
-        max_bytes=LARGEST_ANSWER,
-        allowed_origins=settings.PIMHUB_ALLOWED_ORIGINS,
-    )
-    if answer.status == 304:
-        _note(source, seen=True)
-        return []
-    if answer.status != 200:
-        _note(source, problem=answer.error or f"The address answered {answer.status}.")
-        return []
-    found = receive(source, answer.body, name=source.address.rsplit("/", 1)[-1] or source.code)
+    work = inbox(source) / ".work"
+    work.mkdir(parents=True, exist_ok=True, mode=0o750)
+    with tempfile.NamedTemporaryFile(dir=work, suffix=".answer") as file:
+        answer = send(
+            Request("GET", source.address, headers),
+            timeout=ANSWER_SECONDS,
+            max_bytes=LARGEST_ANSWER,
+            allowed_origins=settings.PIMHUB_ALLOWED_ORIGINS,
+            into=file,
+        )
+        if answer.status == 304:
+            _note(source, seen=True)
+            return []
+        if answer.status != 200:
+            _note(source, problem=answer.error or f"The address answered {answer.status}.")
+            return []
+        file.flush()
+        name = urlsplit(source.address).path.rsplit("/", 1)[-1] or source.code
+        found = _begin(source, name, *_digest(Path(file.name)), path=Path(file.name))
     _note(source, seen=True, etag=answer.headers.get("etag", "")[:200])
     return [found]
 
@@ -148,6 +173,9 @@ def _begin(source: Source, name: str, digest: str, size: int, *, path: Path, mes
         )
         events.ring("sources")
     return made
+
+
+LOOKS = {Source.Kind.FOLDER: _from_folder, Source.Kind.HTTPS: _from_address, Source.Kind.SFTP: _from_sftp}
 
 
 def _digest(path: Path) -> tuple[str, int]:

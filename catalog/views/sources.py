@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -12,65 +11,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from catalog.models import Source
+from catalog.models import ExternalSystem, Heard, Source
 from catalog.permissions import requires
+from catalog.sources import sftp
 from catalog.sources.collect import ask, inbox, receive_call
 from catalog.sources.figures import figures
+from catalog.views.again import asks_again
+from catalog.views.source_form import SourceForm
 from pimhub.foundation import audit, signatures
+from pimhub.foundation.sftp import fingerprint
 
 MANAGE = "catalog.manage_sources"
-
-
-class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # no subscript at run time
-    authorization = forms.CharField(
-        required=False,
-        max_length=2000,
-        label="Authorization header",
-        help_text="For an address. Left empty, it stays as it is; it is never shown again.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-    )
-
-    class Meta:
-        model = Source
-        fields = (
-            "code",
-            "label",
-            "system",
-            "kind",
-            "delivers",
-            "format",
-            "address",
-            "snapshot",
-            "columns",
-            "constants",
-            "decimal_comma",
-            "every_minutes",
-            "expected_minutes",
-            "owner",
-            "enabled",
-        )
-        help_texts = {
-            "address": "Where it is fetched, for the kind “fetched by address”.",
-            "snapshot": "Where all of its figures can be had, to compare them with ours.",
-            "columns": 'Our field → their column, such as {"sku": "Item no.", "available": "On hand"}.',
-            "constants": 'What no column says, such as {"location": "main"}.',
-            "every_minutes": "How often one looks, in minutes.",
-            "expected_minutes": "Silent for longer, it counts as late.",
-        }
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        if self.instance.pk:
-            self.fields["code"].disabled = True
-        for field in self.fields.values():
-            kind = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
-            field.widget.attrs["class"] = "form-check-input" if isinstance(field, forms.BooleanField) else kind
-
-    def clean_columns(self) -> object:
-        return self.cleaned_data["columns"] or {}
-
-    def clean_constants(self) -> object:
-        return self.cleaned_data["constants"] or {}
+SHOWN = 50
 
 
 @requires("catalog.handle_rejects")
@@ -81,72 +33,105 @@ def source_list(request: HttpRequest) -> HttpResponse:
 
 
 @requires(MANAGE)
+@asks_again
 def source_new(request: HttpRequest) -> HttpResponse:
     """Set up a source."""
     form = SourceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        source = _save(form)
+        source = form.keep()
         if source.kind == Source.Kind.WEBHOOK:
-            _new_secret(request, source)
+            return _detail(request, source, secret=_new_secret(source))
+        messages.success(request, "The source is saved. A worker looks at it in a moment.")
         return redirect("source_detail", code=source.code)
-    status = 422 if form.is_bound else 200
-    return render(request, "catalog/source_form.html", {"form": form, "title": "New source"}, status=status)
+    context = {"form": form, "title": "New source", "system_missing": not ExternalSystem.objects.exists()}
+    return render(request, "catalog/source_form.html", context, status=422 if form.is_bound else 200)
 
 
-def _save(form: SourceForm) -> Source:
-    with transaction.atomic():
-        source: Source = form.save(commit=False)
-        if given := form.cleaned_data["authorization"]:
-            source.credentials = source.credentials | {"authorization": given}
-        source.save()
-        audit.record("source.saved", f"source:{source.code}", fields=sorted(form.changed_data))
-    return source
+@requires(MANAGE)
+@asks_again
+def source_edit(request: HttpRequest, code: str) -> HttpResponse:
+    """Change how a source is set up."""
+    source = _named(code)
+    form = SourceForm(request.POST or None, instance=source)
+    if request.method == "POST" and form.is_valid():
+        form.keep()
+        messages.success(request, "The source is saved.")
+        return redirect("source_detail", code=code)
+    context = {"form": form, "title": "Change", "source": source}
+    return render(request, "catalog/source_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _named(code: str) -> Source:
+    return get_object_or_404(Source.objects.select_related("system", "owner"), code=code)
 
 
 @requires(MANAGE)
 def source_detail(request: HttpRequest, code: str) -> HttpResponse:
-    """One source: how it is set up, and what came."""
-    source = get_object_or_404(Source.objects.select_related("system", "owner"), code=code)
-    form = SourceForm(request.POST or None, instance=source)
-    if request.method == "POST" and form.is_valid():
-        _save(form)
-        messages.success(request, "The source is saved.")
-        return redirect("source_detail", code=code)
+    """One source: how it is doing, and what came."""
+    return _detail(request, _named(code))
+
+
+def _detail(request: HttpRequest, source: Source, *, secret: str = "") -> HttpResponse:
     context = {
         "source": source,
         "now": figures(source),
-        "form": form,
+        "secret": secret,
         "folder": inbox(source),
         "hook": f"{settings.PIMHUB_PUBLIC_URL}/hooks/sources/{source.code}/",
-        "deliveries": source.deliveries.all()[:50],
+        "shown_key": fingerprint(source.shown_key) if source.shown_key else "",
+        "host_key": fingerprint(source.host_key) if source.host_key else "",
+        "deliveries": source.deliveries.all()[:SHOWN],
+        "more": source.deliveries.count() > SHOWN,
+        "heard": Heard.objects.filter(source=source.system.code, kind=source.delivers).order_by("place"),
     }
-    return render(request, "catalog/source_detail.html", context, status=422 if form.is_bound else 200)
+    return render(request, "catalog/source_detail.html", context)
 
 
 @require_POST
 @requires(MANAGE)
 def source_fetch(request: HttpRequest, code: str) -> HttpResponse:
     """Have a worker look now."""
-    ask(get_object_or_404(Source, code=code))
-    messages.success(request, "A worker looks at the source now.")
+    source = _named(code)
+    if source.enabled:
+        ask(source)
+        messages.success(request, "A worker looks at the source now. What it finds appears here in a moment.")
+    else:
+        messages.error(request, "The source is switched off. Switch it on first, under Change.")
     return redirect("source_detail", code=code)
 
 
 @require_POST
 @requires(MANAGE)
+@asks_again
 def source_secret(request: HttpRequest, code: str) -> HttpResponse:
     """A new secret; calls signed with the one before it are still believed until the next change."""
-    _new_secret(request, get_object_or_404(Source, code=code, kind=Source.Kind.WEBHOOK))
+    source = get_object_or_404(Source.objects.select_related("system", "owner"), code=code, kind=Source.Kind.WEBHOOK)
+    return _detail(request, source, secret=_new_secret(source))
+
+
+@require_POST
+@requires(MANAGE)
+@asks_again
+def source_confirm(request: HttpRequest, code: str) -> HttpResponse:
+    """A person compared the server's key: from now on it is told the password."""
+    source = get_object_or_404(Source, code=code, kind=Source.Kind.SFTP)
+    try:
+        sftp.confirm(source, request.POST.get("key", ""))
+    except ValueError as error:
+        messages.error(request, str(error))
+    else:
+        audit.record("source.key_confirmed", f"source:{source.code}", key=fingerprint(source.host_key))
+        messages.success(request, "The key is confirmed. A worker looks at the source now.")
     return redirect("source_detail", code=code)
 
 
-def _new_secret(request: HttpRequest, source: Source) -> None:
+def _new_secret(source: Source) -> str:
     with transaction.atomic():
         held, made = source.credentials, signatures.new_secret()
         source.credentials = held | {"secret": made, "previous": held.get("secret", "")}
         source.save(update_fields=["credentials_encrypted"])
         audit.record("source.secret", f"source:{source.code}")
-    messages.success(request, f"The secret for signing, shown once: {made}")
+    return made
 
 
 @csrf_exempt

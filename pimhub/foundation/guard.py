@@ -38,6 +38,28 @@ def until(deadline: float) -> Iterator[None]:
         _deadline.reset(mark)
 
 
+def open_socket(host: str, port: int, *, private: bool, timeout: float) -> socket.socket:
+    """A connection to one of the addresses of `host`, under the same rule as calls by HTTP.
+
+    Raises Refused or UnknownHost, else OSError.
+    """
+    try:
+        addresses = _resolve(host, port)
+    except httpcore2.ConnectError as error:
+        raise OSError(str(error)) from error
+    if not private and not all(map(is_public, addresses)):
+        raise Refused(
+            f"{host} is not on the open internet; if it may be called, list its origin in PIMHUB_ALLOWED_ORIGINS"
+        )
+    trouble: OSError = OSError(f"{host} has no address")
+    for address in addresses:
+        try:
+            return socket.create_connection((address, port), timeout / len(addresses))
+        except OSError as error:
+            trouble = error
+    raise trouble
+
+
 class GuardedBackend(httpcore2.SyncBackend):
     """Resolves a host once, checks every address, and connects to none but those that were checked.
 

@@ -10,10 +10,11 @@ import logging
 import os
 import time
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import IO
 from urllib.parse import urljoin
 
 import httpcore2
@@ -25,6 +26,7 @@ logger = logging.getLogger("pimhub.http")
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_REDIRECTS = 3
+PIECE = 1 << 20
 REDIRECTS = {301, 302, 303, 307, 308}
 
 # How `Response.error` begins, for those who decide whether trying again can help.
@@ -74,12 +76,14 @@ def send(
     timeout: float = 30.0,
     max_bytes: int = MAX_BYTES,
     allowed_origins: Collection[str] = (),
+    into: IO[bytes] | None = None,
 ) -> Response:
     """Send one call; never raises for trouble on the network (see `Response`).
 
     `timeout` (seconds) bounds the whole call but the look-up of the name, which the system bounds; `max_bytes`
     the unpacked answer. Only public addresses are called, on ports 80 and 443, but for exact `allowed_origins`
-    such as "http://127.0.0.1:8001". Redirects are not followed. `error` begins with REFUSED, UNKNOWN_HOST or
+    such as "http://127.0.0.1:8001". Redirects are not followed. The body goes `into` a file, if one is given, and
+    never lies in memory as a whole. `error` begins with REFUSED, UNKNOWN_HOST or
     TOO_LARGE where one of these is the reason.
     """
     started = time.monotonic()
@@ -87,7 +91,7 @@ def send(
     try:
         url = _parse(request.url)
         shown = _origin_text(url) + url.path
-        response = _call(request, url, timeout, max_bytes, allowed_origins)
+        response = _call(request, url, timeout, max_bytes, allowed_origins, into)
     except Refused as error:
         response = Response(0, error=f"{REFUSED}{error}", sent=False)
     except UnknownHost as error:
@@ -133,9 +137,15 @@ def fetch(
 
 
 def _call(
-    request: Request, url: httpx2.URL, timeout: float, max_bytes: int, allowed_origins: Collection[str]
+    request: Request,
+    url: httpx2.URL,
+    timeout: float,
+    max_bytes: int,
+    allowed_origins: Collection[str],
+    into: IO[bytes] | None,
 ) -> Response:
-    private = _origin(url) in {_listed_origin(each) for each in allowed_origins}
+    # Other protocols have origins too, which say nothing of calls by HTTP.
+    private = _origin(url) in {_listed_origin(each) for each in allowed_origins if not each.startswith("sftp://")}
     if not private:
         _check_port(url)
     _check_headers(request.headers)
@@ -147,28 +157,38 @@ def _call(
         ) as answer,
     ):
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers, _read(answer, max_bytes))
+        if into is None:
+            return Response(answer.status_code, headers, b"".join(_pieces(answer, max_bytes)))
+        for piece in _pieces(answer, max_bytes):
+            into.write(piece)
+        return Response(answer.status_code, headers)
 
 
-def _read(answer: httpx2.Response, max_bytes: int) -> bytes:
+def _pieces(answer: httpx2.Response, max_bytes: int) -> Iterator[bytes]:
     """The unpacked body. Unpacked here, as a few kB that unpack to gigabytes must stop at the cap."""
     encoding = answer.headers.get("content-encoding", "").lower()
     if encoding in ("br", "zstd", "deflate", "compress"):
         raise _Unusable(f"the answer is packed as {encoding}, which was not asked for")
     gzip = zlib.decompressobj(wbits=31) if encoding in ("gzip", "x-gzip") else None
-    body = bytearray()
-    empty = True
+    left, empty = max_bytes, True
     try:
         for chunk in answer.iter_raw():
             empty = False
-            body += gzip.decompress(chunk, max_bytes + 1 - len(body)) if gzip else chunk
-            if len(body) > max_bytes:
-                raise _Unusable(f"{TOO_LARGE}{max_bytes} bytes")
+            # A piece at a time: a megabyte of chunks may unpack to a thousand times that.
+            more = True
+            while more:
+                limit = min(left + 1, PIECE)
+                piece = gzip.decompress(chunk, limit) if gzip else chunk
+                chunk = gzip.unconsumed_tail if gzip else b""
+                more = gzip is not None and (bool(chunk) or len(piece) == limit)
+                left -= len(piece)
+                if left < 0:
+                    raise _Unusable(f"{TOO_LARGE}{max_bytes} bytes")
+                yield piece
     except zlib.error as error:
         raise _Unusable("the answer cannot be unpacked") from error
     if gzip and not empty and (not gzip.eof or gzip.unused_data):
         raise _Unusable("the answer cannot be unpacked to its end")
-    return bytes(body)
 
 
 def _parse(address: str) -> httpx2.URL:

@@ -14,6 +14,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from catalog import tasks
 from catalog.models import Delivery, ExternalSystem, Heard, Product, Reject, Source, StockLevel
 from catalog.sources.collect import inbox
 from catalog.sources.figures import figures
@@ -40,6 +41,7 @@ def put(row: Source, name: str, text: str | bytes) -> None:
 
 def look(row: Source) -> list[Delivery]:
     Source.objects.filter(pk=row.pk).update(next_at=None)
+    tasks.fetch_source(row.pk)
     while turn():
         pass
     return list(row.deliveries.order_by("id"))
