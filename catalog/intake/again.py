@@ -10,19 +10,26 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from catalog.change_sets import acting
-from catalog.intake.messages import Message, read
+from catalog.intake.messages import ITEM, Message, read
 from catalog.intake.rejects import told
 from catalog.intake.take import take
-from catalog.models import ChangeSet, ExternalReference, Location, PriceList, Reject, User, Variant
+from catalog.models import ChangeSet, ExternalReference, Family, Location, PriceList, Reject, User, Variant
 from catalog.models.codes import code_key
-from catalog.products.changes import ChangeError
+from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.reference import load_reference
-from catalog.products.wire import BadForm
+from catalog.products.wire import BadForm, read_product
+from catalog.products.write import write_products
 from pimhub.foundation import audit
 
 OPEN = Reject.State.OPEN
 BATCH = 500
+Became = tuple[str, Sequence[ChangeError]]  # its state now, and why it stays open
 AGAIN = dt.timedelta(minutes=1)  # so long after a fruitless try
+PLACES: dict[str, type[Location] | type[PriceList] | type[Family]] = {
+    "unknown_location": Location,
+    "unknown_price_list": PriceList,
+    "unknown_family": Family,
+}
 
 
 def retry(rows: Sequence[Reject], *, user: User | None = None) -> dict[str, int]:
@@ -47,31 +54,50 @@ def retry(rows: Sequence[Reject], *, user: User | None = None) -> dict[str, int]
 
 def _again(rows: Sequence[Reject]) -> dict[str, int]:
     now = timezone.now()
+    items = [row for row in rows if row.kind == ITEM]
+    with transaction.atomic():
+        found = _figures([row for row in rows if row.kind != ITEM]) | (_items(items) if items else {})
+        done: dict[str, list[int]] = {Reject.State.TAKEN: [], Reject.State.OVERTAKEN: []}
+        for pk, (state, errors) in found.items():
+            if state != OPEN:
+                done[state].append(pk)
+                continue
+            # No reason: no cause elsewhere, the line itself must be sent anew.
+            news = {"code": errors[0].code[:50], "errors": told(errors)} if errors else {}
+            Reject.objects.filter(pk=pk).update(tried_at=now, **news)
+        for state, ids in done.items():
+            Reject.objects.filter(pk__in=ids).update(state=state, closed_at=now, tried_at=now)
+    taken, overtaken = len(done[Reject.State.TAKEN]), len(done[Reject.State.OVERTAKEN])
+    return {"taken": taken, "overtaken": overtaken, "rejected": len(found) - taken - overtaken}
+
+
+def _figures(rows: Sequence[Reject]) -> dict[int, Became]:
     readable: list[tuple[Reject, Message]] = []
-    errors: dict[int, Sequence[ChangeError]] = {}
+    found: dict[int, Became] = {}
     for row in rows:
         try:
             readable.append((row, read(row.kind, row.line)))
         except BadForm:
-            errors[row.pk] = ()  # no cause elsewhere: the line itself must be sent anew
-    with transaction.atomic():
-        outcomes = take([m for _, m in readable], load_reference(), retry=True)
-        done: dict[str, list[int]] = {Reject.State.TAKEN: [], Reject.State.OVERTAKEN: []}
-        for (row, _), outcome in zip(readable, outcomes, strict=True):
-            if outcome.errors:
-                errors[row.pk] = outcome.errors
-            else:
-                done[Reject.State.TAKEN if outcome.applied else Reject.State.OVERTAKEN].append(row.pk)
-        for state, ids in done.items():
-            Reject.objects.filter(pk__in=ids).update(state=state, closed_at=now, tried_at=now)
-        for pk, found in errors.items():
-            news = {"code": found[0].code[:50], "errors": told(found)} if found else {}
-            Reject.objects.filter(pk=pk).update(tried_at=now, **news)
-    return {
-        "taken": len(done[Reject.State.TAKEN]),
-        "overtaken": len(done[Reject.State.OVERTAKEN]),
-        "rejected": len(errors),
-    }
+            found[row.pk] = OPEN, ()
+    outcomes = take([m for _, m in readable], load_reference(), retry=True)
+    for (row, _), outcome in zip(readable, outcomes, strict=True):
+        over = Reject.State.TAKEN if outcome.applied else Reject.State.OVERTAKEN
+        found[row.pk] = OPEN if outcome.errors else over, outcome.errors
+    return found
+
+
+def _items(rows: Sequence[Reject]) -> dict[int, Became]:
+    readable: list[tuple[Reject, ProductChange]] = []
+    found: dict[int, Became] = {}
+    for row in rows:
+        try:
+            readable.append((row, read_product(row.line)))
+        except BadForm:
+            found[row.pk] = OPEN, ()
+    results = write_products([change for _, change in readable])
+    for (row, _), result in zip(readable, results, strict=True):
+        found[row.pk] = OPEN if result.status == "rejected" else Reject.State.TAKEN, result.errors
+    return found
 
 
 def drop(rows: QuerySet[Reject], *, user: User) -> int:
@@ -88,16 +114,14 @@ def mended() -> QuerySet[Reject]:
     open_ = Reject.objects.filter(waited, state=OPEN)
     sku = Q(Exists(Variant.objects.filter(sku_key=OuterRef("sku_key"), product__trashed_at=None)))
     sku |= Q(~Q(foreign=""), Exists(ExternalReference.objects.filter(kind="variant", code_key=OuterRef("foreign"))))
-    places = {"unknown_location": _there(open_, Location), "unknown_price_list": _there(open_, PriceList)}
     found = Q(code="unknown_sku") & sku
-    for code, known in places.items():
-        if known:
+    for code, model in PLACES.items():
+        if known := _there(open_, code, model):
             found |= Q(code=code, place__in=known)
     return open_.filter(found)
 
 
-def _there(rows: QuerySet[Reject], model: type[Location] | type[PriceList]) -> list[str]:
-    code = "unknown_location" if model is Location else "unknown_price_list"
+def _there(rows: QuerySet[Reject], code: str, model: type[Location] | type[PriceList] | type[Family]) -> list[str]:
     wanted = list(rows.filter(code=code).values_list("place", flat=True).distinct().order_by()[:1000])
     if not wanted:
         return []

@@ -14,7 +14,7 @@ from catalog.products.changes import UNSET, ChangeError, OfferChange
 from catalog.products.wire import BadForm, read_offer_fields
 from pimhub.foundation import moments
 
-OFFER, STOCK = "offer", "stock"
+OFFER, STOCK, ITEM = "offer", "stock", "item"
 PLACE = {OFFER: "price_list", STOCK: "location"}
 OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "cost", "tax_class")
 FUTURE = dt.timedelta(minutes=10)  # so far may the clock of a source be ahead of ours

@@ -10,12 +10,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from catalog import change_sets
-from catalog.intake.messages import PLACE, Message
+from catalog.intake.messages import ITEM, PLACE, Message
 from catalog.models import Reject, User
 from catalog.models.codes import code_key
 from catalog.products.changes import ChangeError
 from pimhub.foundation import moments
-from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.jsonvalue import JSON, digest
 
 OPEN = Reject.State.OPEN
 HEAD = {"sku", "price_list", "location", "currency", "sequence", "at"}
@@ -37,6 +37,13 @@ def settle(messages: Sequence[Message], found: Sequence[tuple[bool, Sequence[Cha
     over = [r.pk for r in rows if (m := newest.get((r.kind, r.sku_key, r.place))) and not _newer(r, m)]
     if over:
         Reject.objects.filter(pk__in=over, state=OPEN).update(state=Reject.State.OVERTAKEN, closed_at=timezone.now())
+
+
+def settle_items(codes: Iterable[str], *, source: str) -> None:
+    """Close what was refused of these items: they came again since, and were taken."""
+    keys = {code_key(code) for code in codes}
+    rows = Reject.objects.filter(state=OPEN, source=source, kind=ITEM, sku_key__in=keys)
+    rows.update(state=Reject.State.OVERTAKEN, closed_at=timezone.now())
 
 
 def keep(found: Iterable[tuple[str, Any, Sequence[ChangeError]]], *, source: str) -> None:
@@ -74,14 +81,17 @@ def keep(found: Iterable[tuple[str, Any, Sequence[ChangeError]]], *, source: str
 
 def _row(kind: str, line: Any, errors: Sequence[ChangeError], *, source: str, user: User | None) -> Reject:
     given: Mapping[str, Any] = line if isinstance(line, dict) else {}
-    sku, place = (v if isinstance(v := given.get(n), str) else "" for n in ("sku", PLACE.get(kind, "family")))
+    names = ("code", "family") if kind == ITEM else ("sku", PLACE[kind])
+    sku, place = (v if isinstance(v := given.get(n), str) else "" for n in names)
     sequence = given.get("sequence")
     system, _, code = sku.partition(":")
+    # What names nothing is told apart by its words: two such lines are two things to mend.
+    key = code_key(sku)[:255] if sku else "?" + digest(_plain(line))[:40]
     return Reject(
         kind=kind,
         source=source,
         sku=sku[:255],
-        sku_key=code_key(sku)[:255],
+        sku_key=key,
         foreign=code_key(code)[:255] if system else "",
         place=place[:255],
         fields=",".join(sorted(str(k) for k in given.keys() - HEAD))[:200],

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from catalog.change_sets import acting, current_act
 from catalog.intake.messages import Message, read
-from catalog.intake.rejects import keep
+from catalog.intake.rejects import keep, settle_items
 from catalog.intake.take import take
 from catalog.models import ChangeSet, Delivery, Source
 from catalog.products.changes import ChangeError, ProductChange
@@ -23,7 +23,8 @@ from catalog.products.reference import Reference, load_reference
 from catalog.products.wire import BadForm, read_product
 from catalog.products.write import write_products
 from catalog.sources.collect import collect, due, stored
-from catalog.sources.rows import BadFile, Profile, rows
+from catalog.sources.items import item
+from catalog.sources.rows import BadFile, Profile, Row, readable, rows
 
 logger = logging.getLogger("pimhub.sources")
 S = Delivery.State
@@ -46,12 +47,13 @@ def waiting() -> list[int]:
 
 
 def turn() -> bool:
-    """Look at sources that are due, and give each waiting delivery a slice; whether there is more."""
-    for source in due():
+    """Look at folders that are due, and give each waiting delivery a slice; whether there is more."""
+    for source in due(Source.Kind.FOLDER):
         collect(source)
     found = waiting()
-    more = [advance(pk, seconds=SECONDS / len(found)) for pk in found]  # each gets its turn
-    return any(more)
+    for pk in found:
+        advance(pk, seconds=SECONDS / len(found))  # each gets its turn
+    return bool(waiting())
 
 
 def advance(delivery_id: int, *, seconds: float = SECONDS) -> bool:
@@ -89,7 +91,9 @@ def _stumble(delivery_id: int, error: Exception) -> None:
 def _slice(delivery: Delivery) -> bool:
     source = delivery.source
     size = ITEMS if source.delivers == Source.Delivers.ITEM else BATCH
-    found = list(itertools.islice(rows(stored(delivery), Profile.of(source), start=delivery.cursor), size))
+    profile = Profile.of(source)
+    path = readable(stored(delivery), profile)
+    found = list(itertools.islice(rows(path, profile, start=delivery.cursor), size))
     reason = f"{source.code}: {delivery.name}"[:500]
     with acting(
         source=ChangeSet.Source.SYSTEM,
@@ -98,7 +102,7 @@ def _slice(delivery: Delivery) -> bool:
         reason=reason,
         change_set=delivery.change_set,
     ):
-        told = _items(found) if source.delivers == Source.Delivers.ITEM else _messages(source.delivers, found)
+        told = _items(found, profile) if source.delivers == Source.Delivers.ITEM else _messages(source.delivers, found)
         delivery.change_set = current_act().change_set
     counts = Counter(delivery.counts)
     for number, (code, became, errors) in enumerate(told, delivery.line + 1):
@@ -116,7 +120,7 @@ def _slice(delivery: Delivery) -> bool:
     return more
 
 
-def _messages(kind: str, found: list[tuple[int, Any, BadForm | None]]) -> list[Told]:
+def _messages(kind: str, found: list[Row]) -> list[Told]:
     told: dict[int, Told] = {}
     good: list[tuple[int, Message]] = []
     bad: list[tuple[str, Any, list[ChangeError]]] = []
@@ -137,7 +141,10 @@ def _messages(kind: str, found: list[tuple[int, Any, BadForm | None]]) -> list[T
     return [told[number] for number in range(len(found))]
 
 
-def _items(found: list[tuple[int, Any, BadForm | None]]) -> list[Told]:
+def _items(found: list[Row], profile: Profile) -> list[Told]:
+    if profile.format != Source.Format.NDJSON:
+        specs, comma = load_reference().specs, profile.decimal_comma
+        found = [(at, item(row, specs, decimal_comma=comma) if e is None else row, e) for at, row, e in found]
     told: dict[int, Told] = {}
     good: list[tuple[int, ProductChange]] = []
     for number, (_, given, error) in enumerate(found):
@@ -153,6 +160,7 @@ def _items(found: list[tuple[int, Any, BadForm | None]]) -> list[Told]:
         told[number] = change.code, became, result.errors
     bad = [("item", found[n][1], errors) for n, (_, became, errors) in told.items() if became == "rejected"]
     keep(bad, source=current_act().system)
+    settle_items((code for code, became, _ in told.values() if became != "rejected"), source=current_act().system)
     return [told[number] for number in range(len(found))]
 
 
@@ -161,4 +169,6 @@ def _tidy(delivery_id: int) -> None:
     delivery = Delivery.objects.select_related("source").get(pk=delivery_id)
     others = Delivery.objects.filter(source=delivery.source, sha256=delivery.sha256, state__in=(S.WORKING, S.FAILED))
     if delivery.state == S.DONE and not others.exists():
-        stored(delivery).unlink(missing_ok=True)
+        path = stored(delivery)
+        path.unlink(missing_ok=True)
+        path.with_name(f"{path.name}.rows").unlink(missing_ok=True)  # of a workbook
