@@ -7,10 +7,11 @@ change takes its word along, and no bulk update or hand at the console passes th
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from django.apps import apps
-from django.db import connections, models
+from django.db import connection, connections, models
 
 from catalog.models import (
     AssociationType,
@@ -27,7 +28,10 @@ from catalog.models import (
     StructureStamp,
 )
 
-WATCHED: tuple[Any, ...] = (
+T = TypeVar("T")
+
+# Other floors add theirs while the apps load.
+WATCHED: list[Any] = [
     AssociationType,
     Attribute,
     AttributeGroup,
@@ -41,25 +45,46 @@ WATCHED: tuple[Any, ...] = (
     PriceList,
     Scope,
     Scope.locales.through,
-)
+]
 # Counters of rows that say nothing of the configuration: they move with every code that is made.
 UNWATCHED: dict[Any, set[str]] = {Family: {"last_number"}}
 
 
 def current() -> str | None:
     """The word as this transaction sees it; None where there is none, and then nothing may be kept."""
-    return StructureStamp.objects.values_list("stamp", flat=True).first()
+    with connection.cursor() as cursor:  # asked several times in a write: the ORM would take longer than the database
+        cursor.execute(f"SELECT stamp FROM {StructureStamp._meta.db_table} WHERE id = 1")  # noqa: S608
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+class Kept(Generic[T]):
+    """What `read` reads from watched tables alone, read again only after one of them changed."""
+
+    def __init__(self, read: Callable[[], T]) -> None:
+        self.read = read
+        self.held: tuple[str, T] | None = None  # with the word under which it was read
+
+    def __call__(self) -> T:
+        now, held = current(), self.held
+        if held is not None and held[0] == now:
+            return held[1]
+        found = self.read()
+        # A change amid our reading would leave us with half of it.
+        if now is not None and current() == now:
+            self.held = (now, found)
+        return found
 
 
 def watch(*, using: str, **_: Any) -> None:
     """Put the triggers in place, as they must be now. After every `migrate`: a table that SQLite rebuilds
     has lost its own."""
-    connection = connections[using]
-    present = set(connection.introspection.table_names())
+    wanted = connections[using]
+    present = set(wanted.introspection.table_names())
     if not {m._meta.db_table for m in (*WATCHED, StructureStamp)} <= present:
         return  # migrated only half-way, or back
-    statements = _on_postgresql() if connection.vendor == "postgresql" else _on_sqlite()
-    with connection.cursor() as cursor:
+    statements = _on_postgresql() if wanted.vendor == "postgresql" else _on_sqlite()
+    with wanted.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
     StructureStamp.objects.using(using).get_or_create(pk=1, defaults={"stamp": "first"})

@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 
 from django.db.models.signals import post_save
 
-from catalog import events
+from catalog import events, stamp
 from catalog.models import AttributeOption, Category, Product
 from catalog.products.changes import ChangeError
 from catalog.products.guards import Changes, Check, diversions, guards, listeners
 from catalog.products.state import is_content
 from governance import proposals
 from governance.copywriting import origins
-from governance.models import Standing
+from governance.models import OwnershipRule, Standing
 from governance.ownership import overrides
 from governance.ownership.guard import OVERRIDDEN, PROPOSED, ownership
 from pimhub.foundation.actor import Act
@@ -35,6 +35,7 @@ def archived(act: Act, ids: Collection[int]) -> Check:
 
 
 def plug_in() -> None:
+    stamp.WATCHED.append(OwnershipRule)  # the rules are kept between writes
     guards.add("governance.archived", archived)
     guards.add("governance.ownership", ownership)
     diversions.add(PROPOSED, proposals.divert)

@@ -109,21 +109,9 @@ class Reference:
             setattr(self, each.name, getattr(now, each.name))
 
 
-_kept: tuple[str, Reference] | None = None  # with the stamp under which it was read
-
-
 def load_reference() -> Reference:
     """The configuration as this transaction sees it. Read from the database only after it changed."""
-    global _kept
-    now = stamp.current()
-    kept = _kept
-    if kept is None or kept[0] != now:
-        read = _read()
-        # A change amid our reading would leave us with half of it.
-        if now is None or stamp.current() != now:
-            return read
-        _kept = kept = (now, read)
-    return kept[1].for_one_call()
+    return _kept().for_one_call()
 
 
 def _read() -> Reference:
@@ -152,3 +140,6 @@ def _read() -> Reference:
         association_types={a.code: a for a in AssociationType.objects.all()},
         systems={s.code: s for s in ExternalSystem.objects.all()},
     )
+
+
+_kept = stamp.Kept(_read)

@@ -159,10 +159,11 @@ def ago(moment: datetime | None) -> SafeString:
     """How long since (or until) a moment; the exact time is in the title."""
     if moment is None:
         return NOTHING
+    local = timezone.localtime(moment)
     return format_html(
         '<time data-ago datetime="{}" title="{}">{}</time>',
         moment.isoformat(),
-        date_format(timezone.localtime(moment), "Y-m-d H:i:s e"),
+        f"{local:%Y-%m-%d %H:%M:%S %Z}",
         _distance(moment, timezone.now()),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from catalog import stamp
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.values import ValueKey
 from catalog.models import Attribute
@@ -65,13 +66,20 @@ class Rules:
 
 
 def load_rules() -> Rules | None:
-    """None when there are none."""
+    """None when there are none. Read from the database only after they, or what they name, changed."""
+    return _kept()
+
+
+def _read() -> Rules | None:
     names = ("owner", "attribute", "group", "family", "scope", "locale", "location", "price_list")
     rules = list(OwnershipRule.objects.select_related(*names))
     if not rules:
         return None
     groups = dict(Attribute.objects.values_list("code", "group__code")) if any(r.group_id for r in rules) else {}
     return Rules(rules, groups)
+
+
+_kept = stamp.Kept(_read)
 
 
 def _fits(rule: OwnershipRule, about: About) -> bool:

@@ -10,7 +10,7 @@ import datetime as dt
 import itertools
 import operator
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -45,14 +45,13 @@ def update_objects(objects: Sequence[models.Model], names: Sequence[str]) -> Non
         return
     model, quote = type(objects[0]), connection.ops.quote_name
     fields = [_field(model, name) for name in names]
-    cells = [_cell(f) for f in fields]
     table, key = quote(model._meta.db_table), quote(model._meta.pk.column or "")
     marks = ", ".join(f"{quote(f.column or '')} = %s" for f in fields)
-    given = [operator.attrgetter(name) for name in names]
+    given = operator.attrgetter(*names, "pk")
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {table} SET {marks} WHERE {key} = %s",  # noqa: S608
-            [(*(c(g(each)) if c else g(each) for c, g in zip(cells, given, strict=True)), each.pk) for each in objects],
+            list(_ready(fields, map(given, objects))),
         )
 
 
@@ -70,8 +69,7 @@ def append(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
     fields = [_field(model, name) for name in names]
     quote = connection.ops.quote_name
     table, columns = quote(model._meta.db_table), ", ".join(quote(f.column or "") for f in fields)
-    cells = [_cell(f) for f in fields]
-    ready = (tuple(c(v) if c else v for c, v in zip(cells, row, strict=True)) for row in rows)
+    ready = _ready(fields, rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # The driver's errors become Django's, which COPY by itself does not do.
@@ -81,6 +79,16 @@ def append(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
         else:
             marks = ", ".join(["%s"] * len(fields))
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(ready))  # noqa: S608
+
+
+def _ready(fields: Sequence[models.Field[Any, Any]], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """The rows as the database takes them. Only cells that must change are looked at."""
+    cells = [(place, cell) for place, field in enumerate(fields) if (cell := _cell(field))]
+    for row in rows:
+        ready = list(row)
+        for place, cell in cells:
+            ready[place] = cell(ready[place])
+        yield ready
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
@@ -101,7 +109,7 @@ def _cell(field: models.Field[Any, Any]) -> Cell | None:
     if isinstance(target, models.UUIDField):
         return _hex
     if isinstance(target, models.DateTimeField):
-        return _moment
+        return _moment()
     if isinstance(target, models.DecimalField):
         return _decimal(target)
     return None
@@ -119,12 +127,24 @@ def _hex(value: uuid.UUID | None) -> str | None:
     return value.hex if value else None
 
 
-def _moment(value: dt.datetime | None) -> Any:
-    return connection.ops.adapt_datetimefield_value(value)
+def _moment() -> Cell:
+    adapt = connection.ops.adapt_datetimefield_value
+    last: dt.datetime | None = None
+    word: Any = None
+
+    def cell(value: dt.datetime | None) -> Any:
+        nonlocal last, word
+        if value is not last:  # the rows of one write mostly carry one and the same moment
+            last, word = value, adapt(value)
+        return word
+
+    return cell
 
 
 def _decimal(field: models.DecimalField[Any, Any]) -> Cell:
+    adapt, digits, places = connection.ops.adapt_decimalfield_value, field.max_digits, field.decimal_places
+
     def cell(value: Decimal | None) -> Any:
-        return connection.ops.adapt_decimalfield_value(value, field.max_digits, field.decimal_places)
+        return None if value is None else adapt(value, digits, places)
 
     return cell

@@ -9,9 +9,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from catalog import stamp
-from catalog.models import Attribute, Family, Scope, StructureStamp
+from catalog.models import Attribute, ExternalSystem, Family, Scope, StructureStamp
 from catalog.products import reference
 from catalog.products.reference import load_reference
+from governance.models import OwnershipRule
+from governance.ownership import rules as ownership
+from governance.ownership.rules import load_rules
 from tests.world import World
 
 
@@ -26,6 +29,30 @@ def test_it_reads_no_table_that_is_not_watched(world: World) -> None:
     with CaptureQueriesContext(connection) as queries:
         read = reference._read()
     assert read.families
+    _only_watched(queries)
+
+
+def test_nor_do_the_rules_of_ownership(world: World) -> None:
+    erp = ExternalSystem.objects.create(code="erp2", label="ERP")
+    OwnershipRule.objects.create(code="prices", owner=erp, group=Attribute.objects.exclude(group=None)[0].group)
+    with CaptureQueriesContext(connection) as queries:
+        assert ownership._read() is not None
+    _only_watched(queries)
+
+
+def test_a_changed_rule_is_obeyed_at_once(world: World) -> None:
+    assert load_rules() is None
+    rule = OwnershipRule.objects.create(code="weights", attribute=Attribute.objects.all()[0])
+    found = load_rules()
+    assert found is not None
+    with CaptureQueriesContext(connection) as queries:
+        assert load_rules() is found
+    assert len(queries) == 1
+    OwnershipRule.objects.filter(pk=rule.pk).delete()
+    assert load_rules() is None
+
+
+def _only_watched(queries: CaptureQueriesContext) -> None:
     watched = {m._meta.db_table for m in stamp.WATCHED}
     for query in queries.captured_queries:
         mentioned = {t for t in connection.introspection.table_names() if f'"{t}"' in query["sql"]}
