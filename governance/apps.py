@@ -13,6 +13,7 @@ class GovernanceConfig(AppConfig):
         from governance.audit import plug
         from governance.copywriting import rollback  # noqa: F401  # a kind of plan
         from governance.ownership import document as ownership
+        from governance.sales import plug as sales
         from governance.workflow import document as workflow
 
         subscribers.plug_in()
@@ -23,3 +24,4 @@ class GovernanceConfig(AppConfig):
         ownership.plug_in()
         workflow.plug_in()
         plug.plug_in()
+        sales.plug_in()

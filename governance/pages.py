@@ -5,8 +5,10 @@ from __future__ import annotations
 from catalog.views.structure_kinds import KINDS, Kind
 from governance.api.ownership import OWN, RuleRow
 from governance.api.policies import MANAGE, PolicyRow
+from governance.api.sales import SalePolicyRow
 from governance.ownership import document
 from governance.ownership.rules import owner_words
+from governance.sales.decide import approvers
 from governance.workflow.policies import about, needs
 
 
@@ -32,5 +34,18 @@ def plug_in() -> None:
         PolicyRow,
         "Who must approve what, how many of them, and by when. Of each value, the most specific policy decides.",
         (("What", about), ("Needs", needs), ("Reason", "reason")),
+        right=MANAGE,
+    )
+    KINDS["sale-policies"] = Kind(
+        "sale-policies",
+        "Sale policies",
+        "sale policy",
+        SalePolicyRow,
+        "Price lists whose sales are shown when a person named here has approved them. Others begin by themselves.",
+        (
+            ("Price list", lambda policy: policy.price_list or "all others"),
+            ("Who approves", approvers),
+            ("Reason", "reason"),
+        ),
         right=MANAGE,
     )

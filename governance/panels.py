@@ -12,7 +12,8 @@ from django.utils.http import urlencode
 from catalog.access.reach import seen, sight
 from catalog.models import Product
 from governance.copywriting.provenance import within
-from governance.models import ContentScore, Draft, Embargo, Override, Proposal, Standing, TextOrigin
+from governance.models import ContentScore, Draft, Embargo, Override, Proposal, SalePolicy, Standing, TextOrigin
+from governance.sales import decide as sales
 from governance.workflow.base import in_review
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Deed, Panel
@@ -103,6 +104,24 @@ def overrides_panel(request: HttpRequest, product: Product) -> Panel | None:
     return Panel("Values over their owner's", "governance/overrides_panel.html", context, order=16) if shown else None
 
 
+def sales_panel(request: HttpRequest, product: Product) -> Panel | None:
+    """Sales of the product that need somebody's word, and whether they have it."""
+    rows = [
+        row
+        for row in sales.of_product(product)
+        if sight().shows(product.pk, f"offers.{row.price_list.code}.sale_price")
+    ]
+    context = {"rows": rows[:10], "more": max(len(rows) - 10, 0), "may": request.user.has_perm(sales.CONFIRM)}
+    return Panel("Sales", "governance/sales_panel.html", context, order=17) if rows else None
+
+
+def sales_entry(request: HttpRequest) -> dict[str, Any] | None:
+    if not request.user.has_perm(sales.CONFIRM) or not SalePolicy.objects.exists():
+        return None
+    count = sales.sales().count()
+    return panels.entry(request, label="Sales", url=reverse("sale_list"), icon="checkbox", order=31, count=count)
+
+
 def write_texts(request: HttpRequest) -> Deed | None:
     if not request.user.has_perm("governance.use_ai"):
         return None
@@ -126,4 +145,6 @@ def plug_in() -> None:
     panels.instead.add("governance.proposals", propose_instead)
     panels.panels.add("governance.proposals", proposals_panel)
     panels.panels.add("governance.overrides", overrides_panel)
+    panels.panels.add("governance.sales", sales_panel)
+    panels.nav.add("governance.sales", sales_entry)
     panels.nav.add("governance.people", people_entry)

@@ -18,6 +18,8 @@ OUTWARD = {
     "revision.live": frozenset({"revision", "scope"}),
     "review.archive": frozenset[str](),
     "review.take_back": frozenset[str](),
+    "sale.decided": frozenset({"sku", "price_list", "approved"}),
+    "sales.policy_changed": frozenset({"price_list"}),
 }
 
 

@@ -19,6 +19,7 @@ from governance.views import (
     revisions,
     roles,
     rules,
+    sales,
 )
 
 pages.plug_in()
@@ -41,6 +42,7 @@ urlpatterns = [
     path("texts/back/", copy.texts_back, name="texts_back"),
     path("texts/drafts/<int:pk>/", drafts.draft_detail, name="draft_detail"),
     path("texts/drafts/<int:pk>/anew/", copy.write_anew, name="draft_anew"),
+    path("sales/", sales.sale_list, name="sale_list"),
     path("overrides/<int:pk>/end/", proposals.override_end, name="override_end"),
     path("people/", people.people_list, name="people_list"),
     path("people/new/", people.person_edit, name="person_new"),

@@ -25,6 +25,7 @@ from channels.publishing.desire import Desired, check
 from channels.rendering.source import gather
 from channels.rendering.stock_rules import rule_of, stale_now
 from governance.models import Revision
+from governance.sales.windows import windows
 from pimhub.foundation.jsonvalue import digest
 
 WHOSE = ("variant__product_id", "variant__sku")
@@ -102,8 +103,10 @@ def keys_of(
     shared = _shared(channel, connector, connection)
     ids = [r.product_id for r in revisions]
     facts: dict[int, list[object]] = {r.product_id: [shared, r.pk] for r in revisions}
-    offers = Offer.objects.filter(price_list=channel.market.price_list, variant__product_id__in=ids)
-    for product, *values in offers.order_by("variant__sku").values_list(*WHOSE, *OFFER_FIELDS):
+    sales = windows([channel.market.price_list_id])
+    offers = sales.among(Offer.objects.filter(price_list=channel.market.price_list, variant__product_id__in=ids))
+    words = ("word",) if sales.policies else ()
+    for product, *values in offers.order_by("variant__sku").values_list(*WHOSE, *OFFER_FIELDS, *words):
         facts[product].append([_plain(v) for v in values])
     levels = StockLevel.objects.filter(variant__product_id__in=ids)
     for product, *stock in levels.order_by("variant__sku", "location__code").values_list(*WHOSE, *STOCK_FIELDS):
@@ -134,7 +137,7 @@ def _shared(channel: Channel, connector: Connector, connection: Connection) -> s
 def _code() -> str:
     """The digest of all code that takes part in rendering: an update of PIMHub renders anew."""
     found = hashlib.sha256()
-    for folder in ("channels", "governance/revisions", "catalog/attributes", "pimhub/foundation"):
+    for folder in ("channels", "governance/revisions", "governance/sales", "catalog/attributes", "pimhub/foundation"):
         for path in sorted((settings.BASE_DIR / folder).rglob("*.py")):
             found.update(path.read_bytes())
     return found.hexdigest()

@@ -1,4 +1,5 @@
-"""Prices and stock of published products: as their owners passed them, for the markets that the scope is sold in."""
+"""Prices and stock of published products: as their owners passed them, for the markets that the scope is sold in. A
+sale that needs somebody's word is there when it was given."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from catalog.access.reach import sight
 from catalog.models import Market, Offer, Scope, StockLevel
 from catalog.products.state import OFFER_FIELDS, amount_text
 from channels.models import Channel
+from governance.sales.windows import windows
 from pimhub.foundation.jsonvalue import JSON
 
 FIELDS = tuple(name for name in OFFER_FIELDS if name != "cost")  # what it costs us is nobody's business outside
@@ -47,8 +49,10 @@ def commerce_of(scope: Scope, ids: Sequence[int]) -> Commerce:
     """Of these products, by the SKUs of the working copy: a variant in the trash is sold until that is approved."""
     markets = markets_of(scope)
     offers: dict[Place, dict[str, JSON]] = {}
-    rows = Offer.objects.filter(variant__product_id__in=ids, price_list__in={m.price_list_id for m in markets})
-    for offer in rows.select_related("variant", "price_list__currency"):
+    lists = {m.price_list_id for m in markets}
+    sales = windows(lists)
+    rows = sales.among(Offer.objects.filter(variant__product_id__in=ids, price_list__in=lists))
+    for offer in map(sales.shown, rows.select_related("variant", "price_list__currency")):
         place = (offer.variant.product_id, offer.variant.sku)
         if told := _told(offer, place[0]):
             for market in markets:

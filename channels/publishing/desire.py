@@ -130,7 +130,7 @@ def check(connector: Connector, connection: Connection, source: Source, *, bodie
     rendered = connector.render(source.mapped, connection)
     for overlay in bodies:
         rendered = replace(rendered, bodies=overlay(rendered.bodies))
-    issues = (*connector.validate(source.mapped, rendered, connection), *stale_texts(source), *source.stock_issues)
+    issues = (*connector.validate(source.mapped, rendered, connection), *stale_texts(source), *source.issues)
     return Desired(connector, connection, source, rendered, issues)
 
 

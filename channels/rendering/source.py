@@ -22,6 +22,7 @@ from channels.rendering.stock_rules import issues_of, rule_of, stale_now
 from governance.copywriting.provenance import Origins, origins_of_all
 from governance.models import Revision
 from governance.revisions.read import Document, FrozenVariant, read_all
+from governance.sales.windows import Windows, windows
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.locales import fallback_chain
 
@@ -32,7 +33,7 @@ class Source:
 
     `keys`: {(sku or "", target field): value key, also of what is missing}; `offers`: {sku: offer version};
     `recheck_at`: the next moment a sale begins or ends, or stock becomes too old; `origins`: of the revision's
-    texts by AI; `stock_issues`: what is to be said of stock that is too old.
+    texts by AI; `issues`: stock that is too old, and what is left out because nobody approved it.
     """
 
     revision: Revision
@@ -41,7 +42,7 @@ class Source:
     offers: Mapping[str, int]
     recheck_at: dt.datetime | None
     origins: Origins
-    stock_issues: tuple[Issue, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
 
 def gather(
@@ -56,7 +57,8 @@ def gather(
     documents = read_all(wanted)
     origins = origins_of_all(wanted)
     price_list = channel.market.price_list
-    commerce = _commerce([r.product_id for r in wanted], price_list)
+    sales = windows([price_list.pk])
+    commerce = _commerce([r.product_id for r in wanted], price_list, sales)
     locales = tuple(dict.fromkeys(x for locale in channel.market.locales for x in fallback_chain(locale)))
     attributes = dict(Attribute.objects.values_list("code", "localizable"))
     rule = rule_of(channel)
@@ -69,6 +71,7 @@ def gather(
             documents[r.pk],
             origins[r.pk],
             commerce,
+            sales,
             locales,
             attributes,
             connection,
@@ -83,7 +86,7 @@ def gather(
         pk: replace(
             source,
             recheck_at=min((m for m in (source.recheck_at, next_stale) if m), default=None),
-            stock_issues=issues_of(rule, stale),
+            issues=(*source.issues, *issues_of(rule, stale)),
         )
         for pk, source in found.items()
     }
@@ -96,6 +99,7 @@ def _source(
     document: Document,
     origins: Origins,
     commerce: Mapping[str, Variant],
+    sales: Windows,
     locales: tuple[str, ...],
     attributes: Mapping[str, bool],
     connection: Connection,
@@ -141,12 +145,16 @@ def _source(
         return found
 
     variants, offers, moments = [], {}, []
+    issues: list[Issue] = []
     for frozen in document.variants:
         row = commerce.get(frozen.sku)
         counted = row.stock_levels.all() if row else ()
         offer = next(iter(row.offers.all()), None) if row else None
         if offer is not None:
             offers[frozen.sku] = offer.version
+            if not sales.may_show(offer):
+                issues.append(_sale_waits(frozen.sku, offer))
+                offer = sales.shown(offer)
             moments += [m for m in (offer.sale_from, offer.sale_to) if m and m > now]
         given = fields(Level.VARIANT, frozen)
         variants.append(
@@ -180,16 +188,24 @@ def _source(
         offers=offers,
         recheck_at=min(moments, default=None),
         origins=origins,
+        issues=tuple(issues),
     )
 
 
-def _commerce(product_ids: list[int], price_list: PriceList) -> dict[str, Variant]:
+def _commerce(product_ids: list[int], price_list: PriceList, sales: Windows) -> dict[str, Variant]:
     """Variants by SKU with their offer on the price list and their stock: these are never in a revision."""
     query = Variant.objects.filter(product_id__in=product_ids).prefetch_related(
-        Prefetch("offers", Offer.objects.filter(price_list=price_list)),
+        Prefetch("offers", sales.among(Offer.objects.filter(price_list=price_list))),
         Prefetch("stock_levels", StockLevel.objects.select_related("location")),
     )
     return {v.sku: v for v in query}
+
+
+def _sale_waits(sku: str, offer: Offer) -> Issue:
+    refused = offer.word is False  # type: ignore[attr-defined]
+    how = "was refused" if refused else "waits for somebody's approval"
+    message = f"The sale of {sku} at {offer.sale_price:f} {how}, so its regular price is shown."
+    return Issue(code="sale_not_approved", message=message, field="sale_price", sku=sku, severity="warning")
 
 
 def _price(offer: Offer | None, price_list: PriceList, now: dt.datetime, rounding: JSON = None) -> Price | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from governance.api import audit, ownership, policies, proposals, revisions, roles, rules, workflow
+from governance.api import audit, ownership, policies, proposals, revisions, roles, rules, sales, workflow
 
 urlpatterns = [
     path("proposals/", proposals.ProposalList.as_view(), name="api_proposals"),
@@ -15,6 +15,11 @@ urlpatterns = [
     path("overrides/<int:pk>/end/", ownership.OverrideEnd.as_view(), name="api_override_end"),
     path("policies/", policies.PolicyList.as_view(), name="api_policies"),
     path("policies/<str:code>/", policies.PolicyDetail.as_view(), name="api_policy"),
+    path("sale-policies/", sales.SalePolicyList.as_view(), name="api_sale_policies"),
+    path("sale-policies/<str:code>/", sales.SalePolicyDetail.as_view(), name="api_sale_policy"),
+    path("sales/", sales.SaleList.as_view(), name="api_sales"),
+    path("sales/<int:pk>/approve/", sales.SaleApprove.as_view(), name="api_sale_approve"),
+    path("sales/<int:pk>/refuse/", sales.SaleRefuse.as_view(), name="api_sale_refuse"),
     path("rule-packs/", rules.PackList.as_view(), name="api_rule_packs"),
     path("rule-packs/<str:code>/versions/", rules.VersionList.as_view(), name="api_rule_pack_versions"),
     path("rule-packs/<str:code>/versions/<int:number>/", rules.VersionDetail.as_view(), name="api_rule_pack_version"),

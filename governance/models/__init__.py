@@ -9,9 +9,10 @@ from governance.models.override import Override
 from governance.models.ownership import OwnershipRule
 from governance.models.policy import ApprovalPolicy, Vote
 from governance.models.proposal import Proposal
-from governance.models.review import ReviewStep
+from governance.models.review import Reminder, ReviewStep
 from governance.models.revision import Revision
 from governance.models.rule_pack import RulePack, RulePackVersion
+from governance.models.sale import SaleDecision, SalePolicy
 from governance.models.score import ContentScore
 from governance.models.seed import SeededDraft, SeedPolicy
 from governance.models.standing import Standing
@@ -36,10 +37,13 @@ __all__ = [
     "Override",
     "OwnershipRule",
     "Proposal",
+    "Reminder",
     "ReviewStep",
     "Revision",
     "RulePack",
     "RulePackVersion",
+    "SaleDecision",
+    "SalePolicy",
     "SeedPolicy",
     "SeededDraft",
     "Standing",

@@ -47,3 +47,25 @@ class ReviewStep(models.Model):
             "release": "went live as planned",
             "assign": "gave the review to somebody" if self.details.get("to") else "gave the review to nobody",
         }.get(self.verb, self.verb)
+
+
+class Reminder(models.Model):
+    """That somebody was told once that a review of theirs is due soon, or overdue."""
+
+    class Kind(models.TextChoices):
+        SOON = "soon", "due soon"
+        OVERDUE = "overdue", "overdue"
+
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reminders")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    due_at = models.DateTimeField()  # another due date is told of anew
+    created_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["product", "user", "kind", "due_at"], name="reminder_once")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.kind}"

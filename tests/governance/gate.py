@@ -7,7 +7,7 @@ each value was written, and holds every rendering against these notes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,6 +15,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from catalog import events
@@ -27,6 +28,7 @@ from catalog.models import (
     DomainEvent,
     ExternalSystem,
     MediaAsset,
+    Offer,
     Product,
     Scope,
 )
@@ -36,13 +38,15 @@ from catalog.products.changes import MediaChange, OfferChange, ProductChange, Va
 from catalog.products.state import Flat, content_of, difference, flatten, load_states
 from catalog.products.write import write_products
 from channels.connections import connect, connector_of
+from channels.connectors.base import MappedProduct
 from channels.models import Channel
 from channels.rendering.source import gather
 from governance import proposals
-from governance.models import ApprovalPolicy, Embargo, OwnershipRule, Proposal, Revision, Standing
-from governance.revisions.embargo import in_force
+from governance.models import ApprovalPolicy, Embargo, OwnershipRule, Proposal, Revision, SalePolicy, Standing
+from governance.revisions.embargo import in_force_of
 from governance.revisions.pending import pending
 from governance.revisions.read import read
+from governance.sales import decide as sales
 from governance.workflow.base import Refused
 from governance.workflow.second_thoughts import take_back
 from governance.workflow.verbs import release_due
@@ -52,6 +56,7 @@ from tests.world import World, variant
 CODES = ("tee", "hat")
 WORDS = ("Acme", "Bolt", "Crow")
 HOUR = timedelta(hours=1)
+READS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK")
 MAY_APPROVE = {"rafael", "ada"}
 
 
@@ -77,35 +82,44 @@ class Shop:
         self.systems: dict[tuple[str, str, str], str] = {}  # the same → the system that wrote it
         self.system = ""  # of the step under way
         self.last: dict[str, tuple[str, int, Book]] = {}  # by product: who approved last, what, and the book before
+        self.channels = list(Channel.objects.select_related("scope", "mapping", "market__price_list__currency"))
         self.told = 0  # the last event that was handed on
         self.log: list[str] = []
         self.acts: list[ChangeSet] = []
+        self.sales: dict[tuple[str, str], bool] = {}  # (SKU, sale) → the newest word on it
+        self.now = self.contents()  # as the last step left it
+        self.wrote = True  # since the last look at what is shown
         for code in CODES:
-            world.product(code)
-            self._wrote(code, {}, self.content(code), "mara")
+            self._wrote(code, {}, self.now[code], "mara")
 
     # ---- what there is ----
 
+    def contents(self) -> dict[str, Flat]:
+        states = load_states(codes=CODES, lock=False)
+        return {code: content_of(flatten(states[code])) for code in CODES}
+
     def content(self, code: str) -> Flat:
-        return content_of(flatten(load_states(codes=[code], lock=False)[code]))
+        return self.contents()[code]
 
     def standing(self, code: str) -> Standing:
         return Standing.objects.select_related("product", "live").get(product__code=code)
 
-    def rendered(self, code: str, *, live: bool = False) -> dict[str, Any]:
-        """What each channel would show, but for prices and stock: these pass on another authority. With `live`,
-        as if nothing were held back."""
-        standing = self.standing(code)
+    def rendered(self, code: str) -> dict[str, Any]:
+        """What each channel would show of what was approved last, as if nothing were held back."""
+        return {channel: bare(shown[code]) for channel, shown in self.all_rendered([code], live=True).items() if shown}
+
+    def all_rendered(self, codes: Sequence[str] = CODES, *, live: bool = False) -> dict[str, dict[str, MappedProduct]]:
+        """By channel, what it would show of each product of which it shows something."""
+        rows = Standing.objects.select_related("product", "live").filter(product__code__in=codes)
+        standings = {s.product_id: s for s in rows}
         found = {}
-        for channel in Channel.objects.select_related("scope"):
-            revision = standing.live if live else in_force(standing, channel.scope)
-            if revision is None:
-                continue
-            connection = connect(channel)
-            source = gather(channel, connector_of(channel), [revision], connection, timezone.now())
-            mapped = source[standing.product_id].mapped
-            bare = tuple(replace(v, price=None, stock={}) for v in mapped.variants)
-            found[channel.code] = replace(mapped, variants=bare, revision=0)
+        for channel in self.channels:
+            now = (
+                {pk: s.live for pk, s in standings.items()} if live else in_force_of(standings.values(), channel.scope)
+            )
+            revisions = [revision for revision in now.values() if revision is not None]
+            sources = gather(channel, connector_of(channel), revisions, connect(channel), timezone.now())
+            found[channel.code] = {standings[pk].product.code: source.mapped for pk, source in sources.items()}
         return found
 
     # ---- what people do ----
@@ -113,21 +127,33 @@ class Shop:
     def step(self) -> None:
         name = self.random.choice(list(STEPS))
         usual = {"submit": ["mara"], "approv": ["rafael", "ada"]}
-        usual |= dict.fromkeys(("make l", "archiv", "hold b", "let go"), ["rafael"])
+        usual |= dict.fromkeys(("make l", "archiv", "hold b", "let go", "decide"), ["rafael"])
         people = usual.get(name[:6], ["mara", "ada"]) * 4 + ["mara", "rafael", "chiara", "ada"]
         code, by = self.random.choice(CODES), self.random.choice(people)
         self.log.append(f"{name} {code} by {by}")
         act, self.system = STEPS[name], ""
-        if "approv" in name or "take" in name:  # keeps its own books
-            act(self, code, by)
-        else:
-            self._noting(lambda: act(self, code, by), by)
+        with connection.execute_wrapper(self._notice):
+            if "approv" in name or "take" in name:  # keeps its own books
+                act(self, code, by)
+            else:
+                self._noting(lambda: act(self, code, by), by)
+
+    def _notice(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        """That something was written: as long as nothing is, there is nothing new to look at."""
+        self.wrote = self.wrote or not sql.startswith(READS)
+        return execute(sql, params, many, context)
 
     def _noting(self, act: Callable[[], None], by: str) -> None:
-        before = {c: self.content(c) for c in CODES}
         act()
+        self._look(by)
+
+    def _look(self, *by: str) -> None:
+        """Note who wrote what is otherwise than before."""
+        if not self.wrote:
+            return
+        before, self.now = self.now, self.contents()
         for each in CODES:
-            self._wrote(each, before[each], self.content(each), by)
+            self._wrote(each, before[each], self.now[each], *by)
 
     def _wrote(self, code: str, before: Flat, after: Flat, *by: str) -> None:
         for row, changed in difference(before, after).items():
@@ -137,7 +163,7 @@ class Shop:
 
     def write(self, code: str, by: str, **parts: Any) -> None:
         with acting(user=self.world.people[by], source=self.random.choice(["page", "import", "api"])) as act:
-            act.system = self.system = self.random.choice(["", "", "erp"])
+            act.system = self.system = self.random.choice(["", "erp"])
             write_products([ProductChange(code=code, **parts)])
         if act.change_set is not None:
             self.acts.append(act.change_set)
@@ -199,12 +225,12 @@ class Shop:
         waiting = list(Proposal.objects.filter(state="open", product__code=code).select_related("proposed_by"))
         if not waiting:
             return
-        chosen, before = self.random.choice(waiting), self.content(code)
+        chosen = self.random.choice(waiting)
         person = self.world.people[by]
         with acting(user=person, source="page"), suppress(proposals.CannotDecide):
             proposals.accept(proposal=chosen, user=person)
         proposer = chosen.proposed_by.username if chosen.proposed_by else ""
-        self._wrote(code, before, self.content(code), by, proposer)
+        self._look(by, proposer)
 
     def own(self, code: str, by: str) -> None:
         """Who owns brands, or prices, changes; what is there stays."""
@@ -218,6 +244,42 @@ class Shop:
         else:
             OwnershipRule.objects.create(code="pictures", owner=erp, part="media")
 
+    def sell(self, code: str, by: str) -> None:
+        """Past the two-person rule of values: prices are their owner's."""
+        price = self.random.choice([Decimal("7.90"), Decimal("8.90"), None])
+        self.write(code, by, variants=(VariantChange(f"{code}-s", offers={"default": OfferChange(sale_price=price)}),))
+
+    def ask_for_sales(self, code: str, by: str) -> None:
+        if SalePolicy.objects.exists():
+            if self.random.random() < 0.3:
+                SalePolicy.objects.all().delete()
+        else:
+            SalePolicy.objects.create(code="sales").approvers.add(self.world.people["rafael"])
+
+    def decide_sale(self, code: str, by: str) -> None:
+        """By whoever, of what there is or of a sale that was on before."""
+        if not SalePolicy.objects.exists():
+            self.ask_for_sales(code, by)
+        if not Offer.objects.filter(variant__sku=f"{code}-s", sale_price__isnull=False).exists():
+            self._noting(lambda: self.sell(code, "mara"), "mara")
+        offer = Offer.objects.filter(variant__sku=f"{code}-s").first()
+        if offer is None or offer.sale_price is None:
+            return
+        window = sales.window_of(offer) if self.random.random() < 0.8 else "6.90 - -"
+        approve, wrote = self.random.random() < 0.8, sales.writers(offer)
+        person = self.world.people[by]
+        try:
+            with acting(user=person, source="page"):
+                sales.decide(offer=offer, window=window, user=person, approve=approve, comment="so")
+        except sales.CannotDecide as error:
+            self.log[-1] += f": {error.code}"
+            return
+        assert by == "rafael", "a word on a sale by somebody who is not named"
+        assert window == sales.window_of(offer), "a word on another sale"
+        assert not (approve and person.pk in wrote), "an approval of one's own sale"
+        self.sales[offer.variant.sku, f"{offer.sale_price}"] = approve
+        self.log[-1] += ": decided"
+
     def trust(self, code: str, by: str) -> None:
         """Whether what the ERP writes of a product's general values needs anybody."""
         erp, _ = ExternalSystem.objects.get_or_create(code="erp")
@@ -230,13 +292,16 @@ class Shop:
 
     def hand_on(self, code: str, by: str) -> None:
         """What the workers do with what happened: trusted values go live."""
+        if self.random.random() < 0.7:
+            word = self.random.choice(WORDS)
+            self._noting(lambda: self.write(code, "mara", values={"brand": word}), "mara")
         news = DomainEvent.objects.filter(pk__gt=self.told)
         changed = set(news.filter(type="product.changed").values_list("product_code", flat=True))
         self.told = news.order_by("pk").values_list("pk", flat=True).last() or self.told
         trusted = set(
             Attribute.objects.filter(group__approvalpolicy__trusted__code="erp").values_list("code", flat=True)
         )
-        before = {each: (self.standing(each), self.content(each)) for each in CODES}
+        before = {each: (self.standing(each), self.now[each]) for each in CODES}
         events.derive()
         for each, (standing, content) in before.items():
             book = self.books[each]
@@ -253,7 +318,7 @@ class Shop:
                 live = self.standing(each).live
                 assert live is not None
                 book.content, book.words = composed(book.content, content, chosen), read(live).context().words()
-                book.shown = self.rendered(each, live=True)
+                book.shown = self.rendered(each)
                 book.archive[live.number] = (book.content, book.words, book.shown)
                 self.log[-1] += f": {len(chosen)} trusted"
 
@@ -285,7 +350,7 @@ class Shop:
     def approve(self, code: str, by: str) -> None:
         if self.standing(code).state != Standing.State.IN_REVIEW and self.random.random() < 0.9:
             self._verb("submit", code, "mara")
-        standing, content = self.standing(code), self.content(code)
+        standing, content = self.standing(code), self.now[code]
         now = pending(standing)
         stale = self.random.random() < 0.1
         changed = {(row, key) for row, keys in now.changes.items() for key in keys}
@@ -297,7 +362,7 @@ class Shop:
             given["review_hash"] = now.review_hash
         if stale:
             self._noting(lambda: self.edit(code, "mara"), "mara")
-            stale = self.content(code) != content
+            stale = self.now[code] != content
         if self.random.random() < 0.5:
             revision = self._verb("approve", code, by, **given)
         else:
@@ -320,7 +385,7 @@ class Shop:
         self.last[code] = (by, revision.number, replace(book, archive=dict(book.archive), held=dict(book.held)))
         if "live_at" in given:
             self._held(code, given["scope"])
-        book.content, book.words, book.shown = expected, frozen, self.rendered(code, live=True)
+        book.content, book.words, book.shown = expected, frozen, self.rendered(code)
         book.archive[revision.number] = (expected, frozen, book.shown)
 
     def _approve_by_api(self, code: str, by: str, given: dict[str, Any]) -> Revision | None:
@@ -403,8 +468,26 @@ class Shop:
     # ---- what must be so ----
 
     def check(self) -> None:
+        if not self.wrote:
+            return
+        self.wrote = False
+        shown = self.all_rendered()
         for code in self.books:
-            assert self.rendered(code) == self.expected(code), f"{code} shows what nobody approved"
+            found = {channel: bare(products[code]) for channel, products in shown.items() if code in products}
+            assert found == self.expected(code), f"{code} shows what nobody approved"
+        self._check_sales(shown)
+
+    def _check_sales(self, shown: dict[str, dict[str, MappedProduct]]) -> None:
+        """A sale is shown where nothing asks for a word, or this very sale has it; and then it is shown."""
+        asked = SalePolicy.objects.exists()
+        held = dict(Offer.objects.values_list("variant__sku", "sale_price"))
+        variants = [v for products in shown.values() for mapped in products.values() for v in mapped.variants]
+        for each in variants:
+            sale = held.get(each.sku)
+            may = not asked or self.sales.get((each.sku, f"{sale}"), False)
+            if each.price is not None:
+                wanted = sale if may else None
+                assert each.price.sale_price == wanted, f"{each.sku} shows a sale that nobody approved"
 
     def expected(self, code: str) -> dict[str, Any]:
         """By the notes: what each channel shows."""
@@ -413,6 +496,11 @@ class Shop:
             source = book.held.get(scope, book.shown)
             found |= {channel: source[channel]} if channel in source else {}
         return found
+
+
+def bare(mapped: MappedProduct) -> MappedProduct:
+    """But for prices and stock: these pass on another authority."""
+    return replace(mapped, variants=tuple(replace(v, price=None, stock={}) for v in mapped.variants), revision=0)
 
 
 def composed(live: Flat | None, content: Flat, chosen: set[tuple[str, str]]) -> Flat:
@@ -451,6 +539,10 @@ STEPS: dict[str, Callable[[Shop, str, str], None]] = {
     "approve at last": Shop.approve,
     "archive": Shop.archive,
     "trust": Shop.trust,
+    "sell": Shop.sell,
+    "ask for sales": Shop.ask_for_sales,
+    "decide sale": Shop.decide_sale,
+    "trust again": Shop.trust,
     "hand on": Shop.hand_on,
     "hand on again": Shop.hand_on,
     "edit after all": Shop.edit,

@@ -11,7 +11,7 @@ from catalog.models import Scope
 from channels.demo.shop import ensure_channels
 from channels.models import Channel
 from governance.revisions.read import flat, read
-from tests.governance.gate import Shop
+from tests.governance.gate import CODES, Shop
 from tests.world import World
 
 STEPS = 35
@@ -39,12 +39,15 @@ def rehearse(world: World, seeds: range) -> dict[str, int]:
     ads = Scope.objects.create(code="ads", label="Advertising")
     ads.locales.set(Scope.objects.get(code="default").locales.all())
     Channel.objects.filter(code="google").update(scope=ads)
-    told = {"approved": 0, "refused": 0, "trusted": 0}
+    for code in CODES:
+        world.product(code)
+    told = {"approved": 0, "refused": 0, "trusted": 0, "sales": 0}
     for seed in seeds:
         with transaction.atomic():
             shop = play(world, seed)
             told["approved"] += sum(len(b.archive) for b in shop.books.values())
             told["trusted"] += sum(line.endswith("trusted") for line in shop.log)
+            told["sales"] += sum(line.endswith("decided") for line in shop.log)
             told["refused"] += sum(":" in line for line in shop.log)
             transaction.set_rollback(True)
     return told
@@ -57,6 +60,7 @@ def test_whatever_people_do_channels_show_what_was_approved(world: World) -> Non
     assert told["approved"] > 50, told  # the sequences do reach what they are about
     assert told["refused"] > 50, told
     assert told["trusted"], told
+    assert told["sales"], told
 
 
 @pytest.mark.long
