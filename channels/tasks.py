@@ -9,7 +9,7 @@ from channels.alerts import tell, watch
 from channels.feeds.build import refresh_feed as build_feed
 from channels.feeds.build import stale_feeds, stale_formats
 from channels.mapping import trial
-from channels.publishing import bulk, rollout
+from channels.publishing import bulk, rollout, shelf
 from channels.publishing import dispatch as dispatching
 from channels.reconcile import changes, three
 from channels.reconcile import look as looking
@@ -29,6 +29,7 @@ def dispatch() -> None:
 def sweep() -> None:
     """Placements that are due although nobody rang."""
     wake_flipped()
+    shelf.put_right()
     if dispatching.anything_due():
         dispatch.delay()
     trial.try_definitions()

@@ -7,7 +7,9 @@ Channel.policy: {
                  "except_facets": ["stock"], "except_products": [codes]}],
     "ask": {"price_percent": 20, "removals_a_day": 25, "shrink_percent": 50},     0: nothing passes; null: never ask
     "fresh": {facet: seconds from wanted to accepted},
-    "read_back_hours": 24                                                       null: only when somebody asks
+    "read_back_hours": 24,                                                      null: only when somebody asks
+    "stock_settles_minutes": 15           stock that differs there is sent again when its source has spoken so long
+                                          after the difference was found; null: only when somebody asks
 }
 """
 
@@ -23,7 +25,7 @@ from channels.connectors.base import Facet
 from pimhub.foundation.jsonvalue import JSON
 
 FACETS = tuple(str(f) for f in Facet)
-REMOVALS_A_DAY, SHRINK_PERCENT, READ_BACK_HOURS = 25, 50, 24
+REMOVALS_A_DAY, SHRINK_PERCENT, READ_BACK_HOURS, STOCK_SETTLES_MINUTES = 25, 50, 24, 15
 DAY = 24 * 60
 # Targets of freshness where the channel names none: prices and stock within a minute, the rest within ten.
 FRESH: Mapping[str, int] = {"offer": 60, "stock": 60}
@@ -75,6 +77,7 @@ class Policy:
     shrink_percent: int | None = SHRINK_PERCENT
     fresh: Mapping[str, int] = field(default_factory=dict)
     read_back_hours: int | None = READ_BACK_HOURS
+    stock_settles_minutes: int | None = STOCK_SETTLES_MINUTES
 
     def opens(self, facet: str, *, product: str, wanted: dt.datetime, now: dt.datetime) -> dt.datetime | None:
         """When a change that is wanted since a moment may go out; None: now."""
@@ -100,7 +103,7 @@ class Policy:
 
 def read(given: Mapping[str, JSON]) -> Policy:
     """The policy of a channel as written. Raises BadPolicy naming the part."""
-    known = {"time_zone", "delivery", "freezes", "ask", "fresh", "read_back_hours"}
+    known = {"time_zone", "delivery", "freezes", "ask", "fresh", "read_back_hours", "stock_settles_minutes"}
     if strange := sorted(set(given) - known):
         raise BadPolicy(strange[0], f"“{strange[0]}” is no part of a policy; there are {', '.join(sorted(known))}.")
     zone = _zone(given.get("time_zone", "UTC"))
@@ -114,6 +117,9 @@ def read(given: Mapping[str, JSON]) -> Policy:
         shrink_percent=_number("ask.shrink_percent", ask.get("shrink_percent", SHRINK_PERCENT)),
         fresh={f: _number(f"fresh.{f}", n) or 0 for f, n in _by_facet("fresh", given).items()},
         read_back_hours=_number("read_back_hours", given.get("read_back_hours", READ_BACK_HOURS)),
+        stock_settles_minutes=_number(
+            "stock_settles_minutes", given.get("stock_settles_minutes", STOCK_SETTLES_MINUTES)
+        ),
     )
 
 

@@ -10,9 +10,10 @@ from channels import connections
 from channels.connectors.base import Connection, Connector, Rendered
 from channels.connectors.outcome import RemoteState
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import drift, lease, pointers
+from channels.publishing import drift, lease, pointers, shelf
 from channels.publishing.desire import Desired, record_issues
 from channels.publishing.known import known
+from channels.publishing.request import STOCK
 from channels.publishing.send import keep_links, lag, under_way
 from pimhub.foundation.http import Response
 from pimhub.foundation.jsonvalue import JSON
@@ -73,7 +74,8 @@ def _settle(placement: Placement, desired: Desired, state: RemoteState, *, adopt
         # A channel may show facets that we never wanted here; only ours are compared.
         ours = {f: h for f, h in seen.items() if f in wanted.get(listing.sku, {})}
         if adopt and not state.pending:
-            listing.accepted = ours
+            sold = shelf.sold_there(listing, wanted.get(listing.sku, {}), ours)
+            listing.accepted = ours | {STOCK: listing.accepted[STOCK]} if sold else ours
         if not bodies and state.pending:
             continue
         listing.verified, listing.verified_at = ours, now

@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from catalog import events
 from catalog.models import DomainEvent, Product
+from channels.connectors.base import Facet
 from channels.models import Channel, Hold, Listing, Placement
 from channels.publishing import selection
 from governance.models import Standing
 
 OVERTAKES = 1  # priority of price and stock over content
+STOCK = str(Facet.STOCK)
 
 
 def publish(*, channel: Channel, products: Iterable[Product] | None = None, over_drift: bool = False) -> int:
@@ -32,9 +34,18 @@ def publish(*, channel: Channel, products: Iterable[Product] | None = None, over
     if over_drift:  # read, so that what differs there counts as not sent
         drifted = asked.filter(state=Listing.State.DRIFTED).values("placement_id")
         Placement.objects.filter(pk__in=drifted).update(must_read=True)
+        let_go(drifted.values_list("placement_id", flat=True))
     make_due(channel=channel, product_ids=ids)
     events.ring("dispatch")
     return len(ids)
+
+
+def let_go(placements: Iterable[int]) -> None:
+    """What was sent of stock counts no more where the channel shows something else: the next turn reads, and sends."""
+    for listing in Listing.objects.filter(placement_id__in=list(placements)):
+        if listing.verified.get(STOCK) not in (None, listing.accepted.get(STOCK)):
+            listing.accepted = {f: h for f, h in listing.accepted.items() if f != STOCK}
+            listing.save(update_fields=["accepted"])
 
 
 def look_at_all(channel: Channel) -> None:

@@ -32,6 +32,13 @@ def stale_now(rule: Rule, now: dt.datetime) -> tuple[frozenset[str], dt.datetime
     return stale_places(dict(rows), rule, now)
 
 
+def last_word(channel: Channel) -> dt.datetime | None:
+    """Since when every source of the stock that a channel shows has spoken; None: no source ever did."""
+    places = rule_of(channel).locations
+    rows = Heard.objects.filter(kind="stock").order_by().values_list("place").annotate(last=Max("last_at"))
+    return min((at for place, at in rows if not places or place in places), default=None)
+
+
 def issues_of(rule: Rule, stale: frozenset[str]) -> tuple[Issue, ...]:
     """What a person should know of stock that is too old."""
     if not stale or rule.when_stale not in (WARN, ZERO):

@@ -22,7 +22,7 @@ from channels.connectors.base import Connector
 from channels.connectors.registry import connectors
 from channels.models import Channel, StockRule
 from channels.publishing import policy_text
-from channels.publishing.policy import FACETS, READ_BACK_HOURS, REMOVALS_A_DAY, SHRINK_PERCENT
+from channels.publishing.policy import FACETS, READ_BACK_HOURS, REMOVALS_A_DAY, SHRINK_PERCENT, STOCK_SETTLES_MINUTES
 from pimhub.foundation.jsonvalue import JSON
 
 CHANGE = "channels.change_channel"
@@ -92,6 +92,12 @@ class SettingsForm(forms.Form):
             self._number(f"f_{facet}", f"{facet.capitalize()} accepted within … seconds", value, "Empty: the usual.")
         hours = held.get("read_back_hours", READ_BACK_HOURS)
         self._number("read_back_hours", "Compare with the channel every … hours", hours, "Empty: only when asked.")
+        settles = held.get("stock_settles_minutes", STOCK_SETTLES_MINUTES)
+        help_text = (
+            "Something sold there shows as less stock than was sent. When its source has spoken so long after, and its "
+            "figure is still the same, the figure is sent again. Empty: only when asked."
+        )
+        self._number("stock_settles_minutes", "Orders reach the source of stock within … minutes", settles, help_text)
         self.secrets = list(dict.fromkeys(name for way in setup.secrets_of(connector) for name in way))
         ways = " or ".join(" + ".join(way) for way in setup.secrets_of(connector))
         more = setup.more_secrets_of(connector)
@@ -137,6 +143,7 @@ class SettingsForm(forms.Form):
             "ask": {name: cleaned.get(f"a_{name}") for name, _, _ in _ASKS},
             "fresh": {f: cleaned[f"f_{f}"] for f in self.facets if cleaned.get(f"f_{f}") is not None},
             "read_back_hours": cleaned.get("read_back_hours"),
+            "stock_settles_minutes": cleaned.get("stock_settles_minutes"),
         }
         return cleaned
 
