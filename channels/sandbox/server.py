@@ -53,10 +53,10 @@ class Sandbox:
             "google": Merchant(self.store),
         }
         self.writer = Writer()
-        self.erp = Erp(self.store)
         self.teller = Teller(self.store)
         self._bulk = shop.work
         self._bulk.tell = lambda effects: self.teller.tell("shopify", effects)
+        self.erp = Erp(self.store, self.teller.tell)
         self._control = Control(self.store, self.chaos, self.teller)
 
     def warm_up(self) -> None:
@@ -112,6 +112,7 @@ class Sandbox:
 
     def close(self) -> None:
         self._bulk.close()
+        self.erp.trader.close()
         self.teller.close()
         self.store.close()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from channels.sandbox.store import Document, Store
 
+LATE, DOUBLED = 0.4, 0.3  # of the updates
 LOCATION, PRICE_LIST = "main", "default"
 # placed takes units; cancelled and returned give them back; shipped, refunded move none.
 EVENTS = ("placed", "cancelled", "shipped", "refunded", "returned")
@@ -68,6 +70,24 @@ def _tell(store: Store, kind: str, figures: Document) -> None:
     number = store.next("erp_sequence")
     at = dt.datetime.now(dt.UTC).isoformat()
     store.put("erp_update", str(number), {"kind": kind, "line": {**figures, "sequence": number, "at": at}, "sent": 0})
+
+
+def updates(store: Store, kind: str, *, everything: bool, seed: str | None) -> list[Document]:
+    """Lines of what is to be told: some of what is new (all of it with `everything`), some of what was told already,
+    some twice, in no order."""
+    rng = random.Random(seed)  # noqa: S311
+    lines: list[Document] = []
+    with store.transaction():
+        for update in store.all("erp_update"):
+            if update["kind"] != kind:
+                continue
+            again = update["sent"] and rng.random() < DOUBLED
+            fresh = not update["sent"] and (everything or rng.random() >= LATE)
+            if again or fresh:
+                lines += [update["line"]] * (2 if rng.random() < DOUBLED else 1)
+                store.put("erp_update", str(update["line"]["sequence"]), {**update, "sent": update["sent"] + 1})
+    rng.shuffle(lines)
+    return lines
 
 
 def snapshot(store: Store) -> list[Document]:

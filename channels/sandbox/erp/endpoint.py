@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-import html
 import json
-import random
 
-from channels.sandbox.erp.books import LOCATION, put_item, snapshot, take_event
+from channels.sandbox.erp import trade
+from channels.sandbox.erp.books import LOCATION, put_item, snapshot, take_event, updates
+from channels.sandbox.erp.page import page
+from channels.sandbox.erp.trader import ORDERS, Trader
 from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.store import Document, Store
+from pimhub.foundation import signatures
 
 KINDS = {"/stock.ndjson": "stock", "/offers.ndjson": "offers"}
-LATE, DOUBLED = 0.4, 0.3  # of the updates
+MOST_ORDERS = 10_000
 
 
 class Erp:
     """`/stock.ndjson` and `/offers.ndjson` give what is to be told; `?all=1` keeps nothing back."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, tell: trade.Tell) -> None:
+        self.store, self.tell = store, tell
+        self.trader = Trader(store, tell)
 
     def handle(self, call: Call) -> Reply:
         query = dict(call.query)
         if call.method == "GET" and call.path in KINDS:
-            return self._updates(KINDS[call.path], everything=query.get("all") == "1", seed=query.get("seed"))
+            everything, seed = query.get("all") == "1", query.get("seed")
+            return _ndjson(updates(self.store, KINDS[call.path], everything=everything, seed=seed))
         if call.method == "GET" and call.path == "/snapshot/stock.ndjson":
             return _ndjson([_stock(item) for item in snapshot(self.store)])
         if call.method == "GET" and call.path == "/snapshot":
             return _ndjson(snapshot(self.store))
         if call.method == "GET" and call.path == "/":
-            return Reply(200, self._screen().encode(), content_type="text/html; charset=utf-8")
+            body = page(self.store, self.trader.state).encode()
+            return Reply(200, body, content_type="text/html; charset=utf-8")
+        if call.method == "GET" and call.path == "/trade":
+            return json_reply(200, self.trader.state)
+        if call.method == "POST" and call.path in ("/trade", "/trade/order", "/trade/post"):
+            return self._trade(call)
         if call.method == "POST" and call.path in ("/orders", "/items"):
             return self._post(call)
         return json_reply(404, {"error": f"{call.method} {call.path} does not exist in the ERP"})
@@ -45,36 +54,29 @@ class Erp:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return json_reply(422, {"error": str(error)})
 
-    def _updates(self, kind: str, *, everything: bool, seed: str | None) -> Reply:
-        """Some of what is new, some of what was told already, in no order."""
-        rng = random.Random(seed)  # noqa: S311
-        lines = []
-        with self.store.transaction():
-            for update in self.store.all("erp_update"):
-                if update["kind"] != kind:
-                    continue
-                again = update["sent"] and rng.random() < DOUBLED
-                fresh = not update["sent"] and (everything or rng.random() >= LATE)
-                if again or fresh:
-                    lines += [update["line"]] * (2 if rng.random() < DOUBLED else 1)
-                    self.store.put(
-                        "erp_update", str(update["line"]["sequence"]), {**update, "sent": update["sent"] + 1}
-                    )
-        rng.shuffle(lines)
-        return _ndjson(lines)
-
-    def _screen(self) -> str:
-        rows = "".join(
-            f"<tr><th scope=row>{html.escape(item['sku'])}</th>"
-            f"<td>{html.escape(item['price'])}</td><td>{item['available']}</td></tr>"
-            for item in self.store.all("erp_item")
-        )
-        waiting = sum(not u["sent"] for u in self.store.all("erp_update"))
-        head = "<!doctype html><html lang=en><meta charset=utf-8><title>Sandbox ERP</title><h1>Sandbox ERP</h1>"
-        table = (
-            f"<table><thead><tr><th>SKU</th><th>Price</th><th>Available</th></tr></thead><tbody>{rows}</tbody></table>"
-        )
-        return f"{head}<p>{self.store.count('erp_order')} orders, {waiting} updates not told yet.</p>{table}</html>"
+    def _trade(self, call: Call) -> Reply:
+        """`POST /trade` begins a day of it; `/trade/order` is one order, `/trade/post` a turn of the shops' post."""
+        given = call.form()
+        seed, number = given.get("seed") or "1", given.get("number", "0")
+        if not number.isdigit() or not given.get("orders", str(ORDERS)).isdigit():
+            return json_reply(422, {"error": "number and orders are whole numbers"})
+        if call.path == "/trade/order":
+            return json_reply(200, trade.buy(self.store, seed=seed, number=int(number), tell=self.tell))
+        if call.path == "/trade/post":
+            everything = given.get("all") == "1"
+            return json_reply(200, {"new": trade.post(self.store, seed=seed, turn=int(number), everything=everything)})
+        secret = given.get("secret", "")
+        hooks = {kind: {"url": given[kind], "secret": secret} for kind in KINDS.values() if given.get(kind)}
+        try:
+            if hooks:
+                signatures.key_of(secret)
+        except ValueError as error:
+            return json_reply(422, {"error": f"the secret of the sources: {error}"})
+        orders = min(int(given.get("orders", ORDERS)), MOST_ORDERS)
+        started = self.trader.start(orders=orders, seed=seed, hooks=hooks)
+        if "json" in call.headers.get("content-type", ""):
+            return json_reply(200 if started else 409, self.trader.state)
+        return Reply(303, headers={"Location": "/erp/"})
 
 
 def _stock(item: Document) -> Document:
