@@ -7,7 +7,8 @@ answer to that one call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +32,7 @@ class BulkJob:
     id: str
     done: bool = False
     answers: str = ""
+    report: str = ""  # or the number by what the channel is asked where they lie
     problem: str = ""  # why it ended early
 
 
@@ -46,6 +48,8 @@ class SendsInBulk(Protocol):
     """A connector whose channel takes many calls of one kind in a file."""
 
     bulk_limits: BulkLimits
+    # Calls about different rows of a product do not wait for one another's answers, so they may lie in files together.
+    bulk_by_row: bool
 
     def bulk_from(self, connection: Connection) -> int | None:
         """How many products must wait before they go in a file; None: never."""
@@ -55,9 +59,11 @@ class SendsInBulk(Protocol):
         """The kind of file that the call may go in; "" when it goes alone."""
         ...
 
-    def bulk_line(self, kind: str, body: bytes) -> bytes:
-        """The line, without its end, of a call whose request had this body."""
+    def bulk_line(self, kind: str, request: Request, number: int) -> bytes:
+        """A call as the line of a file, from 0, without its end."""
         ...
+
+    def bulk_file(self, kind: str, lines: Sequence[bytes], connection: Connection) -> bytes: ...
 
     def upload_request(self, kind: str, mark: str, size: int, connection: Connection) -> Request:
         """Ask where the file may be put."""
@@ -71,12 +77,15 @@ class SendsInBulk(Protocol):
         """Have the channel begin. `mark` is by what the file is found again if the answer is lost."""
         ...
 
-    def find_request(self, connection: Connection) -> Request:
-        """Ask for the files that the channel has."""
+    def find_request(self, since: dt.datetime, connection: Connection) -> Request:
+        """Ask for the files that the channel has, at least those since a moment of our clock."""
         ...
 
-    def read_found(self, response: Response, mark: str) -> BulkJob | None:
-        """The one with the mark. Raises BulkRefused when the channel does not say."""
+    def read_found(self, response: Response, mark: str, others: Collection[str]) -> BulkJob | None:
+        """The one with the mark; of a channel that keeps no marks, the one that is none of the `others` we know.
+
+        Raises BulkRefused when the channel does not say, with STALE when that cannot be told.
+        """
         ...
 
     def ask_request(self, job: str, connection: Connection) -> Request: ...
@@ -85,6 +94,14 @@ class SendsInBulk(Protocol):
         """What starting or asking was answered with. Raises BulkRefused."""
         ...
 
-    def bulk_answers(self, body: bytes) -> Iterator[tuple[int, Response]]:
+    def report_request(self, job: BulkJob, connection: Connection) -> Request:
+        """Ask where the answers lie, of a job that names a report."""
+        ...
+
+    def read_report(self, response: Response) -> str:
+        """Where the answers lie. Raises BulkRefused."""
+        ...
+
+    def bulk_answers(self, body: bytes, lines: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         """(number of the line, from 0; its answer as of a call). A line that cannot be read is left out."""
         ...

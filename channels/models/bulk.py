@@ -64,10 +64,8 @@ class BulkLine(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["placement"], condition=models.Q(settled_at__isnull=True), name="bulk_line_once"
-            )
+        indexes = [
+            models.Index(fields=["placement"], condition=models.Q(settled_at__isnull=True), name="bulk_line_open")
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import cast
 
 import orjson
 from django.db import transaction
@@ -37,6 +36,8 @@ OLDEST = dt.timedelta(seconds=60)
 STALE = dt.timedelta(minutes=5)
 # One worker at a time; longer than the calls of one step.
 HOLD = dt.timedelta(seconds=240)
+# Clocks differ: what was started a little before, by the channel's clock, may be ours.
+SKEW = dt.timedelta(minutes=5)
 SLOWEST = 30.0
 GIVE_UP_AFTER = 20
 _BOOKED_AT_ONCE = 200
@@ -132,7 +133,8 @@ def _start(run: BulkRun, connector: Connector, bulk: SendsInBulk, connection: Co
     if busy >= bulk.bulk_limits.at_once:
         _again(run, 1.0)
         return
-    body = _file(run, bulk)
+    lines = [bulk.bulk_line(run.kind, request, number) for number, request in enumerate(_requests(run))]
+    body = bulk.bulk_file(run.kind, lines, connection)
     asked = _call(run, connector, bulk.upload_request(run.kind, run.mark, len(body), connection), "bulk place")
     upload, path = bulk.read_upload(asked, body)
     answer = _call(run, connector, upload, "bulk upload")
@@ -146,7 +148,9 @@ def _start(run: BulkRun, connector: Connector, bulk: SendsInBulk, connection: Co
 
 def _find(run: BulkRun, connector: Connector, bulk: SendsInBulk, connection: Connection) -> None:
     """Nobody knows whether the channel has it: it is looked for, and only started again when it is not there."""
-    found = bulk.read_found(_call(run, connector, bulk.find_request(connection), "bulk list"), run.mark)
+    others = set(BulkRun.objects.exclude(job="").values_list("job", flat=True))
+    request = bulk.find_request(run.created_at - SKEW, connection)
+    found = bulk.read_found(_call(run, connector, request, "bulk list"), run.mark, others)
     if found is not None:
         _take(run, found)
     elif run.started_at and timezone.now() - run.started_at < dt.timedelta(seconds=connector.deadline):
@@ -164,11 +168,12 @@ def _ask(run: BulkRun, connector: Connector, bulk: SendsInBulk, connection: Conn
     if not job.done:
         _again(run, min(0.5 * 2 ** min(run.asked, 8), SLOWEST))
         return
-    if job.answers:
+    place = job.answers
+    if job.report:
+        place = bulk.read_report(_call(run, connector, bulk.report_request(job, connection), "bulk report"))
+    if place:
         # The address is a signed permission to read: it is neither kept nor noted.
-        answers = connections.fetch(
-            run.channel, job.answers, timeout=connector.deadline, max_bytes=bulk.bulk_limits.answer
-        )
+        answers = connections.fetch(run.channel, place, timeout=connector.deadline, max_bytes=bulk.bulk_limits.answer)
         if answers.status != 200 and run.asked < GIVE_UP_AFTER:
             _again(run, min(2.0 ** min(run.asked, 5), SLOWEST), problem=f"The answers cannot be read: {answers.error}")
             return
@@ -184,7 +189,7 @@ def _book(run: BulkRun, bulk: SendsInBulk, answers: Response) -> None:
     """Each line of the answers to the call it names. What was noted before a worker died stays as it is."""
     lines = list(run.lines.order_by("pk").values_list("pk", "placement_id", "answered_at"))
     found: list[tuple[int, int, bytes]] = []
-    for number, answer in bulk.bulk_answers(answers.body):
+    for number, answer in bulk.bulk_answers(answers.body, _requests(run)):
         if number < len(lines) and lines[number][2] is None:
             pk, placement, _ = lines[number]
             found.append((pk, placement, answer.body))
@@ -226,15 +231,15 @@ def _give_back(run: BulkRun, why: str) -> None:
 # ---- calls and notes ---------------------------------------------------------------------------------
 
 
-def _file(run: BulkRun, bulk: SendsInBulk) -> bytes:
+def _requests(run: BulkRun) -> list[Request]:
+    """The calls of the file, in the order of its lines."""
     hashes = list(run.lines.order_by("pk").values_list("publication__request", flat=True))
-    body = bytearray()
+    found: list[Request] = []
     for start in range(0, len(hashes), _BOOKED_AT_ONCE):
         part = hashes[start : start + _BOOKED_AT_ONCE]
-        found = blobs.get_all(part)
-        for each in part:
-            body += bulk.bulk_line(run.kind, str(cast(dict[str, object], found[each])["body"]).encode()) + b"\n"
-    return bytes(body)
+        held = blobs.get_all(part)
+        found += [bulk_lines.kept(held[each]) for each in part]
+    return found
 
 
 def _call(run: BulkRun, connector: Connector, request: Request, operation: str) -> Response:
@@ -250,7 +255,7 @@ def _refused(run: BulkRun, refused: BulkRefused) -> None:
         case S.STARTING, Verdict.THROTTLED | Verdict.TRANSIENT:
             _note(run, state=S.CLOSED)  # it was said no to, so nothing was started
             _again(run, wait, problem=words)
-        case S.WORKING, Verdict.GONE:
+        case (S.STARTING, Verdict.STALE) | (S.WORKING, Verdict.GONE):
             _book_rest(run)
             _note(run, state=S.DONE, finished_at=timezone.now(), problem=words[:500])
         case ((S.STARTING | S.CLOSED), Verdict.CONTRACT | Verdict.REJECTED | Verdict.GONE):

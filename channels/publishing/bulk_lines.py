@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from email.utils import format_datetime
 from typing import cast
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from catalog import blobs
@@ -17,6 +20,7 @@ from channels.publishing import lease
 from channels.publishing.desire import Desired
 from channels.publishing.send import Sending, announce, carried, exact, sending, settle
 from pimhub.foundation.http import Request, Response
+from pimhub.foundation.jsonvalue import JSON
 
 IN_BULK = "in bulk"
 # What may go to a channel by itself while a file with the product's content is on its way.
@@ -28,15 +32,34 @@ def sends_in_bulk(connector: object) -> SendsInBulk | None:
     return cast(SendsInBulk, connector) if hasattr(connector, "bulk_kind") else None
 
 
-def open_line(placement: Placement) -> BulkLine | None:
-    """The product's call that is in a file and not booked yet."""
-    found = BulkLine.objects.filter(placement=placement, settled_at__isnull=True)
-    return found.select_related("run", "publication").first()
+def unsettled() -> QuerySet[BulkLine]:
+    """Calls that are in a file and not booked yet."""
+    return BulkLine.objects.filter(settled_at__isnull=True).order_by()
 
 
-def overtaking(line: BulkLine, calls: list[Operation]) -> list[Operation]:
+def open_lines(placement: Placement) -> list[BulkLine]:
+    """The product's calls that are in a file and not booked yet: one, or one for each row (see `bulk_by_row`)."""
+    return list(unsettled().filter(placement=placement).select_related("run", "publication").order_by("pk"))
+
+
+def next_for_file(
+    placement: Placement, desired: Desired, calls: list[Operation], lines: list[BulkLine]
+) -> tuple[Operation, str] | None:
+    """The call that goes into a file now, and its kind; None when none does."""
+    connector = sends_in_bulk(desired.connector)
+    if connector is None or not calls or (lines and not connector.bulk_by_row):
+        return None
+    busy = {row for line in lines for row in line.publication.carries}
+    for call in calls if connector.bulk_by_row else calls[:1]:
+        rows = {row for row, _ in call.carries}
+        if not rows & busy and (kind := kind_of(placement, desired, call)):
+            return call, kind
+    return None
+
+
+def overtaking(lines: list[BulkLine], calls: list[Operation]) -> list[Operation]:
     """Of the calls those that need not wait for the file: prices and stock that are not in it."""
-    held = {(row, facet) for row, facets in line.publication.carries.items() for facet in facets}
+    held = {(row, facet) for line in lines for row, facets in line.publication.carries.items() for facet in facets}
     return [
         op
         for op in calls
@@ -66,16 +89,17 @@ def kind_of(placement: Placement, desired: Desired, operation: Operation) -> str
 
 
 def _failed_lately(channel: Channel) -> bool:
-    """A channel that refused a file is not asked again for a while; its calls go alone."""
+    """A channel that refused a file, or broke one off, gets none for a while; its calls go alone."""
     since = timezone.now() - lease.LEASE * 60
-    return BulkRun.objects.filter(channel=channel, state=S.UNSENT, finished_at__gt=since).exists()
+    runs = BulkRun.objects.filter(channel=channel, finished_at__gt=since)
+    return runs.filter(Q(state=S.UNSENT) | Q(state=S.DONE) & ~Q(problem="")).exists()
 
 
 def enlist(placement: Placement, desired: Desired, operation: Operation, kind: str) -> BulkLine:
     """Put the call into the file that gathers. Raises LeaseLost."""
     connector = sends_in_bulk(desired.connector)
     assert connector is not None
-    size = len(connector.bulk_line(kind, operation.request.body)) + 1
+    size = len(connector.bulk_line(kind, operation.request, 0)) + 8  # its number, and what parts it from the next
     with transaction.atomic():
         publication = announce(placement, sending(desired), operation, carried(operation, desired))
         publication.verdict, publication.context = Verdict.WORKING, exact(dict(operation.context))
@@ -133,19 +157,25 @@ def outdated(line: BulkLine, desired: Desired | None) -> bool:
     return any(hashes.get(row, {}).get(f, "") != h for row, facets in held.items() for f, h in facets.items())
 
 
+def kept(request: JSON) -> Request:
+    """A call as its record has it, without what is secret."""
+    return Request(request["method"], request["url"], body=str(request["body"]).encode())
+
+
 def settled(placement: Placement, with_what: Sending, line: BulkLine) -> tuple[Operation, Outcome]:
     """Book the answer of the channel's file to this call, as if it had gone alone. Raises LeaseLost."""
     publication = line.publication
-    request = blobs.get(publication.request)
     operation = Operation(
         name=publication.operation,
-        request=Request(request["method"], request["url"], body=str(request["body"]).encode()),
+        request=kept(blobs.get(publication.request)),
         carries=tuple((row, Facet(facet)) for row, facets in publication.carries.items() for facet in facets),
         idempotent=False,  # no answer: it is read before anything else
         context=publication.context or {},
     )
     if line.answer:
-        response = Response(200, body=json.dumps(blobs.get(line.answer)).encode())
+        assert line.answered_at is not None
+        headers = {"date": format_datetime(line.answered_at.astimezone(dt.UTC), usegmt=True)}
+        response = Response(200, headers, json.dumps(blobs.get(line.answer)).encode())
     else:
         why = "the channel's answers do not name it" if line.sent else "the file was not sent"
         response = Response(0, error=why, sent=line.sent)

@@ -100,16 +100,16 @@ def _turn(placement: Placement) -> Turn:
 def _from_file(placement: Placement, desired: Desired | Issue) -> Turn | None:
     """A call that went in a file: booked when it was answered, taken back while the file is here and another is
     wanted, else waited for. None when the turn goes on."""
-    line = bulk_lines.open_line(placement)
-    if line is None:
-        return None
+    lines = bulk_lines.open_lines(placement)
     wanted = desired if isinstance(desired, Desired) else None
-    if line.answered_at is not None:
+    if answered := [line for line in lines if line.answered_at is not None]:
         connector = connector_of(placement.channel)
         with_what = Sending(connector, connect(placement.channel), wanted)
-        operation, outcome = bulk_lines.settled(placement, with_what, line)
-        return turn.after(placement, operation, outcome)
-    if bulk_lines.outdated(line, wanted) and bulk_lines.withdraw(line):
+        booked = [bulk_lines.settled(placement, with_what, line) for line in answered]
+        ends = [turn.after(placement, operation, outcome) for operation, outcome in booked]
+        return next((ended for ended in ends if ended is not None), None)
+    lines = [line for line in lines if not (bulk_lines.outdated(line, wanted) and bulk_lines.withdraw(line))]
+    if not lines:
         return None
     if wanted is None or wanted.blocked:
         return Turn(None, turn.fields(placement, problem=IN_A_FILE))  # woken by the answer
@@ -128,15 +128,15 @@ def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
     calls = MAX_CALLS + 3 * len(desired.rendered.bodies)
     for _ in range(calls):
         ready = _ready(placement, desired, rules)
-        line = bulk_lines.open_line(placement)
-        if line is not None:
-            ready = replace(ready, calls=bulk_lines.overtaking(line, ready.calls))
-            if not ready.calls:
-                set_states(placement, S.QUEUED, dict.fromkeys(line.publication.carries))
-                return Turn(_recheck(placement, desired), turn.fields(placement, problem=IN_A_FILE, attempts=0))
-        elif ready.calls and (kind := bulk_lines.kind_of(placement, desired, ready.calls[0])):
-            bulk_lines.enlist(placement, desired, ready.calls[0], kind)
+        lines = bulk_lines.open_lines(placement)
+        if filed := bulk_lines.next_for_file(placement, desired, ready.calls, lines):
+            bulk_lines.enlist(placement, desired, *filed)
             continue
+        if lines:
+            ready = replace(ready, calls=bulk_lines.overtaking(lines, ready.calls))
+            if not ready.calls:
+                set_states(placement, S.QUEUED, {row: None for line in lines for row in line.publication.carries})
+                return Turn(_recheck(placement, desired), turn.fields(placement, problem=IN_A_FILE, attempts=0))
         if not ready.calls:
             return _verify(placement, desired, ready, rules, sent=sent)
         sent = True

@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog import events
 from channels.models import Channel, Listing, Placement
 from channels.publishing import policy
+from channels.publishing.bulk_lines import unsettled
 from channels.reconcile.run import Report, check
 
 SLICE_SECONDS = 10.0
@@ -78,4 +79,5 @@ def _due() -> QuerySet[Placement]:
     calm = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     still = Q(due_at__isnull=True) | Q(due_at__gt=now)
     ready = Q(channel__wait_until__isnull=True) | Q(channel__wait_until__lte=now)
-    return Placement.objects.filter(calm, still, ready, check_at__lte=now, channel__paused=False)
+    found = Placement.objects.filter(calm, still, ready, check_at__lte=now, channel__paused=False)
+    return found.exclude(pk__in=unsettled().values("placement_id"))

@@ -78,6 +78,8 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "restricted": [],  # [{asin, message, reasonCode, link}] that the seller may not list
         "wanted": [],  # attributes that an item needs although its definition does not say so
         "also_required": [],  # attributes that the definitions newly require
+        "feed_after": 0.3,  # seconds until a feed is worked on
+        "feed_ends": [],  # how the next feeds end, each once: DONE, CANCELLED, FATAL (half of it is done then)
         "queue": False,  # keep notifications for `GET /amazon/_queue`
         "link_ttl": 300,  # seconds that the address of a definition is good for
         "token_ttl": 3600,

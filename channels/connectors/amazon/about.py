@@ -15,6 +15,13 @@ SETTINGS = (
     SettingField("axes", "Names of axes", "map", help="Our axis = Amazon's attribute, where they differ."),
     SettingField("preview", "Amazon checks each new item before it is put", "flag"),
     SettingField("check_restrictions", "Ask whether this seller may list it", "flag"),
+    SettingField(
+        "bulk_from",
+        "Products that go as one feed",
+        "number",
+        help="From how many waiting products on. Empty: 500, which take five calls a second longer than a feed takes; "
+        "0: never.",
+    ),
     SettingField("queue", "Queue of notifications", "url", help="It is asked for what changed; empty: none."),
     SettingField("token_url", "Where tokens are given", "url", help="Empty: Login with Amazon."),
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from channels.connectors.abilities import Changes, Queued, Rate, Told
 from channels.connectors.amazon import about, changes, definitions, fields, rates, settings, tokens, webhooks, wire
+from channels.connectors.amazon.bulk import Bulk
 from channels.connectors.amazon.interpret import interpret
 from channels.connectors.amazon.plan import plan, plan_removal
 from channels.connectors.amazon.read import interpret_read, read
@@ -18,7 +19,7 @@ from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
 
 
-class AmazonConnector:
+class AmazonConnector(Bulk):
     """Amazon: Listings Items by the Selling Partner API, checked against Amazon's own product type definitions."""
 
     key = "amazon"

@@ -34,7 +34,8 @@ def interpret(operation: Operation, response: Response) -> Outcome:
         verdict = Verdict.REJECTED if body["status"] == "INVALID" else Verdict.ACCEPTED
         told = issues(body.get("issues"), row)
     elif 200 <= response.status < 300 or response.status == 0:
-        verdict = Verdict.TRANSIENT
+        # A call that does no harm twice is tried again; a line of a feed that broke off is read first.
+        verdict = Verdict.TRANSIENT if operation.idempotent or not response.sent else Verdict.UNKNOWN
         told = (_unanswered(response),)
     elif operation.name == DELETE and response.status == 404:
         verdict, told = Verdict.ACCEPTED, ()
@@ -107,7 +108,7 @@ def _links(
     row, sku = str(operation.context["row"]), str(operation.context["sku"])
     if operation.asks:
         return dict(operation.context["links"]) if verdict is Verdict.ACCEPTED else {}
-    if operation.name == DELETE or verdict not in (Verdict.ACCEPTED, Verdict.TRANSIENT):
+    if operation.name == DELETE or verdict not in (Verdict.ACCEPTED, Verdict.TRANSIENT, Verdict.UNKNOWN):
         return {}
     links = {item_link(row): sku}
     if verdict is Verdict.ACCEPTED:

@@ -12,6 +12,17 @@ from pimhub.foundation.http import Request, Response
 
 _LISTINGS = "/listings/2021-08-01/items/"
 _DEFINITIONS = "/definitions/2020-09-01/productTypes"
+_FEEDS = "/feeds/2021-06-30/"
+# (method, folder, whether one of them is named) → (operation, calls a second, at once). Of createFeed the limit is that
+# of JSON_LISTINGS_FEED: five in five minutes.
+_OF_FEEDS = {
+    ("POST", "documents", False): ("createFeedDocument", 0.5, 15.0),
+    ("GET", "documents", True): ("getFeedDocument", 0.0222, 10.0),
+    ("POST", "feeds", False): ("createFeed", 5 / 300, 5.0),
+    ("GET", "feeds", False): ("getFeeds", 0.0222, 10.0),
+    ("GET", "feeds", True): ("getFeed", 2.0, 15.0),
+    ("DELETE", "feeds", True): ("cancelFeed", 2.0, 15.0),
+}
 # Method → (operation, calls a second, at once) for one item.
 _ITEM = {
     "PUT": ("putListingsItem", 5.0, 10.0),
@@ -26,6 +37,10 @@ def rate(request: Request) -> Rate | None:
     path = urlsplit(request.url).path
     if path.endswith("/listings/2021-08-01/restrictions"):
         return Rate("getListingsRestrictions", 5.0, 10.0)
+    if _FEEDS in path:
+        folder, _, one = path.partition(_FEEDS)[2].partition("/")
+        known = _OF_FEEDS.get((request.method, folder, bool(one)))
+        return Rate(*known) if known else None
     _, found, item = path.partition(_LISTINGS)
     if found:
         return Rate(*_ITEM[request.method]) if "/" in item else Rate("searchListingsItems", 5.0, 5.0)

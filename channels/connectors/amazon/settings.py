@@ -9,6 +9,7 @@ settings = {"seller": "A2EXAMPLE", "marketplace": "A1PA6795UKMFR9",
             "axes": {"shoe_size": "size"},   (our axis → Amazon's attribute, where the names differ)
             "preview": true,                 (Amazon checks each new item before it is put; default: no)
             "check_restrictions": true,      (asks whether this seller may list the ASIN; default: no)
+            "bulk_from": 500,                (so many waiting products go as one feed; 0: never)
             "token_url": "https://…"}        (where tokens are given; default: Login with Amazon)
 credentials = {"access_token"} or {"client_id", "client_secret", "refresh_token"}
 """
@@ -23,9 +24,14 @@ from channels.connectors.outcome import Row
 
 LISTINGS = "2021-08-01"
 DEFINITIONS = "2020-09-01"
+FEEDS = "2021-06-30"
 
 # Amazon's own fulfilment centres; their stock is counted by Amazon.
 BY_AMAZON = "AMAZON"
+
+# A feed takes minutes before its first item is done; one by one, five calls a second are through with some hundred
+# products by then. With more than these the feed is faster, and leaves the calls to prices and stock.
+BULK_FROM = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Settings:
     axes: Mapping[str, str]
     preview: bool = False
     check_restrictions: bool = False
+    bulk_from: int = BULK_FROM
 
     @property
     def counts_stock(self) -> bool:
@@ -63,6 +70,7 @@ def read(connection: Connection) -> Settings:
         axes=dict(given.get("axes") or {}),
         preview=bool(given.get("preview")),
         check_restrictions=bool(given.get("check_restrictions")),
+        bulk_from=BULK_FROM if given.get("bulk_from") in (None, "") else int(given["bulk_from"]),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 from channels.connectors.amazon import settings
-from channels.connectors.amazon.settings import DEFINITIONS, LISTINGS
+from channels.connectors.amazon.settings import DEFINITIONS, FEEDS, LISTINGS
 from channels.connectors.base import Connection
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
@@ -88,6 +88,19 @@ def definition(name: str, connection: Connection, *, locale: str) -> Request:
     return _request("GET", f"/definitions/{DEFINITIONS}/productTypes/{quote(name, safe='')}", connection, query)
 
 
+def feeds(
+    verb: str,
+    path: str,
+    connection: Connection,
+    *,
+    query: Mapping[str, str] | None = None,
+    body: Mapping[str, JSON] | None = None,
+) -> Request:
+    """A call of the Feeds API 2021-06-30."""
+    data = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
+    return _request(verb, f"/feeds/{FEEDS}/{path}", connection, query or {}, data)
+
+
 def _write(verb: str, sku: str, connection: Connection, body: Mapping[str, JSON]) -> Request:
     query = {"marketplaceIds": _place(connection), "includedData": "issues,identifiers", "issueLocale": ISSUES}
     data = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
@@ -111,8 +124,8 @@ def _request(verb: str, path: str, connection: Connection, query: Mapping[str, s
     headers = {"Accept": "application/json", "User-Agent": AGENT, "x-amz-access-token": token}
     if body:
         headers["Content-Type"] = "application/json"
-    asked = urlencode(query, safe=",")
-    return Request(verb, f"{connection.base_url.rstrip('/')}{path}?{asked}", headers, body)
+    asked = f"?{urlencode(query, safe=',')}" if query else ""
+    return Request(verb, f"{connection.base_url.rstrip('/')}{path}{asked}", headers, body)
 
 
 def decode(response: Response) -> dict[str, JSON] | None:

@@ -6,9 +6,10 @@ the mutation, done within 24 hours; its lines take nothing from the bucket of po
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from channels.connectors.base import Connection, Operation
@@ -90,11 +91,11 @@ def start_request(kind: str, path: str, mark: str, connection: Connection) -> Re
     return wire.graphql("bulkOperationRunMutation", variables, connection)
 
 
-def find_request(connection: Connection) -> Request:
+def find_request(since: dt.datetime, connection: Connection) -> Request:
     return wire.graphql("bulkOperations", {"first": 50}, connection)
 
 
-def read_found(response: Response, mark: str) -> BulkJob | None:
+def read_found(response: Response, mark: str, others: Collection[str]) -> BulkJob | None:
     found = _data(response)["bulkOperations"]["nodes"]
     ours = (each for each in found if (said := MARK.match(each["query"])) and said[1] == mark)
     return next((_job(each) for each in ours), None)

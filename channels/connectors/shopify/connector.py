@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from channels.connectors.abilities import Budget, Heard, Rate, Told
 from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
@@ -46,6 +46,7 @@ class ShopifyConnector:
     message_help = "Shopify signs them with the app's client secret (client_secret among the credentials)."
     translated = frozenset(translations.KEYS)
     bulk_limits = bulk.LIMITS
+    bulk_by_row = False
     deadline = 60.0  # a synchronous productSet of many variants takes its time
 
     def languages(self, connection: Connection) -> list[str]:
@@ -123,8 +124,11 @@ class ShopifyConnector:
     def bulk_kind(self, operation: Operation) -> str:
         return bulk.kind(operation)
 
-    def bulk_line(self, kind: str, body: bytes) -> bytes:
-        return bulk.line(kind, body)
+    def bulk_line(self, kind: str, request: Request, number: int) -> bytes:
+        return bulk.line(kind, request.body)
+
+    def bulk_file(self, kind: str, lines: Sequence[bytes], connection: Connection) -> bytes:
+        return b"".join(line + b"\n" for line in lines)
 
     def upload_request(self, kind: str, mark: str, size: int, connection: Connection) -> Request:
         return bulk.upload_request(kind, mark, size, connection)
@@ -135,11 +139,11 @@ class ShopifyConnector:
     def start_request(self, kind: str, path: str, mark: str, connection: Connection) -> Request:
         return bulk.start_request(kind, path, mark, connection)
 
-    def find_request(self, connection: Connection) -> Request:
-        return bulk.find_request(connection)
+    def find_request(self, since: dt.datetime, connection: Connection) -> Request:
+        return bulk.find_request(since, connection)
 
-    def read_found(self, response: Response, mark: str) -> BulkJob | None:
-        return bulk.read_found(response, mark)
+    def read_found(self, response: Response, mark: str, others: Collection[str]) -> BulkJob | None:
+        return bulk.read_found(response, mark, others)
 
     def ask_request(self, job: str, connection: Connection) -> Request:
         return bulk.ask_request(job, connection)
@@ -147,5 +151,11 @@ class ShopifyConnector:
     def read_job(self, response: Response) -> BulkJob:
         return bulk.read_job(response)
 
-    def bulk_answers(self, body: bytes) -> Iterator[tuple[int, Response]]:
+    def report_request(self, job: BulkJob, connection: Connection) -> Request:
+        raise NotImplementedError("a job of Shopify's says itself where its answers lie")
+
+    def read_report(self, response: Response) -> str:
+        raise NotImplementedError("a job of Shopify's says itself where its answers lie")
+
+    def bulk_answers(self, body: bytes, lines: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         return bulk.answers(body)

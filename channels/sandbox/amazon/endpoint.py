@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from channels.connectors.amazon.schema import (
     DEFINITIONS,
+    FEEDS,
     LISTINGS,
     RESTRICTIONS,
     Schema,
@@ -27,6 +28,7 @@ from channels.connectors.amazon.schema import (
 )
 from channels.sandbox.amazon import types
 from channels.sandbox.amazon.errors import Failed, bad, error_reply
+from channels.sandbox.amazon.feeds import PLACE, Feeds, serve_document
 from channels.sandbox.amazon.listings import Listings
 from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.journal import Record
@@ -44,11 +46,17 @@ _RATES = {
     "getListingsRestrictions": (5, 10),
     "getDefinitionsProductType": (5, 10),
     "searchDefinitionsProductTypes": (5, 10),
+    "createFeedDocument": (0.5, 15),
+    "getFeedDocument": (0.0222, 10),
+    "createFeed": (5 / 300, 5),  # of JSON_LISTINGS_FEED
+    "getFeeds": (0.0222, 10),
+    "getFeed": (2, 15),
+    "cancelFeed": (2, 15),
 }
 # Parameters that the sandbox does not answer to.
 _UNHELD = frozenset(
     {"packageHierarchySku", "createdAfter", "createdBefore", "lastUpdatedBefore", "withIssueSeverity", "withStatus",
-     "withoutStatus", "productTypeVersion", "parentageLevel"}
+     "withoutStatus", "productTypeVersion", "parentageLevel", "nextToken", "enableContentEncodingUrlHeader"}
 )  # fmt: skip
 _DENIED = "Access to requested resource is denied."
 _SCHEMAS = "/_schemas/"
@@ -73,13 +81,15 @@ class Seller:
         try:
             if call.path.startswith(_SCHEMAS):
                 return self._schema(call, record)
-            reply = json_reply(200, self._answer(call, record, origin))
+            if call.path.startswith(PLACE):
+                return serve_document(self.store, call, record)
+            reply = json_reply(*self._answer(call, record, origin))
         except Failed as failed:
             if failed.fault:
                 record.violate(failed.code, f"{failed.message} {failed.details}".strip())
             return error_reply(failed)
         rate = _RATES.get(record.operation, (5, 5))[0]
-        headers = {"x-amzn-RequestId": str(uuid.uuid4()), "x-amzn-RateLimit-Limit": f"{rate:.1f}"}
+        headers = {"x-amzn-RequestId": str(uuid.uuid4()), "x-amzn-RateLimit-Limit": f"{rate:.4g}"}
         return replace(reply, headers=headers)
 
     def throttled(self) -> Reply:
@@ -92,12 +102,12 @@ class Seller:
     def broken(self) -> Reply:
         return error_reply(Failed(500, "InternalFailure", "We encountered an internal error. Please try again."))
 
-    def _answer(self, call: Call, record: Record, origin: str) -> Any:
+    def _answer(self, call: Call, record: Record, origin: str) -> tuple[int, Any]:
         """1. Who asks. 2. Which operation. 3. Its schema. 4. Its rate. 5. The account and the marketplace."""
         if not self._is_allowed(call.headers.get("x-amz-access-token", "")):
             details = "The access token you provided is revoked, malformed or invalid."
             raise Failed(403, "Unauthorized", _DENIED, details=details)
-        for name in (LISTINGS, DEFINITIONS, RESTRICTIONS):
+        for name in (LISTINGS, DEFINITIONS, RESTRICTIONS, FEEDS):
             if found := operation_at(name, call.method, call.path):
                 break
         else:
@@ -107,16 +117,19 @@ class Seller:
         body = _checked(call, name, operation)
         self._spend(record)
         query = dict(call.query)
+        if name == FEEDS:
+            return Feeds(self.store, record, origin).answer(path, query, body)
+        Feeds(self.store, record, origin).work_off()
         marketplace = query["marketplaceIds"]
         if path.get("sellerId", query.get("sellerId", AMAZON_SELLER)) != AMAZON_SELLER:
             raise Failed(403, "Unauthorized", _DENIED, details="The seller is another one.")
         if marketplace not in AMAZON_MARKETPLACES:
             raise bad("Invalid marketplaceIds provided", details=marketplace, fault=False)
         if name == DEFINITIONS:
-            return self._definition(path.get("productType"), query, marketplace, origin)
+            return 200, self._definition(path.get("productType"), query, marketplace, origin)
         if name == RESTRICTIONS:
-            return self._restrictions(query, marketplace)
-        return self._listing(record, path, query, body, marketplace)
+            return 200, self._restrictions(query, marketplace)
+        return 200, self._listing(record, path, query, body, marketplace)
 
     def _listing(self, record: Record, path: dict[str, str], query: dict[str, str], body: Any, marketplace: str) -> Any:
         listings = Listings(self.store, record, marketplace)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from jsonschema import Draft4Validator
+from jsonschema import Draft4Validator, Draft7Validator
 
 HERE = Path(__file__).parent
 SHA256 = {
@@ -22,8 +22,12 @@ SHA256 = {
     "definitionsProductTypes_2020-09-01.json": "9f54478fd9c145be65fd5b266d13770e4eb41f3d19f1ade5342ce64786af0aaa",
     "feeds_2021-06-30.json": "ab235b4a0e5ce21083b885dd4f2b8cae7a6f597d7adf2647b47b90d6f5098a16",
     "listingsRestrictions_2021-08-01.json": "7ff539631a6b3ba915134c430424717e1e5fe058bc6450297d84ced4675c9535",
+    "listings-feed-schema-v2.json": "9f6c00a109f086c269427ae1bc4afe1f9ba49ff8df46de9de939fa2c9f00e1ef",
+    "listings-feed-processing-report-schema-v2.json": (
+        "03daac9d3fa97d729efb3f3c2836c664036a8ef32a9829363d8026bb097178fd"
+    ),
 }
-LISTINGS, DEFINITIONS, FEEDS, RESTRICTIONS = (name.removesuffix(".json") for name in SHA256)
+LISTINGS, DEFINITIONS, FEEDS, RESTRICTIONS, FEED_FILE, FEED_REPORT = (name.removesuffix(".json") for name in SHA256)
 
 Schema = Mapping[str, Any]
 # (where, such as "marketplaceIds" or "patches/0/op", and what is wrong there)
@@ -88,6 +92,12 @@ def check_answer(name: str, operation: Schema, status: int, body: Any) -> list[P
     if rule is None:
         return [("", f"has no answer {status}")]
     return _problems(name, rule["schema"], body) if "schema" in rule else []
+
+
+def check_file(name: str, value: Any) -> Iterator[Problem]:
+    """What the schema of a file (FEED_FILE, FEED_REPORT) refuses in its decoded content."""
+    for error in Draft7Validator(document(name)).iter_errors(value):
+        yield "/".join(map(str, error.absolute_path)), error.message
 
 
 def _problems(name: str, rule: Schema, value: Any) -> list[Problem]:
