@@ -10,7 +10,7 @@ from typing import cast
 from django.db.models import Q
 from django.utils import timezone
 
-from channels import connections
+from channels import connections, subscribed
 from channels.connections import ChannelNotReady
 from channels.connectors.abilities import ChecksAccess
 from channels.connectors.registry import connectors
@@ -67,6 +67,7 @@ def check(channel: Channel) -> ChannelHealth:
         problem = f"The channel is busy; ask again in {wait.seconds:.0f} seconds."
     values = {"checked_at": timezone.now(), "granted": sorted(granted), "problem": problem}
     row, _ = ChannelHealth.objects.update_or_create(channel=channel, defaults=values)
+    subscribed.check(channel)
     return row
 
 

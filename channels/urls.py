@@ -28,6 +28,7 @@ urlpatterns = [
     path("channels/<slug:code>/mapping/<int:number>/", mapping.mapping_version, name="mapping_version"),
     path("channels/<slug:code>/mapping/<int:number>/decide/", mapping.mapping_decide, name="mapping_decide"),
     path("channels/<slug:code>/definitions/<int:pk>/", mapping.definition_detail, name="definition_detail"),
+    path("channels/<slug:code>/subscriptions/", hooks.subscriptions, name="channel_subscriptions"),
     path("channels/<slug:code>/messages/", hooks.message_list, name="channel_messages"),
     path("hooks/<slug:code>/", hooks.hook, name="hook"),
     path("hooks/<slug:code>/<str:token>/", hooks.hook, name="hook_with_token"),

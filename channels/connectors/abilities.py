@@ -185,12 +185,13 @@ class Told:
     """What a message is about: items that may show something else now, by remote id or SKU.
 
     A message is a hint, never a fact: what the channel shows is what is read back. `ended` says in words why the
-    channel takes no more calls (our app was removed); "" = it does.
+    channel takes no more calls (our app was removed); "" = it does. `finished`: it is done with a file of calls.
     """
 
     links: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
     ended: str = ""
+    finished: bool = False
 
 
 class Receives(Protocol):

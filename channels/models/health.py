@@ -12,6 +12,9 @@ class ChannelHealth(models.Model):
     checked_at = models.DateTimeField()
     granted = models.JSONField(default=list)
     problem = models.CharField(max_length=500, blank=True)
+    # The messages it sends: [{id, topic, address}]; null: it was not asked, or could not be.
+    subscriptions = models.JSONField(null=True)
+    subscriptions_problem = models.CharField(max_length=500, blank=True)
 
     def __str__(self) -> str:
         return f"{self.channel_id} at {self.checked_at:%Y-%m-%d %H:%M}"

@@ -1,6 +1,7 @@
 """What the sandbox tells by itself: the shop's webhooks, as unreliable as real ones when told to, and Amazon's queue.
 
-Settings of `shopify`: `webhooks` is a list of {"url", "secret"}; each message goes to each of them. `webhook_copies`
+The shop tells the app's webhook subscriptions, signed with its client secret. Settings of `shopify`: `webhooks` is a
+list of {"url", "secret"} that get every message besides, whatever they subscribed to. `webhook_copies`
 says how often each is sent, `webhook_shuffle` mixes what came together, `webhook_delay` seconds pass before, and of
 `webhook_forged` messages in a hundred a forgery is sent as well. Setting of `amazon`: `queue` keeps notifications
 until they are fetched.
@@ -26,7 +27,9 @@ from urllib.parse import urlsplit
 
 from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.settings import settings
+from channels.sandbox.shopify.subscriptions import subscribers, took
 from channels.sandbox.store import Store
+from channels.sandbox.world import CLIENT_SECRET
 from pimhub.foundation import http
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,7 @@ TOPICS = {
     "product.deleted": "products/delete",
     "stock.set": "inventory_levels/update",
     "item.updated": "inventory_items/update",
+    "bulk.finished": "bulk_operations/finish",
 }
 
 
@@ -65,12 +69,14 @@ class Teller:
             for what, _, sku in (effect.partition(" ") for effect in effects):
                 if what.startswith("item."):
                     self._enqueue(sku)
-        if channel != "shopify" or not settings(self._store, "shopify")["webhooks"]:
+        listened = settings(self._store, "shopify")["webhooks"] or self._store.count("subscription")
+        if channel != "shopify" or not listened:
             return
         for effect in dict.fromkeys(effects):
             what, _, gid = effect.partition(" ")
             if what in TOPICS:
-                self._waiting.put(self._message(TOPICS[what], _body(TOPICS[what], gid)))
+                body = _body(TOPICS[what], gid, self._store.get("bulk", gid) or {})
+                self._waiting.put(self._message(TOPICS[what], body))
         self._begin()
 
     def uninstalled(self) -> None:
@@ -101,7 +107,7 @@ class Teller:
                 more = self._waiting.get()
                 over = over or more is None
                 found += [more] if more is not None else []
-            calls = [(m, place, True) for m in found for place in knobs["webhooks"]] * int(knobs["webhook_copies"])
+            calls = [(m, place, True) for m in found for place in self._places(m)] * int(knobs["webhook_copies"])
             forged = [(m, p, False) for m, p, _ in calls if self._random.random() * 100 < knobs["webhook_forged"]]
             calls += forged
             if knobs["webhook_shuffle"]:
@@ -110,6 +116,17 @@ class Teller:
                 self._send(message, place, genuine=genuine)
             if over:
                 return
+
+    def _places(self, message: Message) -> list[dict[str, Any]]:
+        """Those who subscribed to its topic, and those who hear everything."""
+        found = [
+            {"url": each["uri"], "secret": CLIENT_SECRET, "subscription": each["id"]}
+            for each in subscribers(self._store, message.topic)
+        ]
+        if message.topic == "app/uninstalled":  # with the app its subscriptions go
+            for each in self._store.all("subscription"):
+                self._store.delete("subscription", each["id"])
+        return [*found, *settings(self._store, "shopify")["webhooks"]]
 
     def _send(self, message: Message, place: dict[str, Any], *, genuine: bool) -> None:
         secret = str(place["secret"]) if genuine else secrets.token_hex(16)
@@ -128,10 +145,16 @@ class Teller:
         for attempt in range(TRIES if genuine else 1):
             answer = http.send(request, timeout=5, allowed_origins=[f"{parts.scheme}://{parts.netloc}"])
             if 200 <= answer.status < 300:
+                self._note(place, taken=True)
                 return
             time.sleep(0.2 * attempt)
         if genuine:
+            self._note(place, taken=False)
             log.warning("webhook %s was not taken: %s %s", message.topic, answer.status, answer.error)
+
+    def _note(self, place: dict[str, Any], *, taken: bool) -> None:
+        if "subscription" in place:
+            took(self._store, str(place["subscription"]), taken=taken)
 
     # ---- Amazon's queue --------------------------------------------------------------------------
 
@@ -158,8 +181,11 @@ class Teller:
         return json_reply(404, {"error": "ask GET /_queue or POST /_queue/done"})
 
 
-def _body(topic: str, gid: str) -> dict[str, Any]:
+def _body(topic: str, gid: str, bulk: dict[str, Any]) -> dict[str, Any]:
     number = int(gid.rsplit("/", 1)[-1])
+    if topic == "bulk_operations/finish":
+        told = {"status": bulk["status"].lower(), "error_code": bulk["errorCode"], "type": bulk["type"].lower()}
+        return {"admin_graphql_api_id": gid, "completed_at": bulk["completedAt"], **told}
     if topic == "inventory_levels/update":
         return {"inventory_item_id": number, "location_id": 1}
     return {"id": number} | ({} if topic == "products/delete" else {"admin_graphql_api_id": gid})

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from catalog.permissions import requires
-from channels import overview
-from channels.access import reached
+from channels import overview, subscribed
+from channels.access import PUBLISH, reached
+from channels.connections import ChannelNotReady
 from channels.connectors.abilities import NotGenuine
 from channels.models import Channel, InboundEvent, InboundTally
+from channels.rates import Wait
 from channels.webhooks.inbound import LARGEST, how, receive
 
 PAGE = 50
@@ -57,10 +58,35 @@ def message_list(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "channel": channel,
         "waiting": overview.waiting(channel),
-        "address": settings.PIMHUB_PUBLIC_URL + reverse("hook", kwargs={"code": code}),
+        "address": subscribed.address(channel),
+        "subscriptions": subscribed.of(channel),
+        "may_publish": request.user.has_perm(PUBLISH),
         "how": how(channel),
         "tallies": InboundTally.objects.filter(channel=channel)[:7],
         "rows": found[:PAGE],
         "next_url": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
     }
     return render(request, "channels/message_list.html", context)
+
+
+@require_POST
+@requires("channels.publish_channel")
+def subscriptions(request: HttpRequest, code: str) -> HttpResponse:
+    """Ask the channel which messages it sends, and have it send what is missing."""
+    channel = get_object_or_404(reached(Channel.objects.all(), right=PUBLISH), code=code)
+    if subscribed.keeper(channel) is None:
+        messages.error(request, f"{channel.label} keeps no subscriptions. {how(channel)}")
+    elif request.POST.get("do") == "repair":
+        try:
+            done = subscribed.repair(channel)
+        except (ChannelNotReady, ValueError) as error:
+            messages.error(request, str(error))
+        except Wait as wait:
+            messages.error(request, f"The channel is busy; try again in {wait.seconds:.0f} seconds.")
+        else:
+            messages.success(request, f"{done} subscription{'' if done == 1 else 's'} mended.")
+    elif problem := subscribed.check(channel):
+        messages.error(request, problem)
+    else:
+        messages.success(request, "The channel was asked which messages it sends.")
+    return redirect("channel_messages", code=code)

@@ -18,9 +18,9 @@ from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.search.filters import BadFilter
 from catalog.search.select import conditions_of, view_of
-from channels import overview
+from channels import overview, subscribed
 from channels.access import PUBLISH, VIEW, reached
-from channels.models import Call, Channel, Drift, Pin, Rollout
+from channels.models import BulkRun, Call, Channel, Drift, Pin, Rollout
 from channels.publishing import drift, holds, policy, putback, rollout
 from channels.publishing.pointers import told as place_words
 from channels.publishing.putback import DEFAULT_FACETS, WITH_PRICES, Effect
@@ -323,6 +323,8 @@ def calls(request: HttpRequest, code: str) -> HttpResponse:
         channel,
         rows=page[:PAGE],
         flows=overview.flows(channel, hours=24),
+        files=BulkRun.objects.filter(channel=channel)[:5],
+        subscriptions=subscribed.of(channel),
         lag=overview.told(overview.lag(channel)),
         q=words,
         verdict=verdict,

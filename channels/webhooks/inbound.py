@@ -22,6 +22,7 @@ from channels import connections
 from channels.connectors.abilities import Heard, NotGenuine, PollsQueue, Receives, Told
 from channels.connectors.registry import connectors
 from channels.models import Channel, InboundEvent, InboundTally, Placement
+from channels.publishing import bulk
 from channels.webhooks.generic import StandardWebhooks
 from pimhub.foundation import audit
 
@@ -106,6 +107,10 @@ def _do(row: InboundEvent) -> None:
         return
     if told.ended:
         row.outcome = _end(row.channel, told.ended)
+    elif told.finished:
+        bulk.wake(row.channel)
+        events.ring("dispatch")
+        row.outcome = "the file of calls is asked for"
     else:
         count = look_at(row.channel, told)
         row.outcome = f"products to be read back: {count}" if count else "about nothing of ours"

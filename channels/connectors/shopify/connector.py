@@ -9,12 +9,24 @@ from channels.connectors.abilities import Budget, Heard, Rate, Told
 from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
 from channels.connectors.bulk import BulkJob
 from channels.connectors.outcome import Issue, Outcome, RemoteState
-from channels.connectors.shopify import about, bulk, fields, rates, rights, settings, tokens, translations, webhooks
+from channels.connectors.shopify import (
+    about,
+    bulk,
+    fields,
+    rates,
+    rights,
+    settings,
+    subscriptions,
+    tokens,
+    translations,
+    webhooks,
+)
 from channels.connectors.shopify.interpret import interpret
 from channels.connectors.shopify.plan import plan, plan_removal
 from channels.connectors.shopify.read import interpret_read, read
 from channels.connectors.shopify.render import render
 from channels.connectors.shopify.validate import validate
+from channels.connectors.subscriptions import Subscribed
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
 
@@ -103,6 +115,24 @@ class ShopifyConnector:
 
     def read_rights(self, response: Response) -> frozenset[str]:
         return rights.read(response)
+
+    def needed_topics(self, connection: Connection) -> Mapping[str, str]:
+        return subscriptions.needed(connection)
+
+    def subscriptions_request(self, connection: Connection) -> Request:
+        return subscriptions.request(connection)
+
+    def read_subscriptions(self, response: Response) -> Sequence[Subscribed]:
+        return subscriptions.read(response)
+
+    def subscribe_request(self, topic: str, address: str, connection: Connection) -> Request:
+        return subscriptions.subscribe(topic, address, connection)
+
+    def aim_request(self, subscribed: Subscribed, address: str, connection: Connection) -> Request:
+        return subscriptions.aim(subscribed, address, connection)
+
+    def check_subscribed(self, response: Response) -> None:
+        subscriptions.check(response)
 
     def token_request(self, connection: Connection, now: dt.datetime) -> Request | None:
         return tokens.token_request(connection, now)

@@ -58,6 +58,8 @@ def read(topic: str, raw: bytes) -> Told:
         case "inventory":
             name = "inventory_item_id" if "inventory_item_id" in body else "id"
             return Told(links=(_gid(body, "InventoryItem", name),))
+        case "bulk" if topic.lower().startswith("bulk_operations"):
+            return Told(finished=True)
         case "app" if topic.lower() == "app/uninstalled" and "myshopify_domain" in body:
             return Told(ended="Our app was removed from the shop. Install it again, then resume.")
     return Told()

@@ -28,6 +28,7 @@ from channels.sandbox.shopify import (  # noqa: F401  # importing registers the 
     reading,
     rules,
     staged,
+    subscriptions,
     translations,
 )
 from channels.sandbox.shopify.bulk_work import BulkWork
