@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0019_bulk'),
+        ('channels', '0020_bulk_lines_by_row'),
     ]
 
     operations = [
