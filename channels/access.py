@@ -23,4 +23,5 @@ def reached(query: QuerySet[M], path: str = "code", right: str = VIEW) -> QueryS
 
 def plug_in() -> None:
     scopes.resources["webhooks"] = "events sent to addresses"
+    scopes.resources["reconciliations"] = "comparisons of sources and channels with what is held, and repairs"
     kinds[CHANNEL] = Kind("Channels", lambda: list(Channel.objects.values_list("code", "label")))

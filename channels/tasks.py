@@ -11,8 +11,9 @@ from channels.feeds.build import stale_feeds, stale_formats
 from channels.mapping import trial
 from channels.publishing import bulk, rollout, shelf
 from channels.publishing import dispatch as dispatching
-from channels.reconcile import changes, three
+from channels.reconcile import changes, repair
 from channels.reconcile import look as looking
+from channels.reconcile import work as reconciling
 from channels.rendering.stock_rules import wake_flipped
 from channels.webhooks import deliver as delivering
 from channels.webhooks import inbound, notices
@@ -40,6 +41,8 @@ def sweep() -> None:
         rollout.advance(pk)
     if delivering.anything_due():
         deliver.apply_async(expires=10)
+    if reconciling.waiting() or repair.anything_asked():
+        advance_reconciliations.apply_async(expires=10)
     if inbound.anything_waiting() or looking.looks_due():
         listen.apply_async(expires=10)
     for channel in stale_feeds():
@@ -85,7 +88,7 @@ def tidy() -> None:
     inbound.forget_old()
     bulk.tidy()
     notices.send_notices()
-    if calls.tidy():
+    if calls.tidy() or reconciling.forget_old():
         tidy.delay()
 
 
@@ -123,5 +126,14 @@ def refresh_feed(channel_id: int) -> None:
 
 @shared_task(name="channels.reconcile_all")
 def reconcile_all() -> None:
-    """Compare sources, hub and channels, once a night."""
-    three.all_in_turn()
+    """Have sources, hub and channels compared, once a night."""
+    reconciling.start_all()
+
+
+@shared_task(name="channels.advance_reconciliations")
+def advance_reconciliations() -> None:
+    """A slice of each comparison, and of the repairs that were asked for; rings again while there is more."""
+    runs = reconciling.waiting()
+    more = [reconciling.advance(pk, seconds=reconciling.SECONDS / len(runs)) for pk in runs]
+    if repair.work_off() or any(more):
+        advance_reconciliations.delay()

@@ -11,10 +11,13 @@ from django.utils import timezone
 from catalog import change_sets, events
 from catalog.access.tokens import SPEAK
 from catalog.change_sets import current_act
+from catalog.intake.messages import read_stock_line
 from catalog.models import Product, User
 from catalog.products.changes import ChangeError, ProductChange, VariantChange
 from catalog.products.guards import Diverted
+from catalog.products.parts import is_figure
 from catalog.products.state import flatten, is_part, load_states
+from catalog.products.wire import BadForm, read_offer_fields
 from catalog.products.write import write_products
 from governance.copywriting import drafts
 from governance.copywriting.drafts import CannotDecide as CannotDecide
@@ -41,9 +44,13 @@ def propose(*, product: Product, wanted: Wanted, reason: str = "") -> list[Propo
     """Propose values that differ from those of now; an earlier open proposal of the same person for the same
     value is replaced. Call it inside `acting(…)`. Raises CannotPropose."""
     with transaction.atomic():
-        (result,) = write_products([_change(product, wanted)], dry_run=True)
+        try:
+            change = _change(product, wanted)
+        except BadForm as error:
+            raise CannotPropose(error.errors) from error
+        (result,) = write_products([change], dry_run=True)
         errors = [e for e in result.errors if e.code not in NOT_THEIRS]
-        errors += [_not_a_value(row, key) for row, keys in wanted.items() for key in keys if is_part(key)]
+        errors += [_not_a_value(row, key) for row, keys in wanted.items() for key in keys if not _proposable(key)]
         if errors:
             raise CannotPropose(errors)
         found = [Diverted(sku, key, *pair[:2]) for sku, row in result.changes.items() for key, pair in row.items()]
@@ -79,16 +86,32 @@ def _made(product: Product, values: Sequence[Diverted], reason: str) -> list[Pro
 
 def _change(product: Product, wanted: Wanted) -> ProductChange:
     own = {key: value for key, value in wanted.get("", {}).items() if not is_part(key)}
-    variants = tuple(
-        VariantChange(sku=sku, values={key: value for key, value in values.items() if not is_part(key)})
-        for sku, values in wanted.items()
-        if sku
-    )
+    variants = tuple(_variant(sku, values) for sku, values in wanted.items() if sku)
     return ProductChange(code=product.code, values=own, variants=variants)
 
 
+def _variant(sku: str, wanted: Mapping[str, JSON]) -> VariantChange:
+    """Raises BadForm for a figure that is none."""
+    values, stock = {k: v for k, v in wanted.items() if not is_part(k)}, {}
+    offers: dict[str, dict[str, JSON]] = {}
+    for key, value in wanted.items() if len(values) < len(wanted) else ():
+        part, _, rest = key.partition(".")
+        place, _, name = rest.rpartition(".")
+        if part == "stock":
+            stock[place] = read_stock_line({"sku": sku, "location": place, "available": value}).available or 0
+        elif part == "offers":
+            offers.setdefault(place, {})[name] = value
+    return VariantChange(
+        sku=sku, values=values, stock=stock, offers={place: read_offer_fields(given) for place, given in offers.items()}
+    )
+
+
+def _proposable(key: str) -> bool:
+    return is_figure(key) or not is_part(key)
+
+
 def _not_a_value(sku: str, key: str) -> ChangeError:
-    return ChangeError(key, "not_a_value", "Only values of attributes can be proposed.", sku=sku)
+    return ChangeError(key, "not_a_value", "Only values of attributes, prices and stock can be proposed.", sku=sku)
 
 
 def accept(*, proposal: Proposal, user: User, instead: JSON = None, edited: bool = False, comment: str = "") -> None:

@@ -23,6 +23,7 @@ TASKS = {
     "copy": "governance.write_copy",
     "webhooks": "channels.deliver",
     "inbound": "channels.listen",
+    "reconciliations": "channels.advance_reconciliations",
 }
 # One ring serves all commits of this long; what comes after it is the sweep's.
 QUIET_SECONDS = 0.3

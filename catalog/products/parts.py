@@ -32,6 +32,11 @@ class NoPart(ValueError):
     """The key is no part of a product."""
 
 
+def is_figure(key: str) -> bool:
+    """Whether the key is a price or a stock level."""
+    return key.startswith(("offers.", "stock."))
+
+
 def part_of(key: str) -> tuple[str, str]:
     """The part that a dotted or named key speaks of, and its place (a price list, a location, or "").
 

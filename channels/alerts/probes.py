@@ -200,9 +200,8 @@ def source_rejects() -> Iterable[Reading]:
 def reconciliation_gaps() -> Iterable[Reading]:
     """Gaps that the latest comparison of each source and each channel found."""
     seen: set[tuple[int | None, int | None]] = set()
-    rows = Reconciliation.objects.filter(finished_at__gt=timezone.now() - 2 * RECENT).select_related(
-        "source", "channel"
-    )
+    done = Reconciliation.objects.filter(state=Reconciliation.State.DONE)
+    rows = done.filter(finished_at__gt=timezone.now() - 2 * RECENT).select_related("source", "channel")
     for run in rows.order_by("-id")[:500]:
         if (run.source_id, run.channel_id) in seen:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.api import channels, listings, mappings, published, webhooks
+from channels.api import channels, listings, mappings, published, reconciliations, webhooks
 
 urlpatterns = [
     path("published/<str:scope>/products/", published.PublishedList.as_view(), name="api_published_list"),
@@ -23,6 +23,17 @@ urlpatterns = [
         "channels/<slug:code>/publications/<int:pk>/",
         listings.PublicationDetail.as_view(),
         name="api_channel_publication",
+    ),
+    path("reconciliations/", reconciliations.ReconciliationList.as_view(), name="api_reconciliations"),
+    path("reconciliations/<int:pk>/", reconciliations.ReconciliationDetail.as_view(), name="api_reconciliation"),
+    path("reconciliations/<int:pk>/gaps/", reconciliations.GapList.as_view(), name="api_reconciliation_gaps"),
+    path(
+        "reconciliations/<int:pk>/repair/",
+        reconciliations.ReconciliationRepair.as_view(),
+        name="api_reconciliation_repair",
+    ),
+    path(
+        "reconciliations/<int:pk>/stop/", reconciliations.ReconciliationStop.as_view(), name="api_reconciliation_stop"
     ),
     path("webhooks/", webhooks.WebhookList.as_view(), name="api_webhooks"),
     path("webhooks/<int:pk>/", webhooks.WebhookDetail.as_view(), name="api_webhook"),

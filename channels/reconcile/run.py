@@ -39,7 +39,7 @@ def reconcile(channel: Channel) -> Report:
     `checked`, `in_sync` count listings; `missing` and `unknown` (could not be read) name SKUs, or the
     product code for the product's own row.
     """
-    report = _empty()
+    report = empty_report()
     taken = Listing.objects.filter(placement__channel=channel).exclude(accepted={})
     placements = Placement.objects.filter(pk__in=taken.values("placement_id"))
     for pk in placements.order_by("pk").values_list("pk", flat=True):
@@ -56,12 +56,15 @@ def compare_placements(placement_ids: list[int], report: Report) -> None:
         check(pk, report)
 
 
-def _empty() -> Report:
+def empty_report() -> Report:
     return {"checked": 0, "in_sync": 0, "drifted": [], "missing": [], "unknown": []}
 
 
-def check(placement_id: int, report: Report) -> None:
-    """Compare one product with what the channel shows, and add what was found to the report."""
+def check(placement_id: int, report: Report, *, patient: bool = False) -> None:
+    """Compare one product with what the channel shows, and add what was found to the report.
+
+    Where the channel takes no call now it is unknown; who is `patient` gets the Wait.
+    """
     # What a batch brings shows on the channel before its report is here: that is no drift.
     in_batch = unsettled().filter(placement_id=placement_id).exists()
     placement = None if in_batch else lease.claim(placement_id, only_due=False)
@@ -72,6 +75,8 @@ def check(placement_id: int, report: Report) -> None:
     try:
         _compare(placement, report)
     except Wait:
+        if patient:
+            raise
         report["unknown"].append(placement.product.code)
     finally:
         announce(placement)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from catalog.models import Family, Product
 from catalog.products.changes import ChangeError
 from catalog.products.guards import Changes, Check
+from catalog.products.parts import is_figure
 from catalog.products.state import is_part
 from governance.models import Override, OwnershipRule
 from governance.ownership.overrides import in_force
@@ -50,7 +51,7 @@ def _said(
         return _overridden(layer, sku, key) if layer is not None else None
     if rule.otherwise == Otherwise.OVERRIDE:
         return None
-    if rule.otherwise == Otherwise.PROPOSE and there and key and not is_part(key):
+    if rule.otherwise == Otherwise.PROPOSE and there and key and (is_figure(key) or not is_part(key)):
         message = f"It belongs to {owner_words(rule)} (rule {rule.code}): it becomes a proposal, for them to decide."
         return ChangeError(key, PROPOSED, message, sku=sku)
     return _refusal(rule, sku, key)

@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from catalog.models import ExternalSystem, Offer, StockLevel
+from catalog.change_sets import acting
+from catalog.models import ExternalSystem, Offer, Product, StockLevel
 from catalog.products.changes import OfferChange, VariantChange
-from governance.models import Override, OwnershipRule
+from governance import proposals
+from governance.models import Override, OwnershipRule, Proposal
 from governance.ownership.overrides import end_due
 from tests.catalog.api.conftest import Api
 from tests.world import World
 
 STOCK = {"sku": "tee-s", "location": "main"}
 PRICE = {"sku": "tee-s", "price_list": "default"}
+TO_21 = OfferChange(price=Decimal("21.00"))
 
 
 def owns(part: str, otherwise: str) -> None:
@@ -80,3 +83,40 @@ def figure(part: str) -> str:
     if part == "stock":
         return str(StockLevel.objects.get().available)
     return f"{Offer.objects.get().price:.2f}"
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "change", "message"),
+    [
+        ("stock", "stock.main.available", {"stock": {"main": 50}}, STOCK | {"available": 50}),
+        ("prices", "offers.default.price", {"offers": {"default": TO_21}}, PRICE | {"price": "21.00"}),
+    ],
+)
+def test_a_figure_that_is_not_theirs_becomes_a_proposal_for_who_may_decide(
+    world: World, erp: Api, api: Api, part: str, key: str, change: dict[str, Any], message: dict[str, Any]
+) -> None:
+    world.product("tee", sizes=("s",))
+    owns(part, "propose")
+    before = figure(part)
+    result = world.change("tee", variants=(VariantChange(sku="tee-s", **change),))
+    assert [e.code for e in result.dropped] == ["proposed"]
+    (line,) = api.bulk("stock/" if part == "stock" else "offers/", [message])
+    assert (line["status"], line["result"]) == (200, "unchanged")
+    assert figure(part) == before
+    said = set(Proposal.objects.filter(state="open").values_list("sku", "key", "value"))
+    assert said == {("tee-s", key, 50 if part == "stock" else "21.00")}
+    row = Proposal.objects.filter(state="open").latest("pk")
+    ada = world.people["ada"]
+    with acting(user=ada, source="page"):
+        proposals.accept(proposal=row, user=ada)
+    assert figure(part) == ("50" if part == "stock" else "21.00")
+
+
+def test_what_is_no_figure_cannot_be_proposed(world: World) -> None:
+    world.product("tee", sizes=("s",))
+    (product,) = Product.objects.all()
+    wrong = {"stock.main.available": -5, "offers.default.price": "cheap", "gtin": "1"}
+    for key, value in wrong.items():
+        with acting(user=world.people["rafael"], source="page"), pytest.raises(proposals.CannotPropose):
+            proposals.propose(product=product, wanted={"tee-s": {key: value}})
+    assert not Proposal.objects.exists()

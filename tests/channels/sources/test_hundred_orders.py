@@ -20,7 +20,6 @@ from catalog.sources.work import turn
 from channels.models import Channel, Listing, Publication, StockRule
 from channels.publishing import shelf
 from channels.reconcile import look as looking
-from channels.reconcile.three import with_source
 from channels.sandbox.erp.books import history
 from channels.sandbox.shoppers import on_shelf
 from channels.sandbox.store import Store
@@ -28,6 +27,7 @@ from channels.sandbox.world import CLIENT_SECRET
 from channels.webhooks import inbound
 from tests.channels.publishing import test_amazon as goods
 from tests.channels.publishing.shop import Shop
+from tests.channels.sources.test_reconciliation import with_source
 from tests.channels.webhooks.receiver import Receiver, listening
 
 CODES = ("tee", "hat", "sock")
