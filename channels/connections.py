@@ -10,7 +10,7 @@ from typing import cast
 from django.conf import settings
 from django.utils import timezone
 
-from channels import calls, rates
+from channels import calls, rates, rotation
 from channels.connectors.abilities import HasRates, TellsBudget
 from channels.connectors.base import Connection, Connector
 from channels.connectors.registry import connectors
@@ -44,7 +44,7 @@ def connect(channel: Channel) -> Connection:
         code=channel.code,
         base_url=_base_url(channel),
         settings=channel.settings,
-        credentials=channel.credentials,
+        credentials=rotation.in_force(channel.credentials, timezone.now()),
         access_token=_held_token(channel),
     )
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from catalog.models import Location, Market, Scope
 from catalog.models.codes import key_code
+from channels import rotation
 from channels.connectors.abilities import SettingField
 from channels.connectors.base import Connector
 from channels.connectors.registry import connectors
@@ -35,6 +37,9 @@ COMMON = (
 )
 
 
+GENERIC = "webhook_secret"  # of Standard Webhooks, for channels that have no messages of their own
+
+
 class BadChannel(Exception):
     """Fields that cannot be, each with what is wrong."""
 
@@ -52,7 +57,16 @@ def secrets_of(connector: Connector) -> tuple[tuple[str, ...], ...]:
 
 
 def more_secrets_of(connector: Connector) -> tuple[str, ...]:
-    return tuple(getattr(connector, "more_secrets", ()))
+    """Secrets that nobody needs for signing in. The old one of a replaced secret is kept by itself (rotation.py)."""
+    own = [name for name in getattr(connector, "more_secrets", ()) if not name.endswith(rotation.PREVIOUS)]
+    return tuple(own if hasattr(connector, "verify_webhook") else [*own, GENERIC])
+
+
+def rotated_of(connector: Connector) -> tuple[str, ...]:
+    """Secrets that messages are signed with, so that the old one counts for a while when they are replaced."""
+    named = [name for name in getattr(connector, "more_secrets", ()) if name.endswith(rotation.PREVIOUS)]
+    found = tuple(name.removesuffix(rotation.PREVIOUS) for name in named)
+    return found if hasattr(connector, "verify_webhook") else (*found, GENERIC)
 
 
 def create(*, code: str, label: str, connector: str, scope: Scope, market: Market) -> Channel:
@@ -94,10 +108,12 @@ def change(
     rules: Mapping[str, JSON],
     publishes_on_approval: bool,
     credentials: Mapping[str, str] | None = None,
+    overlap_hours: int = rotation.HOURS,
 ) -> list[str]:
     """Save what its owner decided; the names of what changed. Settings that the kind does not name stay as they are.
 
-    `credentials` replaces all of them; None leaves them. Raises BadChannel.
+    `credentials` replaces all of them; None leaves them. A secret of messages that is replaced counts for
+    `overlap_hours` yet. Raises BadChannel.
     """
     problems = {}
     try:
@@ -120,7 +136,13 @@ def change(
         channel.label, channel.settings, channel.policy = label.strip(), new, dict(rules)
         channel.publishes_on_approval = publishes_on_approval
         if credentials is not None:
-            channel.credentials = dict(credentials)
+            names = rotated_of(connectors.get(channel.connector))
+            held, now = channel.credentials, timezone.now()
+            channel.credentials = rotation.rotated(held, credentials, names, hours=overlap_hours, now=now)
+            for name, until in rotation.ends(channel.credentials, now).items():
+                if held.get(name) != credentials.get(name):
+                    told = until.isoformat()
+                    audit.record("credential.rotated", f"channel:{channel.code}", name=name, previous_until=told)
             channel.access_token_encrypted, channel.access_token_until, channel.wait_until = "", None, None
             changed.append("credentials")
             audit.record("credential.changed", f"channel:{channel.code}", names=sorted(credentials))

@@ -6,15 +6,17 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import MaxValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from catalog.models import Market, Scope
 from catalog.permissions import requires
 from catalog.views.again import asks_again
-from channels import overview, setup
+from channels import overview, rotation, setup
 from channels.access import reached
 from channels.connections import ChannelNotReady, connector_of
 from channels.connectors.abilities import SettingField
@@ -102,13 +104,20 @@ class SettingsForm(forms.Form):
         ways = " or ".join(" + ".join(way) for way in setup.secrets_of(connector))
         more = setup.more_secrets_of(connector)
         self.secrets += more
+        ends = rotation.ends(channel.credentials, timezone.now())
         for name in self.secrets:
             wanted = "For messages of the channel." if name in more else f"Needed: {ways}."
             stored = "One is stored; empty leaves it." if channel.credentials.get(name) else wanted
+            if name in ends:
+                stored += f" The one before counts until {ends[name]:%Y-%m-%d %H:%M} UTC."
             secret = forms.PasswordInput({"autocomplete": "off"}) if name != "service_account" else area
             self.fields[f"c_{name}"] = forms.CharField(
                 required=False, label=name.replace("_", " ").capitalize(), help_text=stored, widget=secret
             )
+        if setup.rotated_of(connector):
+            words = "Messages that are signed with the one before are taken for so long. 0: it ends at once."
+            self._number("c_overlap", "A replaced secret of messages counts for … hours", rotation.HOURS, words)
+            self.fields["c_overlap"].validators.append(MaxValueValidator(rotation.MOST_HOURS))
 
     def _text(self, name: str, label: str, value: str, help_text: str, widget: Any = forms.TextInput) -> None:
         self.fields[name] = forms.CharField(required=False, label=label, help_text=help_text, widget=widget)
@@ -217,6 +226,7 @@ def channel_settings(request: HttpRequest, code: str) -> HttpResponse:
                 rules=form.rules,
                 publishes_on_approval=form.cleaned_data["publishes_on_approval"],
                 credentials=form.given_secrets(),
+                overlap_hours=rotation.HOURS if given.get("c_overlap") is None else given["c_overlap"],
             )
         except setup.BadChannel as error:
             for name, words in error.problems.items():

@@ -229,6 +229,35 @@ def test_google_is_believed_by_its_address_and_leads_to_the_offer(channel: Chann
     assert InboundEvent.objects.get().repeats == 2
 
 
+def test_a_replaced_secret_counts_until_the_time_that_the_page_shows(shop: Shop, client: Client) -> None:
+    channel = shop.channel()
+    channel.credentials = channel.credentials | {"client_secret": OLD}
+    channel.save()
+    client.force_login(shop.user("admin"))
+    where = "/channels/shopify/settings/"
+
+    def save(**given: str) -> str:
+        boxes = [box for _, found in client.get(where).context["groups"] for box in found]
+        held = {box.html_name: box.value() for box in boxes if box.value() not in (None, False)}
+        return client.post(where, held | given, follow=True).content.decode()
+
+    assert "The one before counts until" in save(c_client_secret=NEW, c_overlap="6")
+    assert [send(shopify({}, secret=s, id=s)) for s in (NEW, OLD, "guessed")] == [200, 200, 401]
+    entry = AuditEntry.objects.get(kind="credential.rotated")
+    until = dt.datetime.fromisoformat(entry.data["previous_until"])
+    assert dt.timedelta(hours=5.9) < until - dt.datetime.now(dt.UTC) <= dt.timedelta(hours=6)
+    # Saving something else neither ends nor lengthens it.
+    save(label="Shop")
+    channel.refresh_from_db()
+    assert channel.credentials["client_secret_previous_until"] == entry.data["previous_until"]
+    channel.credentials = channel.credentials | {"client_secret_previous_until": "2026-01-01T00:00:00+00:00"}
+    channel.save()
+    assert [send(shopify({}, secret=s, id=f"{s}-late")) for s in (NEW, OLD)] == [200, 401]
+    assert "The one before" not in client.get(where).content.decode()
+    assert "is stored" in save(c_client_secret="third", c_overlap="0")
+    assert [send(shopify({}, secret=s, id=f"{s}-at-once")) for s in ("third", NEW)] == [200, 401]
+
+
 def test_a_channel_without_a_way_of_its_own_takes_standard_webhooks(channel: Channel, shop: Shop) -> None:
     shop.live()
     shop.settle()
