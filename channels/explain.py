@@ -171,7 +171,8 @@ def _sent(case: _Case, desired: Desired | Issue) -> Link:
     waiting = sorted(f for f, h in listing.desired.items() if listing.accepted.get(f) != h)
     problem = case.placement.problem if case.placement else ""
     words = f"{', '.join(waiting)} {'is' if len(waiting) == 1 else 'are'} to be sent. {problem}".strip()
-    return _link("taken by the channel", False, words, who=WORKERS, since=listing.accepted_at)
+    who = MANAGERS if listing.state == Listing.State.HELD else WORKERS
+    return _link("taken by the channel", False, words, who=who, since=listing.accepted_at)
 
 
 def _live(case: _Case, desired: Desired | Issue) -> Link:

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from catalog.access.reach import seen
 from catalog.models import Product
+from catalog.models.codes import code_key
 from channels.fields import STATES
-from channels.models import Call, Channel, ChannelIssue, Drift, Hold, Listing, Placement, RateBucket, Rollout
+from channels.models import Call, Channel, ChannelIssue, Drift, Hold, Listing, Match, Placement, RateBucket, Rollout
 from channels.publishing import policy, selection
 from channels.publishing.policy import Policy
 
@@ -47,8 +48,9 @@ def causes(channel: Channel) -> list[dict[str, Any]]:
 
 
 def waiting(channel: Channel) -> dict[str, int]:
-    """What waits for a person: holds, drifted products, a rollout that stopped."""
+    """What waits for a person: products that the channel had already, holds, drifted products, a stopped rollout."""
     return {
+        "found": open_matches(channel).count(),
         "held": seen(open_holds(channel), "placement__product").count(),
         "drifted": open_drift(channel).values("placement").distinct().count(),
         "stopped": Rollout.objects.filter(channel=channel, state=Rollout.State.STOPPED).count(),
@@ -57,6 +59,10 @@ def waiting(channel: Channel) -> dict[str, int]:
 
 def open_holds(channel: Channel) -> QuerySet[Hold]:
     return Hold.objects.filter(placement__channel=channel, state=Hold.State.OPEN)
+
+
+def open_matches(channel: Channel) -> QuerySet[Match]:
+    return seen(Match.objects.filter(placement__channel=channel, state=Match.State.OPEN), "placement__product")
 
 
 def open_drift(channel: Channel) -> QuerySet[Drift]:
@@ -169,6 +175,17 @@ def flows(channel: Channel, *, hours: int) -> dict[str, Any]:
         "leased": placed.filter(lease_until__gt=now).count(),
         "rates": list(RateBucket.objects.filter(channel=channel).order_by("name")),
     }
+
+
+def calls_about(channel: Channel, words: str) -> QuerySet[Call]:
+    """Calls of what one sees that are about the words: a SKU, a code, the id of a request or of a remote item."""
+    rows = Call.objects.filter(channel=channel)
+    rows = rows.filter(Q(placement__isnull=True) | Q(placement__product__in=seen(Product.everything.all())))
+    if words:
+        key = code_key(words)
+        products = Product.everything.filter(Q(code_key=key) | Q(variants__sku_key=key)).values("pk")
+        rows = rows.filter(Q(placement__product__in=products) | Q(request_id=words) | Q(remote_id=words))
+    return rows
 
 
 def in_words(seconds: float | None) -> str:

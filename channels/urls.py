@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.views import alerts, channels, feeds, hooks, mapping, operate, reconciliations, settings, webhooks
+from channels.views import (
+    alerts,
+    channels,
+    feeds,
+    hooks,
+    mapping,
+    matches,
+    operate,
+    reconciliations,
+    settings,
+    webhooks,
+)
 
 urlpatterns = [
     path("channels/", channels.channel_list, name="channel_list"),
@@ -18,6 +29,8 @@ urlpatterns = [
     path("channels/<slug:code>/settings/", settings.channel_settings, name="channel_settings"),
     path("channels/<slug:code>/held/", operate.held, name="channel_held"),
     path("channels/<slug:code>/held/confirm/", operate.held_confirm, name="channel_held_confirm"),
+    path("channels/<slug:code>/already-there/", matches.match_list, name="channel_matches"),
+    path("channels/<slug:code>/already-there/<int:pk>/answer/", matches.match_answer, name="channel_match_answer"),
     path("channels/<slug:code>/drift/", operate.drifted, name="channel_drift"),
     path("channels/<slug:code>/drift/answer/", operate.drift_answer, name="channel_drift_answer"),
     path("channels/<slug:code>/put-back/", operate.put_back, name="channel_put_back"),

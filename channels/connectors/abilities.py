@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from channels.connectors.base import Connection, Connector, Level, MappedProduct, Rendered
+from channels.connectors.base import Connection, Connector, Known, Level, MappedProduct, Rendered
 from channels.connectors.outcome import Row
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
@@ -161,6 +161,52 @@ class Describes(Protocol):
 
     def read_definition(self, response: Response, checksum: str) -> JSON:
         """The document. Raises ValueError when it is not what the checksum says."""
+        ...
+
+
+# ---- what the channel had before us ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVariant:
+    """A variant as the channel has it. `row` is the row of ours that its SKU names."""
+
+    id: str
+    sku: str
+    gtin: str = ""
+    row: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A product that a channel has under an identity of ours. Its title is for people: nothing is matched by it."""
+
+    id: str
+    by: str  # "custom id": it says itself that it is this product; "SKU": it has one of its SKUs
+    title: str
+    variants: tuple[FoundVariant, ...]  # those with a SKU of ours
+    more: int = 0  # variants that are none of ours
+    doubt: str = ""  # what the connector finds strange, in a sentence
+
+
+class FindsProducts(Protocol):
+    """A connector whose channel can be asked, before the first call for a product, what it has of it already."""
+
+    # Whether the channel would take a second product with the same SKUs.
+    takes_sku_twice: bool
+
+    def find(self, rendered: Rendered, known: Known, connection: Connection) -> Sequence[Request]:
+        """The calls that look for it; none where nothing foreign could be there."""
+        ...
+
+    def read_matches(
+        self, rendered: Rendered, responses: Sequence[Response], connection: Connection
+    ) -> Sequence[Found]:
+        """Products with our custom id, and those with one of our SKUs. Raises ValueError with the channel's words."""
+        ...
+
+    def links_of_found(self, rendered: Rendered, found: Found, connection: Connection) -> Mapping[str, str]:
+        """The links by which it is ours from now on."""
         ...
 
 

@@ -13,6 +13,7 @@ from channels.models.inbound import InboundEvent, InboundTally
 from channels.models.issue import ChannelIssue
 from channels.models.listing import Listing, Placement, RemoteLink
 from channels.models.mapping import MappingActivation, MappingTrial, MappingVersion, TrialLine
+from channels.models.match import Match
 from channels.models.publication import Publication
 from channels.models.rate import RateBucket
 from channels.models.reconciliation import Gap, Reconciliation
@@ -43,6 +44,7 @@ __all__ = [
     "MappingActivation",
     "MappingTrial",
     "MappingVersion",
+    "Match",
     "Pin",
     "Placement",
     "Publication",

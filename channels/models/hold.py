@@ -17,6 +17,7 @@ class Hold(models.Model):
     class State(models.TextChoices):
         OPEN = "open", "waits for a person"
         CONFIRMED = "confirmed", "confirmed"
+        REJECTED = "rejected", "refused"  # what the channel shows stays, until something else is wanted
         PASSED = "passed", "within what passes unasked"
         OVER = "over", "no longer wanted"
 

@@ -115,6 +115,21 @@ def take_back(*, drift: Drift, user: User) -> None:
         publish(channel=row.placement.channel, products=[row.placement.product], over_drift=True)
 
 
+def answer(*, answer: str, drifts: Sequence[Drift], user: User) -> int:
+    """“keep”, “propose”, “leave” or “take_back”, for all of them; how many proposals it made. Raises CannotAnswer."""
+    made = 0
+    if answer == "keep":
+        keep_ours(drifts=drifts, user=user)
+    elif answer == "leave":
+        hand_over(drifts=drifts, user=user)
+    for row in drifts:
+        if answer == "take_back":
+            take_back(drift=row, user=user)
+        elif answer == "propose":
+            made += len(adopt(drift=row, user=user))
+    return made
+
+
 def adopt(*, drift: Drift, user: User) -> list[Proposal]:
     """Propose what the channel shows as the value behind the field. Call it inside `acting(…)`.
 

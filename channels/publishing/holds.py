@@ -78,15 +78,24 @@ def allow_removal(placement: Placement, user: User) -> None:
 
 def confirm(*, hold: Hold, user: User) -> None:
     """Let it go out. Raises CannotConfirm when what was held has changed meanwhile."""
+    _decide(hold, S.CONFIRMED, user)
+
+
+def reject(*, hold: Hold, user: User) -> None:
+    """It does not go out; what the channel shows stays until something else is wanted. Raises CannotConfirm."""
+    _decide(hold, S.REJECTED, user)
+
+
+def _decide(hold: Hold, state: str, user: User) -> None:
     with transaction.atomic():
         row = Hold.objects.select_for_update(of=("self",)).select_related("placement__channel").get(pk=hold.pk)
         if row.state != S.OPEN:
             raise CannotConfirm(f"This does not wait any more: it is {row.get_state_display()}.")
-        row.state, row.decided_by, row.decided_at = S.CONFIRMED, user, timezone.now()
+        row.state, row.decided_by, row.decided_at = state, user, timezone.now()
         row.save(update_fields=["state", "decided_by", "decided_at"])
         placement = row.placement
         audit.record(
-            "hold.confirmed",
+            f"hold.{state}",
             f"product:{placement.product.code}",
             channel=placement.channel.code,
             asks=row.kind,
@@ -135,7 +144,8 @@ def _ask(placement: Placement, kind: str, fingerprint: str, reason: str) -> bool
     held = Hold.objects.filter(placement=placement, kind=kind, fingerprint=fingerprint).first()
     if held is None or held.state == S.OVER:
         held = _put(placement, kind, fingerprint, reason, S.OPEN)
-    Hold.objects.filter(placement=placement, kind=kind, state=S.OPEN).exclude(pk=held.pk).update(state=S.OVER)
+    others = Hold.objects.filter(placement=placement, kind=kind, state__in=(S.OPEN, S.REJECTED)).exclude(pk=held.pk)
+    others.update(state=S.OVER)
     return held.state in (S.CONFIRMED, S.PASSED)
 
 
@@ -150,7 +160,9 @@ def _put(placement: Placement, kind: str, fingerprint: str, reason: str, state: 
 
 
 def _over(placement: Placement, *, but: Iterable[str]) -> None:
-    waiting = Hold.objects.filter(placement=placement, state__in=(S.OPEN, S.CONFIRMED)).exclude(kind__in=list(but))
+    waiting = Hold.objects.filter(placement=placement, state__in=(S.OPEN, S.CONFIRMED, S.REJECTED)).exclude(
+        kind__in=list(but)
+    )
     waiting.update(state=S.OVER)
 
 

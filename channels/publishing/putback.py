@@ -17,7 +17,7 @@ from catalog import events
 from catalog.models import Product, User
 from channels.connectors.base import Facet
 from channels.connectors.outcome import Verdict
-from channels.models import Channel, MappingVersion, Pin, Placement, Publication
+from channels.models import Channel, MappingVersion, Match, Pin, Placement, Publication
 from channels.publishing import holds
 from channels.publishing.request import OVERTAKES, make_due
 from governance.models import Revision, Standing
@@ -69,7 +69,7 @@ def plan(
     for placements in _chunks(query.order_by("pk").prefetch_related("listings")):
         then = accepted_at(placements, at)
         standings = {s.product_id: s for s in Standing.objects.filter(product__in=[p.product_id for p in placements])}
-        found += [_line(p, then[p.pk], standings.get(p.product_id), facets) for p in placements]
+        found += [_line(p, then[p.pk], standings.get(p.product_id), facets, at) for p in placements]
     return found
 
 
@@ -148,9 +148,12 @@ def let_go(*, pins: Iterable[Pin], user: User) -> int:
     return count
 
 
-def _line(placement: Placement, then: Then, standing: Standing | None, facets: Sequence[str]) -> Line:
+def _line(placement: Placement, then: Then, standing: Standing | None, facets: Sequence[str], at: dt.datetime) -> Line:
     product: Product = placement.product
     now: Rows = {x.sku: dict(x.accepted) for x in placement.listings.all() if x.accepted}
+    if not then.rows and now and _was_foreign(placement, at):
+        why = "It was taken over later: what the channel showed before is not known here."
+        return Line(placement, Effect.CANNOT, then, why=why)
     if not then.rows:
         return Line(placement, Effect.GOES if now else Effect.SAME, then)
     if product.trashed_at is not None:
@@ -168,6 +171,11 @@ def _line(placement: Placement, then: Then, standing: Standing | None, facets: S
     gone = tuple(sorted(row for row in now.keys() - then.rows.keys() if row))
     effect = Effect.CHANGES if changed or gone else Effect.SAME
     return Line(placement, effect, then, tuple(sorted(changed)), gone)
+
+
+def _was_foreign(placement: Placement, at: dt.datetime) -> bool:
+    taken = Match.objects.filter(placement=placement, state__in=(Match.State.TAKEN, Match.State.DONE))
+    return taken.filter(decided_at__gt=at).exists()
 
 
 def _chunks(query: Iterable[Placement]) -> Iterator[list[Placement]]:

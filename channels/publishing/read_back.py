@@ -10,7 +10,7 @@ from channels import connections
 from channels.connectors.base import Connection, Connector, Rendered
 from channels.connectors.outcome import RemoteState
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import drift, lease, pointers, shelf
+from channels.publishing import drift, lease, meeting, pointers, shelf
 from channels.publishing.desire import Desired, record_issues
 from channels.publishing.known import known
 from channels.publishing.request import STOCK
@@ -51,6 +51,8 @@ def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteS
     state = look(placement, desired)
     if state is None:
         return None
+    foreign = meeting.is_foreign(placement)
+    adopt = adopt or foreign  # nothing of ours was sent: what is there is what there is to know
     with transaction.atomic():
         lease.guard(placement)
         lease.renew(placement)
@@ -59,7 +61,9 @@ def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteS
         Placement.objects.filter(pk=placement.pk).update(read_at=timezone.now())
         keep_links(placement, state.links, dropped=state.dropped_links)
         _settle(placement, desired, state, adopt=adopt)
-        if not adopt and not state.pending:
+        if foreign:
+            meeting.note(placement, desired)
+        elif not adopt and not state.pending:
             drift.note(placement, desired, state)
         record_issues(placement, state.issues, source=ChannelIssue.Source.READ_BACK, desired=desired)
     return state
@@ -76,6 +80,7 @@ def _settle(placement: Placement, desired: Desired, state: RemoteState, *, adopt
         if adopt and not state.pending:
             sold = shelf.sold_there(listing, wanted.get(listing.sku, {}), ours)
             listing.accepted = ours | {STOCK: listing.accepted[STOCK]} if sold else ours
+            listing.accepted_at = listing.accepted_at or now
         if not bodies and state.pending:
             continue
         listing.verified, listing.verified_at = ours, now

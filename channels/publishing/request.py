@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog import events
 from catalog.models import DomainEvent, Product
 from channels.connectors.base import Facet
-from channels.models import Channel, Hold, Listing, Placement
+from channels.models import Channel, Hold, Listing, Match, Placement
 from channels.publishing import selection
 from governance.models import Standing
 
@@ -35,6 +35,8 @@ def publish(*, channel: Channel, products: Iterable[Product] | None = None, over
         drifted = asked.filter(state=Listing.State.DRIFTED).values("placement_id")
         Placement.objects.filter(pk__in=drifted).update(must_read=True)
         let_go(drifted.values_list("placement_id", flat=True))
+        taken = Match.objects.filter(placement__channel=channel, placement__product_id__in=ids, state=Match.State.TAKEN)
+        taken.update(state=Match.State.DONE)  # ours goes over what was there before us, too
     make_due(channel=channel, product_ids=ids)
     events.ring("dispatch")
     return len(ids)

@@ -111,6 +111,17 @@ def go_on(*, rollout: Rollout, user: User) -> None:
         _next(row)
 
 
+def stop(*, rollout: Rollout, user: User) -> None:
+    """Send no further wave until somebody goes on. Raises CannotRoll."""
+    with transaction.atomic():
+        row = Rollout.objects.select_for_update(of=("self",)).select_related("channel").get(pk=rollout.pk)
+        if row.state not in (S.CANARY, S.REST):
+            raise CannotRoll("It is not under way.")
+        row.state, row.problem = S.STOPPED, "Somebody stopped it. Go on, or take it back."
+        row.save(update_fields=["state", "problem"])
+        audit.record("rollout.halted", f"channel:{row.channel.code}", person=user.pk)
+
+
 def take_back(*, rollout: Rollout, user: User) -> int:
     """Show again what was shown before; how many products leave the channel. Raises CannotRoll."""
     with transaction.atomic():

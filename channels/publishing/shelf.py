@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from catalog import events
 from channels.connectors.outcome import Verdict
-from channels.models import Channel, Drift, Listing, Placement
+from channels.models import Channel, Drift, Listing, Match, Placement
 from channels.publishing import policy
 from channels.publishing.request import OVERTAKES, STOCK, let_go
 from channels.rendering.stock_rules import last_word
@@ -37,7 +37,9 @@ def put_right() -> int:
 
 
 def _open() -> QuerySet[Drift, Any]:
-    return Drift.objects.filter(state=Drift.State.OPEN, facet=STOCK).exclude(path="")
+    found = Drift.objects.filter(state=Drift.State.OPEN, facet=STOCK).exclude(path="")
+    # Of what the channel had before us, a person says when ours is sent.
+    return found.exclude(placement__matches__state=Match.State.TAKEN)
 
 
 def _send_again(channel: Channel, *, found_before: dt.datetime) -> int:

@@ -19,7 +19,7 @@ from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue
 from channels.definitions import UNAVAILABLE
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import bulk_lines, holds, lease, policy, removal, turn
+from channels.publishing import bulk_lines, holds, lease, meeting, policy, removal, turn
 from channels.publishing.announce import announce
 from channels.publishing.desire import ABSENT, Desired, desire, note, record_issues, set_states
 from channels.publishing.known import known
@@ -117,6 +117,9 @@ def _from_file(placement: Placement, desired: Desired | Issue) -> Turn | None:
 
 
 def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
+    ended = meeting.meet(placement, desired)
+    if ended is not None:
+        return ended
     unfinished = placement.publications.filter(verdict="").exists()
     if placement.must_read or unfinished:
         state = read_back(placement, desired, adopt=True)
@@ -141,9 +144,9 @@ def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
             return _verify(placement, desired, ready, rules, sent=sent)
         sent = True
         outcome = send_operation(placement, sending(desired), ready.calls[0])
-        ended = turn.after(placement, ready.calls[0], outcome)
-        if ended is not None:
-            return ended
+        after = turn.after(placement, ready.calls[0], outcome)
+        if after is not None:
+            return after
     return turn.failed(
         placement,
         Issue(code="no_end", message=f"The channel still differs after {calls} calls; please report this."),
@@ -159,7 +162,7 @@ def _ready(placement: Placement, desired: Desired, rules: Policy) -> Ready:
     planned = desired.connector.plan(desired.rendered, known(placement), desired.connection)
     able = [op for op in planned if not op.waits_for]
     able = [op for op in able if not refused.intersection((row, str(facet)) for row, facet in op.carries)]
-    free = holds.free_of(placement, desired, able, rules)
+    free = meeting.free_of(placement, desired, holds.free_of(placement, desired, able, rules))
     held = frozenset(row for op in able if op not in free for row, _ in op.carries)
     if desired.pin is not None:
         return Ready(free, held, None)  # somebody puts it back now, whatever the hour
@@ -194,7 +197,7 @@ def _verify(placement: Placement, desired: Desired, ready: Ready, rules: Policy,
         del fields["problem"]  # it names what was refused
     else:
         record_issues(placement, [], source=ChannelIssue.Source.CHANNEL)
-        fields["problem"] = _waits(ready)
+        fields["problem"] = meeting.WAITS if meeting.is_foreign(placement) else _waits(ready)
     if sent:
         # The channel needs a moment, and so do the others in the queue.
         return Turn(timezone.now() + FIRST_LOOK, fields)

@@ -35,6 +35,7 @@ from channels.models import (
     FeedFile,
     Hold,
     Listing,
+    Match,
     Pin,
     Placement,
 )
@@ -227,6 +228,9 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
         "links": placement.links.order_by("key") if placement else [],
         "trace": trace(channel, product),
         "pin": Pin.objects.filter(placement=placement).select_related("by").first() if placement else None,
+        "match": Match.objects.filter(placement=placement, state__in=("open", "left", "taken")).first()
+        if placement
+        else None,
         "holds": Hold.objects.filter(placement=placement, state=Hold.State.OPEN) if placement else [],
         "drifts": [{"row": d, "place": place_words(d.path)} for d in _open_drift(placement)],
         "calls": Call.objects.filter(placement=placement)[:20] if placement else [],

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from catalog.access.reach import seen, sight
 from catalog.models import Product, SavedView, User
-from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.search.filters import BadFilter
-from catalog.search.select import conditions_of, view_of
-from channels import overview, subscribed
+from channels import named, overview, subscribed
 from channels.access import PUBLISH, VIEW, reached
 from channels.models import BulkRun, Call, Channel, Drift, Pin, Rollout
-from channels.publishing import drift, holds, policy, putback, rollout
+from channels.publishing import drift, holds, putback, rollout
 from channels.publishing.pointers import told as place_words
 from channels.publishing.putback import DEFAULT_FACETS, WITH_PRICES, Effect
-from channels.publishing.selection import Selection
 from channels.reconcile.look import look_soon
-from pimhub.foundation.moments import on_the_clock
 
 PAGE = 50
 MOST = 5000  # products that one page puts back; more by several
 
 
-def _channel(code: str, right: str = VIEW) -> Channel:
+def channel_of(code: str, right: str = VIEW) -> Channel:
     query = reached(Channel.objects.select_related("scope", "market", "mapping"), right=right)
     channel: Channel = get_object_or_404(query, code=code)
     return channel
 
 
-def _context(request: HttpRequest, channel: Channel, **more: Any) -> dict[str, Any]:
+def context_of(request: HttpRequest, channel: Channel, **more: Any) -> dict[str, Any]:
     return {
         "channel": channel,
         "waiting": overview.waiting(channel),
@@ -53,29 +47,31 @@ def _context(request: HttpRequest, channel: Channel, **more: Any) -> dict[str, A
 @requires(VIEW)
 def held(request: HttpRequest, code: str) -> HttpResponse:
     """Changes that are not sent before somebody confirms them."""
-    channel = _channel(code)
+    channel = channel_of(code)
     rows = seen(overview.open_holds(channel), "placement__product").select_related("placement__product").order_by("pk")
-    return render(request, "channels/held.html", _context(request, channel, rows=rows[:PAGE], tab="held"))
+    return render(request, "channels/held.html", context_of(request, channel, rows=rows[:PAGE], tab="held"))
 
 
 @require_POST
 @requires(PUBLISH)
 def held_confirm(request: HttpRequest, code: str) -> HttpResponse:
-    channel = _channel(code, PUBLISH)
+    channel = channel_of(code, PUBLISH)
     given = request.POST.getlist("hold")
     picked = [int(pk) for pk in given if pk.isdecimal() and len(pk) < 19]
     rows = seen(overview.open_holds(channel).filter(pk__in=picked), "placement__product", right=PUBLISH)
-    done, told = 0, ""
+    refusing = request.POST.get("do") == "reject"
+    decide, done, told = holds.reject if refusing else holds.confirm, 0, ""
     for hold in rows:
         try:
-            holds.confirm(hold=hold, user=cast(User, request.user))
+            decide(hold=hold, user=cast(User, request.user))
             done += 1
         except holds.CannotConfirm as error:
             told = str(error)
     if done:
-        messages.success(request, f"{done} confirmed; they go out now.")
+        what = f"refused; what {channel.label} shows stays" if refusing else "confirmed; they go out now"
+        messages.success(request, f"{done} {what}.")
     if told or not done:
-        messages.error(request, told or "Nothing was confirmed: choose what still waits.")
+        messages.error(request, told or "Nothing was decided: choose what still waits.")
     return redirect("channel_held", code=code)
 
 
@@ -85,11 +81,11 @@ def held_confirm(request: HttpRequest, code: str) -> HttpResponse:
 @requires(VIEW)
 def drifted(request: HttpRequest, code: str) -> HttpResponse:
     """What the channel shows otherwise than it took, field by field."""
-    channel = _channel(code)
+    channel = channel_of(code)
     rows = overview.open_drift(channel).select_related("placement__product").order_by("pk")
     left = Drift.objects.filter(placement__channel=channel, state=Drift.State.HANDED_OVER)
     left = seen(left, "placement__product").select_related("placement__product", "decided_by").order_by("-decided_at")
-    context = _context(
+    context = context_of(
         request,
         channel,
         rows=[{"row": r, "place": place_words(r.path)} for r in rows[:PAGE]],
@@ -103,7 +99,7 @@ def drifted(request: HttpRequest, code: str) -> HttpResponse:
 @requires(PUBLISH)
 def drift_answer(request: HttpRequest, code: str) -> HttpResponse:
     """One answer for the differences that are ticked; a look at the channel where none is."""
-    channel = _channel(code, PUBLISH)
+    channel = channel_of(code, PUBLISH)
     user, do = cast(User, request.user), request.POST.get("do", "")
     if do == "look":
         asked = look_soon(channel)
@@ -146,22 +142,22 @@ def put_back(request: HttpRequest, code: str) -> HttpResponse:
     posting = request.method == "POST"
     if posting and not request.user.has_perm(PUBLISH):
         return render(request, "403.html", status=403)
-    channel = _channel(code, PUBLISH if posting else VIEW)
+    channel = channel_of(code, PUBLISH if posting else VIEW)
     given = request.POST if posting else request.GET
     asked = {name: given.get(name, "") for name in ("at", "codes", "reason", "prices")}
     context: dict[str, Any] = {"asked": asked, "tab": "put_back", "facets": WITH_PRICES if asked["prices"] else None}
     pins = seen(Pin.objects.filter(placement__channel=channel), "placement__product")
     context["pins"] = pins.select_related("placement__product", "by", "revision").order_by("-created_at")[:PAGE]
     if not asked["at"]:
-        return render(request, "channels/put_back.html", _context(request, channel, **context))
+        return render(request, "channels/put_back.html", context_of(request, channel, **context))
     facets = WITH_PRICES if asked["prices"] else DEFAULT_FACETS
     try:
-        at = _past(channel, asked["at"])
-        ids = _products(asked["codes"], right=PUBLISH if posting else VIEW)
+        at = named.past(channel, asked["at"])
+        ids = named.products(named.words(asked["codes"]), right=PUBLISH if posting else VIEW)
         lines = putback.plan(channel=channel, at=at, product_ids=ids, facets=facets)
     except ValueError as error:
         context["problem"] = str(error)
-        return render(request, "channels/put_back.html", _context(request, channel, **context), status=422)
+        return render(request, "channels/put_back.html", context_of(request, channel, **context), status=422)
     if posting:
         count = putback.put_back(
             lines=[x for x in lines if x.effect is not Effect.SAME or given.get("hold_same")],
@@ -180,41 +176,19 @@ def put_back(request: HttpRequest, code: str) -> HttpResponse:
         "counts": {str(e): sum(x.effect is e for x in lines) for e in Effect},
         "total": len(lines),
     }
-    return render(request, "channels/put_back.html", _context(request, channel, **context))
+    return render(request, "channels/put_back.html", context_of(request, channel, **context))
 
 
 @require_POST
 @requires(PUBLISH)
 def let_go(request: HttpRequest, code: str) -> HttpResponse:
-    channel = _channel(code, PUBLISH)
+    channel = channel_of(code, PUBLISH)
     pins = seen(Pin.objects.filter(placement__channel=channel), "placement__product", right=PUBLISH)
     if not request.POST.get("all"):
         pins = pins.filter(pk__in=[int(pk) for pk in request.POST.getlist("pin") if pk.isdecimal() and len(pk) < 19])
     count = putback.let_go(pins=list(pins), user=cast(User, request.user))
     messages.success(request, f"{count} products follow their approved revision again.")
     return redirect("channel_put_back", code=code)
-
-
-def _past(channel: Channel, text: str) -> dt.datetime:
-    moment = on_the_clock(text, str(policy.read(channel.policy).zone)).astimezone(dt.UTC)
-    if moment > timezone.now():
-        raise ValueError("Choose a moment that has passed.")
-    return moment
-
-
-def _products(text: str, *, right: str) -> list[int] | None:
-    """Products by code or SKU, one a line or separated by commas; None: all that one reaches. Raises ValueError."""
-    wanted = [code_key(part.strip()) for line in text.splitlines() for part in line.split(",") if part.strip()]
-    everything = seen(Product.everything.all(), right=right)
-    if not wanted:
-        return None if sight(right).ids() is None else list(everything.values_list("pk", flat=True))
-    if len(wanted) > MOST:
-        raise ValueError(f"At most {MOST} products at once; these are {len(wanted)}.")
-    found = everything.filter(Q(code_key__in=wanted) | Q(variants__sku_key__in=wanted)).distinct()
-    keys = set(found.values_list("code_key", flat=True)) | set(found.values_list("variants__sku_key", flat=True))
-    if missing := [w for w in wanted if w not in keys]:
-        raise ValueError(f"There is no product or SKU “{missing[0]}”.")
-    return list(found.values_list("pk", flat=True))
 
 
 # ---- rollouts ------------------------------------------------------------------------------------
@@ -226,7 +200,7 @@ def rollouts(request: HttpRequest, code: str) -> HttpResponse:
     posting = request.method == "POST"
     if posting and not request.user.has_perm(PUBLISH):
         return render(request, "403.html", status=403)
-    channel = _channel(code, PUBLISH if posting else VIEW)
+    channel = channel_of(code, PUBLISH if posting else VIEW)
     if sight(PUBLISH if posting else VIEW).ids() is not None:
         return render(request, "403.html", status=403)  # it is about all products
     user = cast(User, request.user)
@@ -239,7 +213,7 @@ def rollouts(request: HttpRequest, code: str) -> HttpResponse:
             numbers = [_number(asked["canary"], "products that go first"), _number(asked["bad"], "percent")]
             rollout.start(
                 channel=channel,
-                selection=_selection(user, asked["view"]),
+                selection=named.selection(user, asked["view"]),
                 canary=numbers[0],
                 most_bad=numbers[1],
                 user=user,
@@ -250,36 +224,30 @@ def rollouts(request: HttpRequest, code: str) -> HttpResponse:
             _steer(request, channel, given.get("do", ""), user)
             return redirect("channel_rollout", code=code)
         if "view" in given:
-            context["preview"] = _told(rollout.preview(channel, _selection(user, asked["view"])))
+            context["preview"] = _told(rollout.preview(channel, named.selection(user, asked["view"])))
     except (rollout.CannotRoll, BadFilter, ValueError) as error:
         context["problem"] = str(error)
     rows = Rollout.objects.filter(channel=channel).select_related("by")[:20]
     context["rows"] = [{"row": r, "open": r.state in rollout.OPEN} for r in rows]
     context["shown"] = channel.selection
     status = 422 if context.get("problem") else 200
-    return render(request, "channels/rollout.html", _context(request, channel, **context), status=status)
+    return render(request, "channels/rollout.html", context_of(request, channel, **context), status=status)
 
 
 def _steer(request: HttpRequest, channel: Channel, do: str, user: User) -> None:
     row = Rollout.objects.filter(channel=channel, state__in=rollout.OPEN).first()
     if row is None:
         raise rollout.CannotRoll("No rollout is under way.")
-    if do == "go_on":
+    if do == "stop":
+        rollout.stop(rollout=row, user=user)
+        messages.success(request, "It stands still.")
+    elif do == "go_on":
         rollout.go_on(rollout=row, user=user)
         messages.success(request, "It goes on.")
     elif do == "take_back":
         messages.success(request, f"{rollout.take_back(rollout=row, user=user)} products leave the channel again.")
     else:
         raise Http404
-
-
-def _selection(user: User, text: str) -> Selection:
-    if not text:
-        return None
-    view = view_of(user, int(text)) if text.isdecimal() and len(text) < 19 else None
-    if view is None:
-        raise ValueError("There is no such view. Choose another.")
-    return {"filter": conditions_of(view), "text": view.text, "view": view.name}
 
 
 def _number(text: str, what: str) -> int:
@@ -302,15 +270,9 @@ def _told(found: rollout.Preview) -> dict[str, Any]:
 @requires(VIEW)
 def calls(request: HttpRequest, code: str) -> HttpResponse:
     """How the calls go, and each of them."""
-    channel = _channel(code)
+    channel = channel_of(code)
     words, verdict = request.GET.get("q", "").strip(), request.GET.get("verdict", "")
-    rows = Call.objects.filter(channel=channel).select_related("placement__product", "publication").order_by("-id")
-    hidden = seen(Product.everything.all())
-    rows = rows.filter(Q(placement__isnull=True) | Q(placement__product__in=hidden))
-    if words:
-        key = code_key(words)
-        named = Q(placement__product__code_key=key) | Q(placement__product__variants__sku_key=key)
-        rows = rows.filter(named | Q(request_id=words) | Q(remote_id=words)).distinct()
+    rows = overview.calls_about(channel, words).select_related("placement__product", "publication").order_by("-id")
     if verdict:
         rows = rows.filter(verdict=verdict)
     after = request.GET.get("after", "")
@@ -318,7 +280,7 @@ def calls(request: HttpRequest, code: str) -> HttpResponse:
         rows = rows.filter(pk__lt=int(after))
     page = list(rows[: PAGE + 1])
     known = Call.objects.filter(channel=channel).order_by("verdict").values_list("verdict", flat=True).distinct()
-    context = _context(
+    context = context_of(
         request,
         channel,
         rows=page[:PAGE],

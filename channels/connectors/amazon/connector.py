@@ -5,8 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.abilities import Changes, Queued, Rate, Told
-from channels.connectors.amazon import about, changes, definitions, fields, rates, settings, tokens, webhooks, wire
+from channels.connectors.abilities import Changes, Found, Queued, Rate, Told
+from channels.connectors.amazon import (
+    about,
+    changes,
+    definitions,
+    fields,
+    find,
+    rates,
+    settings,
+    tokens,
+    webhooks,
+    wire,
+)
 from channels.connectors.amazon.bulk import Bulk
 from channels.connectors.amazon.interpret import interpret
 from channels.connectors.amazon.plan import plan, plan_removal
@@ -76,6 +87,19 @@ class AmazonConnector(Bulk):
 
     def told_rate(self, response: Response) -> float | None:
         return rates.told(response)
+
+    # ---- what was there before us ----------------------------------------------------------------
+
+    takes_sku_twice = False
+
+    def find(self, rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
+        return read(rendered, connection)
+
+    def read_matches(self, rendered: Rendered, responses: Sequence[Response], connection: Connection) -> list[Found]:
+        return find.read_matches(rendered, responses, connection)
+
+    def links_of_found(self, rendered: Rendered, found: Found, connection: Connection) -> dict[str, str]:
+        return find.links_of_found(found)
 
     # ---- what changed there ----------------------------------------------------------------------
 

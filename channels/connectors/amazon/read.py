@@ -28,20 +28,20 @@ PROCESSING = dt.timedelta(minutes=15)
 def read(rendered: Rendered, connection: Connection) -> list[Request]:
     """A search for every twenty rows; an item by itself where there is one, or a comma in its SKU."""
     found = []
-    for rows in _groups(rendered):
-        skus = [_sku(rendered, row) for row in rows]
+    for rows in groups(rendered):
+        skus = [sku_of(rendered, row) for row in rows]
         found.append(wire.get(skus[0], connection) if len(rows) == 1 else wire.search(skus, connection))
     return found
 
 
-def _groups(rendered: Rendered) -> Iterator[list[Row]]:
-    plain = [row for row in rendered.bodies if "," not in _sku(rendered, row)]
+def groups(rendered: Rendered) -> Iterator[list[Row]]:
+    plain = [row for row in rendered.bodies if "," not in sku_of(rendered, row)]
     for start in range(0, len(plain), AT_ONCE):
         yield plain[start : start + AT_ONCE]
     yield from ([row] for row in rendered.bodies if row not in plain)
 
 
-def _sku(rendered: Rendered, row: Row) -> str:
+def sku_of(rendered: Rendered, row: Row) -> str:
     return str(rendered.bodies[row][Facet.CONTENT]["sku"])
 
 
@@ -54,10 +54,10 @@ def interpret_read(
     told: list[Issue] = []
     raw: dict[Row, JSON] = {}
     pending = False
-    for rows, response in zip(_groups(rendered), responses, strict=True):
-        items = _items(response)
+    for rows, response in zip(groups(rendered), responses, strict=True):
+        items = items_in(response)
         for row in rows:
-            item = None if items is None else items.get(_sku(rendered, row))
+            item = None if items is None else items.get(sku_of(rendered, row))
             sent = known.links.get(sent_link(row), "")
             fresh = sent != known.links.get(done_link(row), "") and _is_fresh(sent, response)
             if items is None:
@@ -153,7 +153,7 @@ def _links(row: Row, item: Mapping[str, Any], known: Known, connection: Connecti
     return {key: value for key, value in found.items() if known.links.get(key, "") != value}
 
 
-def _items(response: Response) -> dict[str, Mapping[str, Any]] | None:
+def items_in(response: Response) -> dict[str, Mapping[str, Any]] | None:
     """Items by SKU; {} when there is none, None when the answer says nothing."""
     body = wire.decode(response)
     if response.status == 404 and errors.refusals(body):

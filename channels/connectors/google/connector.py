@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.abilities import Heard, Rate, Told
+from channels.connectors.abilities import Found, Heard, Rate, Told
 from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
-from channels.connectors.google import about, feeds, fields, rates, settings, tokens, webhooks
+from channels.connectors.google import about, feeds, fields, find, rates, settings, tokens, webhooks
 from channels.connectors.google.interpret import interpret
 from channels.connectors.google.plan import plan, plan_removal
 from channels.connectors.google.read import interpret_read, read
@@ -70,6 +70,21 @@ class GoogleConnector:
 
     def read_token(self, response: Response) -> tuple[str, float]:
         return tokens.read_token(response)
+
+    # ---- what was there before us ----------------------------------------------------------------
+
+    takes_sku_twice = False
+
+    def find(self, rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
+        return find.find(rendered, connection)
+
+    def read_matches(self, rendered: Rendered, responses: Sequence[Response], connection: Connection) -> list[Found]:
+        return find.read_matches(rendered, responses)
+
+    def links_of_found(self, rendered: Rendered, found: Found, connection: Connection) -> dict[str, str]:
+        return find.links_of_found(rendered, found)
+
+    # ---- limits ----------------------------------------------------------------------------------
 
     def rate(self, request: Request) -> Rate | None:
         return rates.rate(request)

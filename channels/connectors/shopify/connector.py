@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from channels.connectors.abilities import Budget, Heard, Rate, Told
+from channels.connectors.abilities import Budget, Found, Heard, Rate, Told
 from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
 from channels.connectors.bulk import BulkJob
 from channels.connectors.outcome import Issue, Outcome, RemoteState
@@ -13,6 +13,7 @@ from channels.connectors.shopify import (
     about,
     bulk,
     fields,
+    find,
     rates,
     rights,
     settings,
@@ -94,6 +95,17 @@ class ShopifyConnector:
         self, rendered: Rendered, known: Known, responses: Sequence[Response], connection: Connection
     ) -> RemoteState:
         return interpret_read(rendered, known, responses, connection)
+
+    takes_sku_twice = True
+
+    def find(self, rendered: Rendered, known: Known, connection: Connection) -> list[Request]:
+        return find.find(rendered, known, connection)
+
+    def read_matches(self, rendered: Rendered, responses: Sequence[Response], connection: Connection) -> list[Found]:
+        return find.read_matches(rendered, responses)
+
+    def links_of_found(self, rendered: Rendered, found: Found, connection: Connection) -> dict[str, str]:
+        return find.links_of_found(found)
 
     def rate(self, request: Request) -> Rate | None:
         return rates.rate(request)

@@ -35,7 +35,7 @@ _STORED = {
     "MediaImage": "media",
     "ExternalVideo": "media",
 }
-_TERM = re.compile(r"""(?P<name>\w+):(?P<sign><=|>=|<|>)?(?P<value>'[^']*'|"[^"]*"|\S+)|AND""")
+_TERM = re.compile(r"""(?P<name>\w+):(?P<sign><=|>=|<|>)?(?P<value>'[^']*'|"(?:[^"\\]|\\.)*"|\S+)""")
 _SORTS = {
     "ID": lambda product: int(number_of(product["id"])),
     "UPDATED_AT": lambda product: product["updatedAt"],
@@ -110,25 +110,25 @@ def products_count(_: Any, info: Info, args: Arguments) -> Document:
 
 @answers("QueryRoot", "productVariants")
 def product_variants(_: Any, info: Info, args: Arguments) -> Document:
-    terms = _terms(args.get("query"))
+    terms = _terms(args.get("query"), joined="OR")
     if any(name != "sku" or sign for name, sign, _ in terms):
         raise unsupported("productVariants searched by anything but sku")
-    store = info.context.store
-    found = [
-        variant
-        for variant in store.all("variant")
-        if all((store.get("item", variant["_item"]) or {}).get("sku") == value for _, _, value in terms)
-    ]
-    return connection(found, args)
+    store, wanted = info.context.store, {value.casefold() for _, _, value in terms}
+    items = {item["id"] for item in store.all("item") if str(item.get("sku") or "").casefold() in wanted}
+    return connection([variant for variant in store.all("variant") if variant["_item"] in items], args)
 
 
-def _terms(query: str | None) -> list[tuple[str, str, str]]:
-    """`status:active AND updated_at:>'2026-01-01'` → [(name, sign, value), …]."""
-    rest = _TERM.sub("", query or "").strip()
+def _terms(query: str | None, *, joined: str = "AND") -> list[tuple[str, str, str]]:
+    """`status:active AND updated_at:>'2026-01-01'` → [(name, sign, value), …], joined by one word."""
+    rest = [word for word in _TERM.sub("", query or "").split() if word != joined]
     if rest:
-        raise unsupported(f"the search term {rest!r}")
+        raise unsupported(f"the search term {rest[0]!r}")
     found = (match for match in _TERM.finditer(query or "") if match["name"])
-    return [(m["name"], m["sign"] or "", m["value"].strip("'\"")) for m in found]
+    return [(m["name"], m["sign"] or "", _unquoted(m["value"])) for m in found]
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value[:1] in ("'", '"') else value
 
 
 def _matching(context: Context, query: str | None) -> list[Document]:

@@ -12,10 +12,11 @@ from django.utils import timezone
 from catalog import blobs
 from catalog.models import SavedView
 from catalog.products.changes import ProductChange, VariantChange
-from channels.models import Channel, Drift, Hold, Pin, RemoteLink, Rollout
+from channels.models import Channel, Drift, Hold, Match, Pin, RemoteLink, Rollout
 from channels.reconcile.look import look
 from governance.models import AuditEntry, Proposal
 from tests.channels.publishing.shop import Shop
+from tests.channels.sandbox import shop as remote
 
 
 @pytest.fixture
@@ -82,6 +83,35 @@ def test_drift_is_answered_from_the_page(shopify: Shop, manager: Client) -> None
     assert "Nothing drifted" in page(manager, "drift/")
     answer = manager.post("/channels/shopify/drift/answer/", {"do": "keep"}, follow=True)
     assert "Choose at least one" in answer.content.decode()
+
+
+def test_what_the_shop_has_already_is_answered_from_the_page(shopify: Shop, manager: Client) -> None:
+    theirs = remote.created(
+        shopify.sandbox,
+        {
+            "title": "Made by hand",
+            "productOptions": [{"name": "Color", "values": [{"name": "S"}]}],
+            "variants": [{"sku": "tee-s", "price": "18", "optionValues": [{"optionName": "Color", "name": "S"}]}],
+        },
+    )
+    product = shopify.live(sizes=("s",))
+    shopify.settle()
+    told = page(manager, "already-there/")
+    assert "Made by hand" in told
+    assert "known by its SKU alone" in told
+    assert "Already there (1)" in told
+    assert "Say what becomes of it" in page(manager, f"products/{product.pk}/")
+    assert "already: 1" in page(manager, "publish/")
+    match = Match.objects.get()
+    where = f"/channels/shopify/already-there/{match.pk}/answer/"
+    assert "Choose which" in manager.post(where, {"do": "take"}, follow=True).content.decode()
+    manager.post(where, {"do": "take", "which": theirs["id"]})
+    match.refresh_from_db()
+    assert (match.state, match.decided_by) == ("taken", shopify.user("channelmanager"))
+    assert AuditEntry.objects.filter(kind="match.taken", about="product:tee").exists()
+    shopify.settle()
+    assert "content.title" in page(manager, "drift/")
+    assert "nobody: it carries our id" not in page(manager, "already-there/")
 
 
 def test_a_channel_is_put_back_from_the_page(shopify: Shop, manager: Client) -> None:
