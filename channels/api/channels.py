@@ -139,7 +139,7 @@ class ChannelPublish(OfChannels):
     def post(self, request: Request, code: str) -> Response:
         params.only(request, ())
         channel = self.channel(code, PUBLISH)
-        given = _body(request, "skus", "over_drift")
+        given = body_of(request, "skus", "over_drift")
         skus, over = given.get("skus"), given.get("over_drift", False)
         if not isinstance(over, bool):
             raise Problem(422, "bad_flag", "over_drift is true or false.")
@@ -162,7 +162,7 @@ class ChannelPause(OfChannels):
     def post(self, request: Request, code: str) -> Response:
         params.only(request, ())
         channel = self.channel(code, PUBLISH)
-        reason = _body(request, "reason").get("reason")
+        reason = body_of(request, "reason").get("reason")
         if not isinstance(reason, str) or not reason.strip():
             raise Problem(422, "reason_missing", "Say why the channel is paused, as “reason”.")
         pausing.pause(channel, reason=reason)
@@ -176,7 +176,7 @@ class ChannelResume(OfChannels):
 
     def post(self, request: Request, code: str) -> Response:
         params.only(request, ())
-        _body(request)
+        body_of(request)
         pausing.resume(self.channel(code, PUBLISH))
         return Response(shown([self.channel(code, PUBLISH)])[0])
 
@@ -252,7 +252,7 @@ def product_of_sku(sku: str, right: str) -> Product:
     return found
 
 
-def _body(request: Request, *known: str) -> dict[str, Any]:
+def body_of(request: Request, *known: str) -> dict[str, Any]:
     given = request.data
     if not isinstance(given, dict):
         raise Problem(422, "bad_form", "Send an object.")

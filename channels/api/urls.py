@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from channels.api import channels, listings, mappings, published, reconciliations, webhooks
+from channels.api import (
+    calls,
+    channels,
+    listings,
+    mappings,
+    published,
+    reconciliations,
+    rollouts,
+    steering,
+    webhooks,
+)
 
 urlpatterns = [
     path("published/<str:scope>/products/", published.PublishedList.as_view(), name="api_published_list"),
@@ -24,6 +34,27 @@ urlpatterns = [
         listings.PublicationDetail.as_view(),
         name="api_channel_publication",
     ),
+    path("channels/<slug:code>/holds/", steering.HoldList.as_view(), name="api_channel_holds"),
+    path(
+        "channels/<slug:code>/holds/<int:pk>/confirm/", steering.HoldConfirm.as_view(), name="api_channel_hold_confirm"
+    ),
+    path("channels/<slug:code>/holds/<int:pk>/reject/", steering.HoldReject.as_view(), name="api_channel_hold_reject"),
+    path("channels/<slug:code>/drift/", steering.DriftList.as_view(), name="api_channel_drift"),
+    path("channels/<slug:code>/drift/answer/", steering.DriftAnswer.as_view(), name="api_channel_drift_answer"),
+    path("channels/<slug:code>/drift/look/", steering.DriftLook.as_view(), name="api_channel_drift_look"),
+    path("channels/<slug:code>/matches/", steering.MatchList.as_view(), name="api_channel_matches"),
+    path(
+        "channels/<slug:code>/matches/<int:pk>/answer/", steering.MatchAnswer.as_view(), name="api_channel_match_answer"
+    ),
+    path("channels/<slug:code>/rollouts/", rollouts.RolloutList.as_view(), name="api_channel_rollouts"),
+    path(
+        "channels/<slug:code>/rollouts/preview/", rollouts.RolloutPreview.as_view(), name="api_channel_rollout_preview"
+    ),
+    path("channels/<slug:code>/rollouts/<int:pk>/", rollouts.RolloutSteer.as_view(), name="api_channel_rollout"),
+    path("channels/<slug:code>/pins/", rollouts.PinList.as_view(), name="api_channel_pins"),
+    path("channels/<slug:code>/pins/preview/", rollouts.PinPreview.as_view(), name="api_channel_pin_preview"),
+    path("channels/<slug:code>/pins/release/", rollouts.PinRelease.as_view(), name="api_channel_pin_release"),
+    path("channels/<slug:code>/calls/", calls.CallList.as_view(), name="api_channel_calls"),
     path("reconciliations/", reconciliations.ReconciliationList.as_view(), name="api_reconciliations"),
     path("reconciliations/<int:pk>/", reconciliations.ReconciliationDetail.as_view(), name="api_reconciliation"),
     path("reconciliations/<int:pk>/gaps/", reconciliations.GapList.as_view(), name="api_reconciliation_gaps"),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("channels", "0021_subscriptions"),
+        ("channels", "0022_reconciliations_in_slices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
