@@ -11,6 +11,7 @@ from typing import TextIO
 
 from catalog.imports.problems import FileRefused, RowError
 from catalog.imports.readers.sniff import MAX_LINE, sniff_encoding
+from catalog.imports.readers.workbook import as_text
 from catalog.imports.text import clean
 
 csv.field_size_limit(MAX_LINE)
@@ -195,13 +196,14 @@ class Table:
 
 
 def open_table(path: Path | str, *, name: str = "") -> Table:
-    """The table in a CSV file: encoding, delimiter and header found out. `name`: what people call the file.
+    """The table in a CSV file or workbook: encoding, delimiter, header found out. `name`: what people call the file.
 
     The whole file is looked at once (in small pieces) before. Raises FileRefused when it is no CSV
     file, is empty, or has a header and no rows; OSError when it cannot be opened.
     """
     path = Path(path)
     name = name or path.name
+    path = as_text(path, name=name)
     encoding = sniff_encoding(path, name=name)
     first_line, delimiter = _header(path, encoding.name, name)
     table = Table(path, encoding.name, delimiter, first_line, name)

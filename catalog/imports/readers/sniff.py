@@ -14,9 +14,8 @@ _CHUNK = 1 << 16
 _SAVE_AS = "Open it in your spreadsheet program and save it as “CSV UTF-8”, then import that file."
 # First bytes → (what it is, what to do).
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive", _SAVE_AS),
     (b"PK\x05\x06", "an empty zip archive", _SAVE_AS),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", _SAVE_AS),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls), or one with a password", _SAVE_AS),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first, then import the CSV file in it."),
     (b"\x89PNG", "a PNG picture", "Choose the product CSV file instead."),
     (b"\xff\xd8\xff", "a JPEG picture", "Choose the product CSV file instead."),

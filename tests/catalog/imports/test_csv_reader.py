@@ -13,6 +13,7 @@ import pytest
 from catalog.imports.problems import FileRefused
 from catalog.imports.readers.csv import open_table
 from tests.catalog.imports.tables import write
+from tests.workbooks import workbook
 
 
 def zipped() -> bytes:
@@ -25,7 +26,7 @@ def zipped() -> bytes:
 @pytest.mark.parametrize(
     ("content", "code", "words"),
     [
-        (zipped(), "not_a_csv", "Excel workbook or a zip"),
+        (zipped(), "not_a_csv", "The workbook is damaged"),
         (gzip.compress(b"Handle,Title\na,b\n", mtime=0), "not_a_csv", "gzip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1" + b"x" * 600, "not_a_csv", "old Excel"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "not_a_csv", "PNG"),
@@ -165,3 +166,24 @@ def test_headers_are_trimmed_and_made_distinct_with_a_warning(tmp_path: Path) ->
     assert table.headers == ["Handle", "Tags", "Tags (2)", "(column 4)", "Tags (3)"]
     assert table.original_headers == [" Handle\u00a0 ", "Tags", "Tags", "", "Tags"]
     assert [w.code for w in table.warnings] == ["header_repeated"] * 2
+
+
+def test_a_workbook_reads_like_the_csv_of_its_first_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "products.xlsx"
+    head = ["Handle", "Title", "Variant Price", "Variant Barcode"]
+    path.write_bytes(
+        workbook([head, ["tee", 'The "Tee"\nin red', 19.9, 4006381333931], [None], ["cap", True, None, "007"]])
+    )
+    table = open_table(path)
+    assert table.headers == head
+    assert [record.cells for record in table] == [
+        ["tee", 'The "Tee"\nin red', "19.9", "4006381333931"],
+        ["", "", "", ""],
+        ["cap", "true", "", "007"],
+    ]
+    made = sorted(p.name for p in tmp_path.iterdir())
+    assert made == ["products.xlsx", "products.xlsx.sheet.csv"]
+    path.write_bytes(workbook([head])[:-100])
+    (tmp_path / made[1]).unlink()
+    with pytest.raises(FileRefused, match="products.xlsx cannot be read. The workbook is damaged"):
+        open_table(path)
