@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from catalog import events
 from channels import calls, health
 from channels.alerts import tell, watch
 from channels.feeds.build import refresh_feed as build_feed
@@ -18,12 +19,20 @@ from channels.rendering.stock_rules import wake_flipped
 from channels.webhooks import deliver as delivering
 from channels.webhooks import inbound, notices
 
+# A ring that nobody took up by then is not needed: all workers are at it, and the sweep rings again. Without an end,
+# each sweep of a long backlog would add one more ring that keeps itself alive, and nothing else got a turn.
+RING_FOR = 5
+
 
 @shared_task(name="channels.dispatch")
 def dispatch() -> None:
-    """Work on due placements for one slice; rings again while there is more."""
+    """Work on due placements for one slice; rings again while there is more.
+
+    First on what was just committed: a price that moved need not wait for a worker that is not publishing.
+    """
+    events.derive()
     if dispatching.dispatch():
-        dispatch.delay()
+        dispatch.apply_async(expires=RING_FOR)
 
 
 @shared_task(name="channels.sweep")
@@ -32,7 +41,7 @@ def sweep() -> None:
     wake_flipped()
     shelf.put_right()
     if dispatching.anything_due():
-        dispatch.delay()
+        dispatch.apply_async(expires=RING_FOR)
     trial.try_definitions()
     if trial.waiting():
         advance_trials.apply_async(expires=10)

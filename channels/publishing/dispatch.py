@@ -12,8 +12,10 @@ from channels.models.channel import here
 from channels.publishing import bulk
 from channels.publishing.work import work
 
-SLICE_SECONDS = 15.0
-BATCH = 20
+# Short, as workers have other things to do: whatever rings meanwhile waits for the end of a slice.
+SLICE_SECONDS = 4.0
+# Of one channel before the queue is asked again: so many go before a price that was just moved.
+BATCH = 4
 
 
 def dispatch(*, seconds: float = SLICE_SECONDS) -> bool:
