@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TypedDict
 
 from django.utils import timezone
@@ -16,6 +17,9 @@ from channels.publishing.desire import desire, note
 from channels.publishing.read_back import differences, read_back
 from channels.rates import Wait
 from governance.models import Standing
+
+# Seconds that a comparison which somebody asked for waits for the channel's rate, with each product.
+PATIENCE = 30.0
 
 
 class Drift(TypedDict):
@@ -43,8 +47,20 @@ def reconcile(channel: Channel) -> Report:
     taken = Listing.objects.filter(placement__channel=channel).exclude(accepted={})
     placements = Placement.objects.filter(pk__in=taken.values("placement_id"))
     for pk in placements.order_by("pk").values_list("pk", flat=True):
-        check(pk, report)
+        _check_in_turn(pk, report)
     return report
+
+
+def _check_in_turn(placement_id: int, report: Report) -> None:
+    """Compare one product as soon as the channel's rate allows; unknown when that is further off than PATIENCE."""
+    until, patient = time.monotonic() + PATIENCE, True
+    while True:
+        try:
+            return check(placement_id, report, patient=patient)
+        except Wait as wait:
+            patient = time.monotonic() + wait.seconds <= until
+            if patient:
+                time.sleep(wait.seconds)
 
 
 def compare_placements(placement_ids: list[int], report: Report) -> None:

@@ -13,6 +13,7 @@ from channels.connectors.abilities import Rate
 from channels.connectors.amazon.rates import rate as rate_of
 from channels.models import Channel, RateBucket
 from channels.publishing.work import work
+from channels.reconcile.run import reconcile
 from pimhub.foundation.http import Request
 from tests.channels.publishing.shop import Shop
 from tests.channels.publishing.test_amazon import amazon as amazon
@@ -135,3 +136,12 @@ def test_an_account_that_enforces_its_rates_never_has_to(amazon: Shop) -> None:
     assert set(amazon.states("amazon").values()) == {"live"}
     statuses = {call["status"] for call in amazon.sandbox.control("calls") if call["channel"] == "amazon"}
     assert 429 not in statuses
+
+
+def test_a_comparison_that_somebody_asked_for_waits_its_turn(shop: Shop) -> None:
+    """The rate is used up: what is not read yet is not “unknown”."""
+    shop.live()
+    shop.settle()
+    RateBucket.objects.filter(channel=shop.channel(), name="points").update(tokens=0.0, rate=40.0, at=time.time())
+    report = reconcile(shop.channel())
+    assert (report["checked"], report["in_sync"], report["unknown"]) == (3, 3, [])
