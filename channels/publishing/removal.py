@@ -23,6 +23,9 @@ S = Listing.State
 LOOKS = 12  # looks at a channel that still shows it, before it is asked again
 # What was never shown, or is not approved, is told as a problem; the rest was meant to be off.
 PROBLEMS = ("not_approved", "embargoed")
+UNREAD = "The channel could not be read; it is tried again."
+# Calls that may have taken effect although nobody said so; those that may be repeated are "transient".
+UNHEARD = ("", Verdict.UNKNOWN, Verdict.TRANSIENT)
 
 
 def withdraw(placement: Placement, why: Issue, policy: Policy) -> Turn:
@@ -59,11 +62,10 @@ def calls(placement: Placement, connector: Connector, connection: Connection) ->
 def shown_there(placement: Placement) -> Bodies:
     """What the channel took of the product, with what a lost answer may have brought there."""
     rows: dict[str, dict[str, str]] = {x.sku: dict(x.accepted) for x in placement.listings.all() if x.accepted}
-    for publication in placement.publications.filter(verdict__in=("", Verdict.UNKNOWN)).order_by("pk"):
-        newer = placement.listings.filter(accepted_at__gt=publication.created_at)
-        if not newer.exists():
-            for row, facets in publication.carries.items():
-                rows.setdefault(row, {}).update({f: h for f, h in facets.items() if h})
+    for publication in placement.publications.filter(verdict__in=UNHEARD, removal=False).order_by("pk"):
+        newer = set(placement.listings.filter(accepted_at__gt=publication.created_at).values_list("sku", flat=True))
+        for row in publication.carries.keys() - newer:
+            rows.setdefault(row, {}).update({f: h for f, h in publication.carries[row].items() if h})
     found = blobs.get_all(h for facets in rows.values() for h in facets.values())
     return {row: {f: found[h] for f, h in facets.items()} for row, facets in rows.items() if facets}
 
@@ -71,16 +73,20 @@ def shown_there(placement: Placement) -> Bodies:
 def _send(placement: Placement, connector: Connector, connection: Connection, shown: Bodies) -> Turn | None:
     rendered = Rendered(product=placement.product.code, bodies=shown)
     state = read_all(placement, connector, connection, rendered)
-    if state is None or (state.pending and not state.bodies):
-        return turn.later(placement, "The channel could not be read; it is tried again.")
+    if state is None:
+        return turn.later(placement, UNREAD)
     if state.links:
         lease.renew(placement)
     facts = known(placement)
     facts = dataclasses.replace(facts, links={**facts.links, **state.links}, accepted=state.bodies or facts.accepted)
-    if is_off(connector, state):
+    if is_off(connector, state) and not state.pending:
         return None
+    operations = connector.plan_removal(facts, connection)
+    # What may still appear is taken off by its id; without one, it is looked for again.
+    if state.pending and not state.bodies and not operations:
+        return turn.later(placement, UNREAD)
     settle_lost(placement)
-    for operation in connector.plan_removal(facts, connection):
+    for operation in operations:
         sending = Sending(connector, connection, removal=True)
         outcome = send_operation(placement, sending, operation)
         if outcome.verdict is Verdict.REJECTED:

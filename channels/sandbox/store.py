@@ -86,6 +86,15 @@ class Store:
             ).fetchall()
         return [json.loads(body) for (body,) in rows]
 
+    def naming(self, kind: str, text: str) -> list[Document]:
+        """Documents in which a string of exactly this text stands, in the order of ids."""
+        quoted = json.dumps(text, ensure_ascii=False)
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT body FROM document WHERE kind=? AND instr(body, ?) ORDER BY id", (kind, quoted)
+            ).fetchall()
+        return [json.loads(body) for (body,) in rows]
+
     def after(self, kind: str, seq: int) -> list[tuple[int, Document]]:
         """Documents younger than `seq`, with their numbers: the tail of a log."""
         with self._lock:

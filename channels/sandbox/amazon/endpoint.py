@@ -88,8 +88,8 @@ class Seller:
             if failed.fault:
                 record.violate(failed.code, f"{failed.message} {failed.details}".strip())
             return error_reply(failed)
-        rate = _RATES.get(record.operation, (5, 5))[0]
-        headers = {"x-amzn-RequestId": str(uuid.uuid4()), "x-amzn-RateLimit-Limit": f"{rate:.4g}"}
+        told = f"{self._rate(record)[0]:.4g}"
+        headers = {"x-amzn-RequestId": str(uuid.uuid4()), "x-amzn-RateLimit-Limit": told}
         return replace(reply, headers=headers)
 
     def throttled(self) -> Reply:
@@ -206,10 +206,15 @@ class Seller:
 
     # ---- rates and tokens ------------------------------------------------------------------------
 
+    def _rate(self, record: Record) -> tuple[float, float]:
+        """Calls a second, and at once."""
+        rate, burst = _RATES.get(record.operation, (5, 5))
+        return rate * settings(self.store, "amazon")["rate_times"], burst
+
     def _spend(self, record: Record) -> None:
         if not settings(self.store, "amazon")["bucket"]:
             return
-        rate, burst = _RATES.get(record.operation, (5, 5))
+        rate, burst = self._rate(record)
         with self._lock:
             now = time.monotonic()
             tokens, when = self._buckets.get(record.operation, (float(burst), now))

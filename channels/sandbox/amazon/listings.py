@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,9 +142,8 @@ class Listings:
             raise bad("The sandbox finds items by SKU only", details="identifiersType")
         found = [
             item
-            for item in self.everything()
-            if (skus is None or item["sku"] in skus)
-            and query.get("lastUpdatedAfter", "") <= item["updated"]
+            for item in self.everything(skus)
+            if query.get("lastUpdatedAfter", "") <= item["updated"]
             and query.get("variationParentSku") in (None, self.parent_of(item))
         ]
         if query.get("sortBy") == "lastUpdatedDate":
@@ -160,9 +160,10 @@ class Listings:
             answer["pagination"] = {"nextToken": base64.urlsafe_b64encode(str(start + size).encode()).decode()}
         return answer
 
-    def everything(self) -> list[Document]:
-        """Every item that is visible now, in the order of SKUs."""
-        found = [self._visible(entry) for entry in self.store.all(KIND)]
+    def everything(self, skus: Collection[str] | None = None) -> list[Document]:
+        """Every item (of these SKUs) that is visible now, in the order of SKUs."""
+        entries = self.store.all(KIND) if skus is None else [self.store.get(KIND, sku) for sku in set(skus)]
+        found = [self._visible(entry) for entry in entries]
         return sorted((item for item in found if item is not None), key=lambda item: str(item["sku"]))
 
     def shown(self, sku: str) -> Document | None:
@@ -178,7 +179,7 @@ class Listings:
                 {"fulfillmentChannelCode": e["fulfillment_channel_code"], "quantity": e.get("quantity", 0)}
                 for e in item["attributes"].get("fulfillment_availability", [])
             ],
-            "relationships": self._relationships(item),
+            "relationships": self._relationships(item) if "relationships" in parts else [],
             "productTypes": [{"marketplaceId": self.marketplace, "productType": item["productType"]}],
         }
         return {"sku": item["sku"]} | {part: whole[part] for part in parts if part in whole}
@@ -243,7 +244,8 @@ class Listings:
 
     def _relationships(self, item: Document) -> list[Document]:
         parent = self.parent_of(item)
-        children = [each["sku"] for each in self.everything() if self.parent_of(each) == item["sku"]]
+        naming = (self._visible(entry) for entry in self.store.naming(KIND, item["sku"]))
+        children = [each["sku"] for each in naming if each is not None and self.parent_of(each) == item["sku"]]
         found: list[Document] = []
         if parent:
             found.append({"type": "VARIATION", "parentSkus": [parent]})
