@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.deaths import Reaper, catalog_holds, rows, wait_until, write_catalog
+from tests.faults.deaths import Reaper, catalog_holds, wait_until, write_catalog
 from tests.flows.product import Product
 from tests.flows.visitor import Visitor
 
@@ -44,26 +43,25 @@ def imported(folder: Path, *, products: int, kills: int, without: str = "") -> t
 
 
 def state(product: Product) -> str:
-    found = rows(product, "SELECT state FROM catalog_importrun")
+    found = product.rows("SELECT state FROM catalog_importrun")
     return str(found[0][0]) if found else ""
 
 
 def caught_up(product: Product) -> bool:
     """Whether every consumer has seen the last event."""
-    waiting = rows(product, "SELECT count(*) FROM catalog_domainevent WHERE number IS NULL")[0][0]
-    last = rows(product, "SELECT max(number) FROM catalog_domainevent")[0][0]
-    behind = rows(product, f"SELECT count(*) FROM catalog_eventcursor WHERE number < {int(last or 0)}")[0][0]  # noqa: S608
+    waiting = product.rows("SELECT count(*) FROM catalog_domainevent WHERE number IS NULL")[0][0]
+    last = product.rows("SELECT max(number) FROM catalog_domainevent")[0][0]
+    behind = product.rows(f"SELECT count(*) FROM catalog_eventcursor WHERE number < {int(last or 0)}")[0][0]  # noqa: S608
     return not waiting and not behind
 
 
 def cursor(product: Product) -> int:
-    return int(rows(product, "SELECT cursor FROM catalog_importrun")[0][0])
+    return int(product.rows("SELECT cursor FROM catalog_importrun")[0][0])
 
 
 def time_passes(product: Product) -> None:
     """The lease of the dead worker ends now, not in a minute and a half."""
-    with sqlite3.connect(product.home / "pimhub.sqlite3", timeout=60) as db:
-        db.execute("UPDATE catalog_importrun SET lease_until = NULL")
+    product.write("UPDATE catalog_importrun SET lease_until = NULL")
 
 
 @pytest.fixture

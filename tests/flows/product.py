@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
@@ -40,7 +47,10 @@ class Command:
 
 @dataclass
 class Product:
-    """One instance. `start` returns when it is ready."""
+    """One instance. `start` returns when it is ready.
+
+    Where DATABASE_URL names a PostgreSQL server, each instance has a database of its own there.
+    """
 
     home: Path
     port: int = field(default_factory=free_port)
@@ -54,10 +64,41 @@ class Product:
 
     @property
     def env(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIMHUB_", "CELERY_", "DJANGO_"))}
+        dropped = ("PIMHUB_", "CELERY_", "DJANGO_", "DATABASE_")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
+        if self.database:
+            kept["DATABASE_URL"] = self.database
         if self.without:
             kept |= {"DJANGO_SETTINGS_MODULE": "tests.faults.unguarded.settings", "PIMHUB_TEST_WITHOUT": self.without}
         return kept | {"PIMHUB_HOME": str(self.home)}
+
+    @cached_property
+    def database(self) -> str:
+        """The address of the instance's own database, made when it is first asked for; "" is SQLite in its home."""
+        server = os.environ.get("DATABASE_URL", "")
+        if not server.startswith("postgres"):
+            return ""
+        name = f"home_{hashlib.sha256(str(self.home).encode()).hexdigest()[:16]}"
+        with psycopg.connect(server, autocommit=True) as db:
+            db.execute(f"CREATE DATABASE {name}")
+        return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the database holds, read beside the running instance."""
+        if self.database:
+            with psycopg.connect(self.database) as db:
+                return db.execute(sql.encode()).fetchall()
+        with closing(sqlite3.connect(f"file:{self.home}/pimhub.sqlite3?mode=ro", uri=True, timeout=30)) as db:
+            return db.execute(sql).fetchall()
+
+    def write(self, sql: str) -> None:
+        """Change what the database holds beside the running instance."""
+        if self.database:
+            with psycopg.connect(self.database) as db:
+                db.execute(sql.encode())
+        else:
+            with closing(sqlite3.connect(self.home / "pimhub.sqlite3", timeout=60)) as db, db:
+                db.execute(sql)
 
     def run(self, *arguments: str, timeout: float = 120) -> Command:
         done = subprocess.run(
@@ -67,7 +108,7 @@ class Product:
 
     def start(self, *arguments: str, timeout: float = 180) -> float:
         """Start it and wait until it is ready; the seconds it took."""
-        if "--demo" in arguments and self.prepared is not None and not self.home.exists():
+        if "--demo" in arguments and self.prepared is not None and not self.database and not self.home.exists():
             shutil.copytree(self.prepared(), self.home)
         begun = time.monotonic()
         self.process = subprocess.Popen(
