@@ -46,6 +46,12 @@ def hear(source: str, counts: Mapping[tuple[str, str], Count]) -> None:
         Heard.objects.filter(pk=row.pk).update(**given)
 
 
+def hear_again(source: str, kind: str, *, place: str = "") -> None:
+    """A source said that all is as it told before: of one place, or of all that it spoke of."""
+    rows = Heard.objects.filter(source=source, kind=kind)
+    (rows.filter(place=place) if place else rows).update(last_at=timezone.now())
+
+
 def last_heard(kind: str, place: str) -> dt.datetime | None:
     """When any source last spoke of a price list or location."""
     found: dt.datetime | None = (

@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from catalog import events
-from catalog.models import Heard, Product
+from catalog.models import Delivery, ExternalSystem, Heard, Product, Source
+from catalog.sources.collect import receive
 from channels.models import Channel, Placement, StockRule
 from channels.publishing.desire import Desired, desire
 from channels.rendering.stock import Rule, shown, stale_places
@@ -65,6 +66,20 @@ def wanted(channel: str) -> Desired:
     found = desire(Channel.objects.get(code=channel), Standing.objects.get(product__code="tee"))
     assert isinstance(found, Desired)
     return found
+
+
+@pytest.mark.parametrize("places", [{}, {"location": "main"}, {"location": "moon"}])
+def test_a_source_that_says_the_same_again_is_not_silent(shop: Shop, places: dict[str, str]) -> None:
+    """A file with the same content is not worked through again, but its figures are as fresh as it is."""
+    system = ExternalSystem.objects.create(code="erp", label="ERP")
+    source = Source.objects.create(code="s", system=system, kind="webhook", delivers="stock", constants=places)
+    long_ago = timezone.now() - dt.timedelta(hours=3)
+    Heard.objects.create(kind="stock", source="erp", place="main", last_at=long_ago)
+    receive(source, b"{}", name="first")
+    assert Heard.objects.get().last_at == long_ago  # not worked through yet
+    Delivery.objects.update(state="done")
+    receive(source, b"{}", name="second")
+    assert (Heard.objects.get().last_at > long_ago) == (places != {"location": "moon"})
 
 
 def test_a_channel_empties_its_shelf_while_the_source_is_silent(shop: Shop) -> None:
