@@ -9,11 +9,11 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import DomainEvent, EventCursor, ImportRun, Source
+from catalog.models import Delivery, DomainEvent, EventCursor, ImportRun, Source
 from catalog.sources.figures import figures
 from channels.connectors.outcome import Verdict
 from channels.models import (
@@ -132,8 +132,11 @@ def import_rejects() -> Iterable[Reading]:
 
 
 def intake_lag() -> Iterable[Reading]:
-    """Minutes that the oldest message of a channel has waited to be worked on."""
+    """Minutes that the oldest message of a channel, or delivery of a source, has waited to be worked on."""
     now = timezone.now()
+    for source in Source.objects.filter(deliveries__state=Delivery.State.WORKING).distinct():
+        words = f"What {source} delivered waits to be taken in."
+        yield Reading(f"source:{source.code}", str(source), figures(source).lag_seconds / 60, words, _source(source))
     rows = InboundEvent.objects.filter(state=InboundEvent.State.WAITING).order_by("channel_id", "id")
     oldest: dict[int, dt.datetime] = {}
     for channel_id, at in rows.values_list("channel_id", "received_at")[:10_000]:
@@ -180,11 +183,12 @@ def _messages(row: Channel) -> str:
 
 
 def source_silent() -> Iterable[Reading]:
-    """Minutes by which a source that has spoken is later than it promised."""
+    """Minutes by which a source is later than it promised; one that never spoke counts from when it was set up."""
     now = timezone.now()
-    for source in Source.objects.filter(enabled=True, expected_minutes__gt=0, last_seen__isnull=False):
-        assert source.last_seen is not None
-        late = _minutes(now - source.last_seen) - source.expected_minutes
+    set_up = dict(Source.history.values_list("id").annotate(at=Min("history_date")).order_by())
+    for source in Source.objects.filter(enabled=True, expected_minutes__gt=0):
+        since = source.last_seen or set_up.get(source.pk, now)
+        late = _minutes(now - since) - source.expected_minutes
         words = f"{source} has been silent for longer than the {source.expected_minutes} minutes it promised."
         yield Reading(f"source:{source.code}", str(source), max(late, 0), words, _source(source))
 
@@ -227,6 +231,6 @@ def plug_in() -> None:
     probes.add("rejected_share", Probe("A channel refuses listings", "percent", 10, rejected_share))
     probes.add("drift", Probe("Channels show something else", "products", 20, drift))
     probes.add("event_lag", Probe("Events wait", "minutes", 5, event_lag))
-    probes.add("intake_lag", Probe("Messages of channels wait", "minutes", 5, intake_lag))
+    probes.add("intake_lag", Probe("What comes in waits", "minutes", 5, intake_lag))
     probes.add("forged_messages", Probe("Messages are refused", "a day", 100, forged_messages))
     probes.add("import_rejects", Probe("An import rejects rows", "percent", 10, import_rejects))

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import User
+from catalog.models import Source, User
 from channels.alerts.probes import probes
 from channels.models import Alert
 from governance.people import who_may
@@ -16,6 +16,7 @@ from pimhub.foundation import mail
 
 S = Alert.State
 MANAGE = "channels.manage_alerts"
+ABOUT_SOURCE = ("source", "rejects")  # kinds of subjects
 TEXT = """{words}
 
 {label}, since {since:%Y-%m-%d %H:%M} UTC.
@@ -45,8 +46,10 @@ def tell() -> int:
 
 
 def _owners(alert: Alert) -> list[User]:
-    """The rule's owner; where it has none, whoever looks after rules."""
-    owner = alert.rule.owner
+    """Who answers for the source that it is about, else the rule's owner, else whoever looks after rules."""
+    kind, _, code = alert.subject.partition(":")
+    source = Source.objects.select_related("owner").filter(code=code).first() if kind in ABOUT_SOURCE else None
+    owner = source.owner if source is not None and source.owner is not None else alert.rule.owner
     return [owner] if owner is not None and owner.is_active else _managers(but=None)
 
 

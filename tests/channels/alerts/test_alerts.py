@@ -220,6 +220,35 @@ def test_every_probe_finds_what_it_is_for(world: World) -> None:
     assert found["reconciliation_gaps"] == ["30 gaps between erp_stock and PIMHub, of 90 compared."]
 
 
+def test_who_answers_for_a_source_is_told_before_the_rules_owner(world: World) -> None:
+    """Silent from the day it was set up, and its file is not worked on: mail and events, then a second person."""
+    system, _ = ExternalSystem.objects.get_or_create(code="erp", defaults={"label": "ERP"})
+    with time_machine.travel(BEGUN, tick=False) as clock:
+        for probe in probes.names():
+            AlertRule.objects.filter(pk=watch.rule_of(probe).pk).update(
+                enabled=probe in ("source_silent", "intake_lag")
+            )
+        for probe in ("source_silent", "intake_lag"):
+            AlertRule.objects.filter(pk=watch.rule_of(probe).pk).update(
+                owner=world.people["chiara"], second=world.people["ada"], hold_minutes=1, escalate_minutes=5
+            )
+        source = Source.objects.create(
+            code="erp_stock", system=system, kind="webhook", delivers="stock", owner=world.people["mara"]
+        )
+        minutes(clock, 59)
+        assert sent() == []
+        minutes(clock, 4)
+        (first,) = sent()
+        assert first[0] == "mara"
+        assert "silent" in first[1]
+        Delivery.objects.create(source=source, name="a", sha256="0", size=1)
+        minutes(clock, 8)
+        assert [who for who, _ in sent()] == ["mara", "ada", "mara"]
+        assert "waits to be taken in" in sent()[-1][1]
+        told = DomainEvent.objects.filter(type__startswith="alert.").order_by("pk").values_list("type", flat=True)
+        assert list(told) == ["alert.raised", "alert.escalated", "alert.raised"]
+
+
 def test_rules_are_changed_on_a_page_and_kept_in_the_audit(world: World, client: Client) -> None:
     client.force_login(world.people["ada"])
     assert "An import rejects rows" in client.get("/alerts/rules/").content.decode()
