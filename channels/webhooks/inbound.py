@@ -52,13 +52,22 @@ def keep(channel: Channel, heard: Heard, raw: bytes) -> bool:
         row, made = InboundEvent.objects.get_or_create(
             channel=channel,
             sender_id=heard.id,
-            defaults={"topic": heard.topic, "body": zlib.compress(raw), "said_at": heard.at},
+            defaults={"topic": heard.topic, "body": zlib.compress(_of_use(channel, heard, raw)), "said_at": heard.at},
         )
         if not made:
             InboundEvent.objects.filter(pk=row.pk).update(repeats=F("repeats") + 1)
         _count(channel, "kept" if made else "repeated")
         events.ring("inbound")
     return made
+
+
+def _of_use(channel: Channel, heard: Heard, raw: bytes) -> bytes:
+    """The body where it leads to something of ours. Of orders and customers nothing is kept but the topic."""
+    try:
+        told = _reader(channel).read_webhook(heard.topic, raw)
+    except (ValueError, KeyError, TypeError):
+        return raw  # to be looked at by a person
+    return raw if told.links or told.skus or told.ended else b""
 
 
 def how(channel: Channel) -> str:
@@ -70,6 +79,11 @@ def how(channel: Channel) -> str:
 def _receiver(channel: Channel) -> Receives:
     connector = connectors.get(channel.connector) if channel.connector in connectors else None
     return cast(Receives, connector) if hasattr(connector, "verify_webhook") else StandardWebhooks()
+
+
+def _reader(channel: Channel) -> Receives:
+    connector = connectors.get(channel.connector) if channel.connector in connectors else None
+    return cast(Receives, connector) if hasattr(connector, "read_webhook") else StandardWebhooks()
 
 
 def _count(channel: Channel, what: str, *, problem: str = "") -> None:
@@ -97,10 +111,12 @@ def work_off() -> int:
 
 
 def _do(row: InboundEvent) -> None:
-    connector = connectors.get(row.channel.connector) if row.channel.connector in connectors else None
-    reader = cast(Receives, connector) if hasattr(connector, "read_webhook") else StandardWebhooks()
+    if not row.raw:
+        row.outcome = "about nothing of ours, so its body was not kept"
+        row.save(update_fields=["outcome"])
+        return
     try:
-        told = reader.read_webhook(row.topic, row.raw)
+        told = _reader(row.channel).read_webhook(row.topic, row.raw)
     except (ValueError, KeyError, TypeError) as error:
         row.state, row.outcome = S.FAILED, f"It cannot be read: {error}"[:300]
         row.save(update_fields=["state", "outcome"])

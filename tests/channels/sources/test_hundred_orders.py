@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import random
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +58,18 @@ class Day:
         answer = self.shop.sandbox.call("POST", f"/erp/{path}", json.dumps(given).encode())
         assert answer.status == 200, answer.body
         return answer.json
+
+    def overhear(self, order: dict[str, Any]) -> None:
+        """The shop tells the hub of the order too, as shops do whose owner ticked one box too many."""
+        raw = json.dumps(order).encode()
+        signature = base64.b64encode(hmac.new(CLIENT_SECRET.encode(), raw, hashlib.sha256).digest()).decode()
+        headers = {
+            "X-Shopify-Hmac-SHA256": signature,
+            "X-Shopify-Webhook-Id": order["id"],
+            "X-Shopify-Topic": "orders/create",
+        }
+        answer = Client().post("/hooks/shopify/", data=raw, content_type="application/json", headers=headers)
+        assert answer.status_code == 200
 
     def hub(self, rng: random.Random, *, everything: bool = False) -> None:
         """What the shops told arrives late and again, sources are asked, and workers have a slice each."""
@@ -144,6 +160,7 @@ def test_after_a_hundred_orders_every_shelf_is_as_the_books(opened: Receiver, sh
     orders = []
     for number in range(1, 101):
         orders.append(day.post("trade/order", seed=seed, number=number))
+        day.overhear(orders[-1])
         day.post("trade/post", seed=seed, number=number)
         if rng.random() < 0.12:
             day.hub(rng)
@@ -196,7 +213,8 @@ def test_after_a_hundred_orders_every_shelf_is_as_the_books(opened: Receiver, sh
     # 4. Of orders and customers nothing is kept here.
     assert [m.__name__ for m in apps.get_models() if NOT_OURS.search(m.__name__)] == []
     for model in apps.get_models():
-        for row in model._default_manager.values():
-            text = repr(row)
+        for row in model._base_manager.values():
+            packed = [zlib.decompress(bytes(v)) for v in row.values() if isinstance(v, bytes | memoryview) and v]
+            text = f"{row} {packed}"
             assert "customers.example" not in text, model
             assert "Shopper" not in text, model

@@ -190,6 +190,16 @@ def test_a_message_that_cannot_be_read_is_kept_and_says_so(channel: Channel, sho
     assert "names no Product" in InboundEvent.objects.first().outcome  # type: ignore[union-attr]
 
 
+def test_of_an_order_only_its_topic_is_kept(channel: Channel, shop: Shop) -> None:
+    order = {"id": 1, "email": "jane@customers.example", "line_items": [{"sku": "tee-s", "quantity": 1}]}
+    assert send(shopify(order, topic="orders/create")) == 200
+    assert send(shopify(order, topic="orders/create")) == 200
+    listen()
+    row = InboundEvent.objects.get()
+    assert (row.topic, row.raw, row.repeats, row.state) == ("orders/create", b"", 1, "done")
+    assert "not kept" in row.outcome
+
+
 def test_what_is_too_large_or_for_nobody_is_refused(channel: Channel, shop: Shop) -> None:
     assert send(shopify({"x": "y" * inbound.LARGEST})) == 413
     assert send(shopify({"id": 1}), "/hooks/no-such-channel/") == 401
