@@ -81,7 +81,7 @@ def read_upload(response: Response, file: bytes) -> tuple[Request, str]:
     payload = _payload(response, "stagedUploadsCreate")
     target = payload["stagedTargets"][0]
     parameters = {each["name"]: each["value"] for each in target["parameters"]}
-    return _form(target["url"], parameters, file, "text/jsonl"), parameters["key"]
+    return form(target["url"], parameters, file, "text/jsonl"), parameters["key"]
 
 
 def start_request(kind: str, path: str, mark: str, connection: Connection) -> Request:
@@ -168,7 +168,7 @@ def _data(response: Response) -> dict[str, Any]:
     return data
 
 
-def _form(url: str, parameters: dict[str, str], file: bytes, mime: str) -> Request:
+def form(url: str, parameters: dict[str, str], file: bytes, mime: str) -> Request:
     """All parameters first, the file last: so the storage wants it."""
     body = bytearray()
     for name, value in parameters.items():

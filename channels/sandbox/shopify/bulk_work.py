@@ -71,8 +71,10 @@ class BulkWork:
                 return None
             knobs = settings(self.store, "shopify")
             time.sleep(max(0.0, knobs["bulk_seconds"]))
-            operation = self.store.get("bulk", id) or {}
-            if operation.get("status") == "CANCELING":
+            operation = self.store.get("bulk", id)
+            if operation is None:  # the sandbox was emptied
+                return None
+            if operation["status"] == "CANCELING":
                 return self._end(id, "CANCELED", None)
             lines = lines or ((staged_file(self.store, operation["_path"]) or {}).get("body") or "").splitlines()
             broken = knobs["bulk_fail_after"]

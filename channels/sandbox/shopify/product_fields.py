@@ -87,11 +87,16 @@ def write_fields(context: Context, product: Document, given: Arguments, *, repla
 
 def _check_lengths(product: Document) -> None:
     if len(product["title"]) > _LONGEST:
-        raise Refused(user_error(["input", "title"], f"is too long (maximum is {_LONGEST} characters)"))
+        found = [user_error(["input", "title"], f"is too long (maximum is {_LONGEST} characters)")]
+        if len(handle_from(product["title"])) > _LONGEST and not product.get("handle"):
+            found.append(user_error(["input"], f"Handle is too long (maximum is {_LONGEST} characters)"))
+        raise Refused(*found)
     for name, label in (("vendor", "Vendor"), ("productType", "Product type")):
         if len(product[name]) > _LONGEST:
-            message = f"{label} is too long (maximum is {_LONGEST} characters)"
-            raise Refused(user_error(["input"], message))
+            words = [label, *(["Custom product type"] if name == "productType" else [])]
+            raise Refused(
+                *(user_error(["input"], f"{each} is too long (maximum is {_LONGEST} characters)") for each in words)
+            )
 
 
 def _write_handle(context: Context, product: Document, wished: str | None) -> None:

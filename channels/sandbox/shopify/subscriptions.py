@@ -23,6 +23,7 @@ from channels.sandbox.shopify.graph import (
     unsupported,
     user_error,
 )
+from channels.sandbox.shopify.metafields import namespace_of
 from channels.sandbox.store import Document, Store
 from channels.sandbox.world import SHOPIFY_VERSION
 
@@ -31,6 +32,7 @@ _GIVES_UP_AFTER = 8  # messages in a row that were not taken
 _PLACE = ["webhookSubscription", "callbackUrl"]
 _NAME = re.compile(r"[\w-]+", re.ASCII)
 _LONGEST_ADDRESS = 65_535
+_LONGEST_FILTER = 65_535
 
 
 @mutation("webhookSubscriptionCreate", "webhookSubscription")
@@ -46,7 +48,7 @@ def create(_: Any, info: Info, args: Arguments) -> Document:
         "format": given.get("format") or "JSON",
         "filter": given.get("filter"),
         "includeFields": given.get("includeFields") or [],
-        "metafieldNamespaces": given.get("metafieldNamespaces") or [],
+        "metafieldNamespaces": [namespace_of(each) for each in given.get("metafieldNamespaces") or []],
         "metafields": given.get("metafields") or [],
         "name": given.get("name"),
         "createdAt": context.stamp,
@@ -65,6 +67,7 @@ def update(_: Any, info: Info, args: Arguments) -> Document:
     _check(context, given, topic=old["topic"], old=old)
     named = ("format", "filter", "includeFields", "metafieldNamespaces", "metafields", "name")
     subscription = old | {name: given[name] for name in named if name in given}
+    subscription["metafieldNamespaces"] = [namespace_of(each) for each in subscription["metafieldNamespaces"]]
     subscription |= {"uri": _address(given) or old["uri"], "updatedAt": context.stamp, "_failures": 0}
     context.store.put("subscription", subscription["id"], subscription)
     return {"webhookSubscription": subscription, "userErrors": []}
@@ -174,13 +177,20 @@ def _check(context: Context, given: Arguments, *, topic: str, old: Document | No
         if not _NAME.fullmatch(name):
             words = "Name name field can only contain alphanumeric characters, underscores, and hyphens"
             found.append(user_error(place, words))
+        others = [each for each in context.store.all("subscription") if old is None or each["id"] != old["id"]]
+        if name and any((each["name"] or "").lower() == name.lower() for each in others):
+            found.append(user_error(place, "Name already exists, no duplicate allowed"))
+    if len((given.get("filter") or "").encode()) > _LONGEST_FILTER:
+        words = "The specified filter exceeds the maximum allowed size."
+        found.append(user_error(["webhookSubscription"], words))
     if given.get("filter") and ":" not in given["filter"]:
         words = "The specified filter is invalid, please ensure you specify the field(s) you wish to filter on."
         found.append(user_error(["webhookSubscription"], words))
     same = [
         each
         for each in context.store.all("subscription")
-        if (each["topic"], each["uri"], each["filter"] or "") == (topic, _address(given), given.get("filter") or "")
+        if (each["topic"], each["uri"], each["filter"] or "", each["format"])
+        == (topic, _address(given), given.get("filter") or "", given.get("format") or "JSON")
         and (old is None or each["id"] != old["id"])
     ]
     if same and not found:

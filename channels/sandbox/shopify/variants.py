@@ -13,6 +13,7 @@ from channels.sandbox.shopify.graph import (
     Arguments,
     Context,
     Refused,
+    UserError,
     refuse_unsupported,
     unsupported,
     user_error,
@@ -44,6 +45,7 @@ def set_variants(context: Context, product: Document, options: Sequence[Document
     by_id = {variant["id"]: variant for variant in before}
     by_options = {_combination(variant): variant for variant in before}
     seen: set[Combination] = set()
+    doubled: list[UserError] = []
     pairs: list[tuple[Arguments, Combination, Document | None]] = []
     for index, given in enumerate(inputs):
         where = ["input", "variants", str(index)]
@@ -52,13 +54,16 @@ def set_variants(context: Context, product: Document, options: Sequence[Document
         if combination in seen:
             title = " / ".join(value["name"] for _, value in names_of(options, combination))
             message = f"The variant '{title}' already exists. Please change at least one option value."
-            raise Refused(user_error(where, message))
+            doubled.append(user_error(where, message))
+            continue
         seen.add(combination)
         if given.get("id") is not None and given["id"] not in by_id:
             message = "Product variant does not exist"
             raise Refused(user_error([*where, "id"], message, "PRODUCT_VARIANT_DOES_NOT_EXIST"))
         old = by_id[given["id"]] if given.get("id") is not None else by_options.get(combination)
         pairs.append((given, combination, old))
+    if doubled:
+        raise Refused(*doubled)
     _assert_distinct(pairs)
     kept = {old["id"] for _, _, old in pairs if old is not None}
     for variant in before:
