@@ -111,11 +111,11 @@ def changed(sandbox: Sandbox, product: dict[str, Any], **given: Any) -> dict[str
 def refused(
     sandbox: Sandbox, given: dict[str, Any], identifier: dict[str, Any] | None = None
 ) -> tuple[str | None, list[str]]:
-    """(code, field) of the one error with which the shop refuses; nothing may have changed."""
+    """(code, field) of the first error with which the shop refuses; nothing may have changed."""
     before = {name: sandbox.state("shopify")[name] for name in ("products", "variants", "media", "media_uploads")}
     payload = product_set(sandbox, given, identifier)
     assert payload["product"] is None
-    [error] = payload["userErrors"]
+    error = payload["userErrors"][0]
     after = sandbox.state("shopify")
     assert {name: after[name] for name in before} == before
     return error["code"], error["field"]
