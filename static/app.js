@@ -227,6 +227,26 @@ on("click", async (event) => {
     form.querySelector("[type=submit]").focus();
   }
 });
+// `data-fill="id" data-value="…"`: a click puts a value into a field. `data-suggested` in a field: Enter takes it while
+// the field is empty, and goes on to the next such field.
+on("click", (event) => {
+  const button = event.target.closest("[data-fill]");
+  if (!button) return;
+  const field = byId(button.dataset.fill);
+  field.value = button.dataset.value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+});
+on("keydown", (event) => {
+  const field = event.target;
+  if (event.key !== "Enter" || field.dataset?.suggested === undefined || field.value) return;
+  event.preventDefault();
+  field.value = field.dataset.suggested;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  const fields = [...field.form.querySelectorAll("[data-suggested]")];
+  const next = fields.slice(fields.indexOf(field) + 1).find((each) => !each.value);
+  (next || field.form.querySelector("[data-save]")).focus();
+});
 // `data-all="name"`: one box ticks all boxes of that name.
 on("change", (event) => {
   const box = event.target;

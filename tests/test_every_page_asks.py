@@ -54,6 +54,8 @@ FILLED = {
     "other": "1",
     "provider_id": "x",
     "scope": "default",
+    "field": "x",
+    "source": "x",
 }
 
 

@@ -9,6 +9,7 @@ from channels.api import (
     channels,
     listings,
     mappings,
+    maps,
     published,
     reconciliations,
     rollouts,
@@ -73,6 +74,8 @@ urlpatterns = [
     path("webhooks/<int:pk>/test/", webhooks.WebhookTest.as_view(), name="api_webhook_test"),
     path("webhooks/<int:pk>/deliveries/", webhooks.DeliveryList.as_view(), name="api_webhook_deliveries"),
     path("channels/<slug:code>/mappings/", mappings.MappingList.as_view(), name="api_channel_mappings"),
+    path("channels/<slug:code>/maps/", maps.MapList.as_view(), name="api_channel_maps"),
+    path("channels/<slug:code>/maps/<slug:field>/<slug:source>/", maps.MapDetail.as_view(), name="api_channel_map"),
     path("channels/<slug:code>/mappings/try/", mappings.MappingTry.as_view(), name="api_channel_mapping_try"),
     path("channels/<slug:code>/mappings/<int:number>/", mappings.MappingDetail.as_view(), name="api_channel_mapping"),
     path(

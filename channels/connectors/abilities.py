@@ -210,6 +210,14 @@ class FindsProducts(Protocol):
         ...
 
 
+class NamesTerms(Protocol):
+    """A connector whose channel has words of its own for what a field may hold, beyond `TargetField.choices`."""
+
+    def terms(self, field: str, definitions: Mapping[str, JSON]) -> Mapping[str, str]:
+        """{value: what people call it}, as the documents say that the channel gave us (see `Describes`)."""
+        ...
+
+
 # ---- messages of the channel ---------------------------------------------------------------------
 
 

@@ -65,6 +65,8 @@ class TargetField:
     many: bool = False
     help: str = ""
     source: str = ""
+    # The tree of categories that its values are from: our own categories are mapped to these.
+    taxonomy: str = ""
     ownership: Ownership = Ownership.OWNED
 
 

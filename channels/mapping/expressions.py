@@ -22,19 +22,20 @@ from pimhub.foundation.quantities import UNITS
 
 Rule = dict[str, JSON]
 
-SPECIAL = ("$code", "$sku", "$gtin", "$categories")
+SPECIAL = ("$code", "$sku", "$gtin", "$categories", "$category")
 # The option that a step's one argument fills, and what it must be.
 ARGUMENT: Mapping[str, tuple[str, type]] = {
     "truncate": ("length", int),
     "lookup": ("table", dict),
     "match": ("table", dict),
+    "map": ("tables", dict),
     "join": ("with", str),
     "template": ("text", str),
     "convert": ("to", str),
     "round": ("step", str),
     "when": ("condition", dict),
 }
-NEEDED = frozenset({"truncate", "lookup", "match", "template", "convert", "round", "when"})
+NEEDED = frozenset({"truncate", "lookup", "match", "map", "template", "convert", "round", "when"})
 # Further options that a step takes beside its argument.
 MORE: Mapping[str, frozenset[str]] = {"convert": frozenset({"places"}), "round": frozenset({"mode", "ending"})}
 _SOURCE = re.compile(r"\s*(\$?[a-z][a-z0-9_]*)\s*(,|\||$)")
@@ -162,6 +163,9 @@ def _read(name: str, options: Mapping[str, JSON]) -> None:
         places = options.get("places", 0)
         if not isinstance(places, int) or isinstance(places, bool) or not 0 <= places <= 9:
             raise BadExpression("The places of “convert” are a whole number from 0 to 9.")
+    elif name == "map":
+        if not all(isinstance(table, dict) for table in options["tables"].values()):
+            raise BadExpression('The step “map” needs a table for each source: map: {"color": {"nvy": "Navy"}}.')
     elif name == "round" and (wrong := numbers.problem(options)):
         raise BadExpression(wrong)
     elif name == "when":

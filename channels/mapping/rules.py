@@ -4,6 +4,7 @@ A rule is one of
     {"from": "name"}                 an attribute, read for the channel's scope and languages
     {"from": ["seo_title", "name"]}  the first that has a value
     {"from": "$code"}                the product's code; "$categories": its category paths; "$gtin", "$sku"
+    {"from": "$category"}            the codes of its categories, the narrowest first; for the step “map”
     {"const": "new"}                 a constant
 each with optional "transforms": [step, …] (channels/mapping/transforms.py) and an optional "default"
 for when there is nothing to say.
@@ -84,6 +85,9 @@ class Reader:
         if source == "$categories":
             paths = [" > ".join(self._name(labels) for labels in path) for path in self.document.categories.values()]
             return Mapped(paths, "categories") if paths else None
+        if source == "$category":
+            codes = sorted(self.document.categories, key=lambda code: (-len(self.document.categories[code]), code))
+            return Mapped(codes, "categories") if codes else None  # the narrowest first
         plain = {"$code": self.document.code}
         if variant is not None:
             plain |= {"$sku": variant.sku, "$gtin": variant.gtin}

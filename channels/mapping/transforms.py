@@ -92,6 +92,21 @@ def _match(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
     return options.get("default")
 
 
+@transform("map")
+def _map(value: JSON, options: Mapping[str, JSON], context: Context) -> JSON:
+    """The channel's word for ours: `tables` holds a table for each source, and sources without one pass.
+
+    Of categories the first that its table knows counts, and none is nothing; an option that its table does not know
+    stays as it is.
+    """
+    table = options["tables"].get(context.attribute)
+    if table is None:
+        return value
+    if context.attribute.startswith("$"):
+        return next((table[one] for one in (value if isinstance(value, list) else [value]) if one in table), None)
+    return [table.get(one, one) for one in value] if isinstance(value, list) else table.get(value, value)
+
+
 def _words(text: JSON) -> str:
     return f" {' '.join(re.findall(_WORD, str(text).casefold()))} "
 

@@ -14,6 +14,7 @@ from channels.connectors.amazon import (
     find,
     rates,
     settings,
+    shape,
     tokens,
     webhooks,
     wire,
@@ -124,6 +125,9 @@ class AmazonConnector(Bulk):
 
     def read_definition(self, response: Response, checksum: str) -> JSON:
         return definitions.read_definition(response, checksum)
+
+    def terms(self, field: str, definitions: Mapping[str, JSON]) -> Mapping[str, str]:
+        return shape.terms(field, definitions)
 
     # ---- what Amazon tells by itself -------------------------------------------------------------
 

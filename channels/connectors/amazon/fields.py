@@ -20,7 +20,7 @@ def _field(code: str, label: str, level: Level = Level.EACH, **more: JSON) -> Ta
 
 
 TARGET_FIELDS: tuple[TargetField, ...] = (
-    _field("product_type", "Product type", Level.PRODUCT, required=True,
+    _field("product_type", "Product type", Level.PRODUCT, required=True, taxonomy="amazon",
            help="Amazon's name of it, such as SHIRT. Without one nothing is sent."),
     _field("item_name", "Title", required=True, max_length=200,
            help="Of several variants each gets its options added: “Tee, Black, M”."),

@@ -77,6 +77,22 @@ def choices(rule: Schema) -> dict[str, JSON]:
     return found
 
 
+def terms(field: str, definitions: Mapping[str, JSON]) -> dict[str, str]:
+    """{code: its name} of what an attribute may hold in these product types; of the product type, which there are."""
+    if field == "product_type":
+        return {name: name.replace("_", " ").capitalize() for name in definitions}
+    found: dict[str, str] = {}
+    for definition in definitions.values():
+        entry = resolve(definition, _rule(definition, field).get("items", {})).get("properties", {})
+        for holder in ("value", "name"):
+            rule = resolve(definition, entry.get(holder, {}))
+            for part in (rule, *rule.get("anyOf", ()), *rule.get("oneOf", ())):
+                codes = part.get("enum", ())
+                found |= {str(code): str(code) for code in codes if str(code) not in found}
+                found |= {str(code): str(n) for code, n in zip(codes, part.get("enumNames", ()), strict=False)}
+    return found
+
+
 def decimal_text(value: JSON) -> JSON:
     """The shortest text of a number; what is none stays, for the definition to refuse."""
     if isinstance(value, bool):

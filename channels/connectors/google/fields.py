@@ -38,7 +38,7 @@ TARGET_FIELDS: tuple[TargetField, ...] = (
     _field("gtin", "GTIN", 6324461, help="8, 12, 13 or 14 digits with a check digit."),
     _field("mpn", "Manufacturer part number", 6324482, max_length=70),
     _field("condition", "Condition", 6324469, choices=CONDITIONS),
-    _field("google_product_category", "Google product category", 6324436, max_length=750,
+    _field("google_product_category", "Google product category", 6324436, max_length=750, taxonomy="google",
            help="Number or full path of Google's taxonomy."),
     _field("product_type", "Product type", 6324406, max_length=750, many=True,
            help="Your own categories, e.g. “Apparel > Tees”."),

@@ -43,7 +43,7 @@ TARGET_FIELDS: tuple[TargetField, ...] = (
     _product("seo_title", "Page title for search engines", max_length=255,
              help="Search engines show about 70 characters."),
     _product("seo_description", "Description for search engines", max_length=320),
-    _product("category", "Shopify category",
+    _product("category", "Shopify category", taxonomy="shopify",
              help="Id in Shopify's product taxonomy, e.g. aa-1-13-8."),
     _product("gift_card", "Gift card", help="Fixed once the product exists in the shop."),
     _product("status", "Status", facet=Facet.PUBLICATION, choices=STATUSES),
