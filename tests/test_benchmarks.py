@@ -18,6 +18,7 @@ pytestmark = pytest.mark.flow
         (["feed_items", "--products", "4"], "items_per_second"),
         (["pages", "--products", "4"], "p50_ms"),
         (["governance", "--products", "60"], "entries_s"),
+        (["shopify", "--products", "6"], "of_limit"),
         (["shopify_files", "--folder", str(ROOT / "tests/data/shopify")], "rows"),
     ],
 )
