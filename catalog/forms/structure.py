@@ -23,7 +23,10 @@ WORDS = {
     "unique": ("Tells products apart", "No two products may have the same value."),
     "filterable": ("Can be filtered by", ""),
     "searchable": ("The search box finds it", ""),
-    "verbatim": ("AI never rewrites it", ""),
+    "verbatim": (
+        "Goes out letter by letter",
+        "AI never reads or rewrites it, and channels are sent it unchanged or nothing.",
+    ),
     "never_send": ("Never sent to an AI provider", ""),
     "requires_review": ("Changes need a review", ""),
     "open_options": ("New labels in files become options", ""),

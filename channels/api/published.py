@@ -13,11 +13,13 @@ from catalog.access.reach import SCOPE, seen, sight
 from catalog.api import params
 from catalog.api.base import ApiView, etag_of
 from catalog.api.describe import MOMENT, NUMBER, OBJECT, PAGING, TEXT, Op, array, maybe, page_of, thing
+from catalog.api.formats import ExactJSONRenderer
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
 from catalog.api.shapes import BY_KEY
 from catalog.models import DomainEvent, Locale, Scope, Variant
 from catalog.models.codes import code_key
+from channels.published.linked import linked
 from channels.published.read import Audience, published
 from governance.models import Standing
 from governance.revisions.embargo import shown_in
@@ -108,6 +110,32 @@ class PublishedDetail(Published):
         for told in published(list(rows), audience):
             return Response(told)
         raise Problem(404, "not_live", f"Nothing of “{code[:100]}” is live in {scope}.")
+
+
+class LinkedRenderer(ExactJSONRenderer):
+    media_type = "application/ld+json"
+
+
+class PublishedLinked(Published):
+    """What is live of one product in one language (`locale`) as JSON-LD, in the words of schema.org. A text that AI had
+    a hand in is told under `subjectOf` as well, with its `digitalSourceType`."""
+
+    renderer_classes = (LinkedRenderer, ExactJSONRenderer)  # type: ignore[assignment]
+    operations = {"GET": Op(query={"locale": "the language; without it the first of the scope"}, answers={200: OBJECT})}
+
+    def get(self, request: Request, scope: str, code: str) -> Response:
+        params.only(request, {"locale"})
+        audience = self.audience(request, scope)
+        locale = request.query_params.get("locale") or _first_language(audience.scope)
+        rows = seen(shown_in(audience.scope), "product").filter(product__code_key=code_key(code))
+        for told in published(list(rows), Audience.of(audience.scope, locale)):
+            return Response(linked(told, locale=locale))
+        raise Problem(404, "not_live", f"Nothing of “{code[:100]}” is live in {scope}.")
+
+
+def _first_language(scope: Scope) -> str:
+    codes = sorted(scope.locales.values_list("code", flat=True))
+    return "en_US" if "en_US" in codes or not codes else codes[0]
 
 
 def _selected(request: Request, rows: QuerySet[Standing]) -> QuerySet[Standing]:

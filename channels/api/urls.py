@@ -19,6 +19,7 @@ from channels.api import (
 
 urlpatterns = [
     path("published/<str:scope>/products/", published.PublishedList.as_view(), name="api_published_list"),
+    path("published/<str:scope>/linked/<path:code>/", published.PublishedLinked.as_view(), name="api_linked"),
     path("published/<str:scope>/products/<path:code>/", published.PublishedDetail.as_view(), name="api_published"),
     path("channels/", channels.ChannelList.as_view(), name="api_channels"),
     path("channels/<slug:code>/", channels.ChannelDetail.as_view(), name="api_channel"),

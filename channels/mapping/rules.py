@@ -61,6 +61,10 @@ class Reader:
         found = self._source(source, variant)
         return found.value if found else None
 
+    def said(self, attribute: str, variant: FrozenVariant | None = None) -> JSON:
+        """What the product, or a variant, says under an attribute, as it was approved."""
+        return self._said(variant, attribute)
+
     def place(self, rule: Mapping[str, JSON]) -> str:
         """The value key under which the rule's first choice is entered: where to write what is missing."""
         given = rule.get("from", [])

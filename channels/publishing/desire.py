@@ -17,6 +17,7 @@ from channels.definitions import described
 from channels.mapping.versions import with_mapping
 from channels.models import Channel, ChannelIssue, Listing, MappingVersion, Pin, Placement
 from channels.preflight.texts import stale_texts
+from channels.preflight.verbatim import verbatim_blocks
 from channels.publishing.overlays import Overlay, handed_over, pin_of, pinned
 from channels.rendering.source import Source, gather
 from channels.scores import low_score
@@ -128,9 +129,15 @@ def _nothing_to_show(standing: Standing) -> Issue:
 def check(connector: Connector, connection: Connection, source: Source, *, bodies: Iterable[Overlay] = ()) -> Desired:
     """Render a gathered product, lay over it what is to be shown otherwise, and run preflight on it."""
     rendered = connector.render(source.mapped, connection)
+    unchanged = tuple(verbatim_blocks(source, rendered))  # before overlays: what is put back is what was there then
     for overlay in bodies:
         rendered = replace(rendered, bodies=overlay(rendered.bodies))
-    issues = (*connector.validate(source.mapped, rendered, connection), *stale_texts(source), *source.issues)
+    issues = (
+        *connector.validate(source.mapped, rendered, connection),
+        *stale_texts(source),
+        *unchanged,
+        *source.issues,
+    )
     return Desired(connector, connection, source, rendered, issues)
 
 

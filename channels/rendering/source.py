@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.db.models import Prefetch
 
-from catalog.models import Attribute, Offer, PriceList, StockLevel, Variant
+from catalog.models import Attribute, FamilyAttribute, Offer, PriceList, StockLevel, Variant
 from channels.connectors.base import Connection, Connector, Level, MappedProduct, MappedVariant, Medium, Price
 from channels.connectors.outcome import Issue
 from channels.mapping import numbers
@@ -28,12 +29,25 @@ from pimhub.foundation.locales import fallback_chain
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """A text that must go out letter by letter. `field`: the target field it is mapped to, "" for none; `text`: as
+    approved, "" where it must be there and is not."""
+
+    label: str
+    key: str
+    sku: str
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A product ready for a connector, with where each field came from.
 
     `keys`: {(sku or "", target field): value key, also of what is missing}; `offers`: {sku: offer version};
     `recheck_at`: the next moment a sale begins or ends, or stock becomes too old; `origins`: of the revision's
-    texts by AI; `issues`: stock that is too old, and what is left out because nobody approved it.
+    texts by AI; `issues`: stock that is too old, and what is left out because nobody approved it; `blocks`: what goes
+    out verbatim.
     """
 
     revision: Revision
@@ -43,6 +57,7 @@ class Source:
     recheck_at: dt.datetime | None
     origins: Origins
     issues: tuple[Issue, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 def gather(
@@ -61,6 +76,7 @@ def gather(
     commerce = _commerce([r.product_id for r in wanted], price_list, sales)
     locales = tuple(dict.fromkeys(x for locale in channel.market.locales for x in fallback_chain(locale)))
     attributes = dict(Attribute.objects.values_list("code", "localizable"))
+    verbatim = _verbatim(channel)
     rule = rule_of(channel)
     stale, next_stale = stale_now(rule, now)
     found = {
@@ -77,6 +93,7 @@ def gather(
             connection,
             now,
             lambda sellable: shown(sellable, rule, stale=stale),
+            verbatim,
         )
         for r in wanted
     }
@@ -105,6 +122,7 @@ def _source(
     connection: Connection,
     now: dt.datetime,
     in_stock: Callable[[Mapping[str, int]], dict[str, int]],
+    verbatim: Mapping[str, tuple[str, frozenset[str]]],
 ) -> Source:
     assert channel.mapping is not None
     price_list = channel.market.price_list
@@ -189,7 +207,46 @@ def _source(
         recheck_at=min(moments, default=None),
         origins=origins,
         issues=tuple(issues),
+        blocks=tuple(_blocks(document, reader, keys, verbatim)),
     )
+
+
+def _verbatim(channel: Channel) -> dict[str, tuple[str, frozenset[str]]]:
+    """{code of a verbatim attribute: (its label, the families that need it in the channel's scope)}"""
+    found = {a.code: (a.label(), frozenset[str]()) for a in Attribute.objects.filter(verbatim=True)}
+    if found:
+        needed = FamilyAttribute.objects.filter(attribute__verbatim=True, required_for=channel.scope)
+        for code, family in needed.values_list("attribute__code", "family__code"):
+            found[code] = (found[code][0], found[code][1] | {family})
+    return found
+
+
+def _blocks(
+    document: Document,
+    reader: Reader,
+    keys: Mapping[tuple[str, str], str],
+    verbatim: Mapping[str, tuple[str, frozenset[str]]],
+) -> Iterable[Block]:
+    """Verbatim texts that the mapping sends, and those that the family needs whether it sends them or not."""
+    rows = {variant.sku: variant for variant in document.variants}
+    seen: set[tuple[str, str, str]] = set()  # what several rows send alike is told once
+    for (sku, code), key in keys.items():
+        attribute = re.split("[@#]", key, maxsplit=1)[0]
+        if attribute in verbatim:
+            found = reader.said(attribute, rows.get(sku))
+            if isinstance(found, str) and found and (attribute, code, found) not in seen:
+                seen.add((attribute, code, found))
+                yield Block(verbatim[attribute][0], key, sku, code, found)
+    for attribute, (label, families) in verbatim.items():
+        if attribute in {each for each, _, _ in seen} or document.family not in families:
+            continue
+        own = [(variant.sku, reader.said(attribute, variant)) for variant in document.variants] or [("", "")]
+        texts = {text: sku for sku, text in reversed(own) if isinstance(text, str)}
+        for text, sku in texts.items():
+            # The product's own text is every variant's: told once, without a variant.
+            yield Block(label, reader.place({"from": attribute}), "" if len(texts) < 2 else sku, "", text)
+        if not texts:
+            yield Block(label, reader.place({"from": attribute}), "", "", "")
 
 
 def _commerce(product_ids: list[int], price_list: PriceList, sales: Windows) -> dict[str, Variant]:

@@ -198,3 +198,45 @@ def test_a_product_that_leaves_the_readers_reach_is_told_of_once_more(world: Wor
     world.change("hat", categories=("shirts",))
     back: dict[str, Any] = limited.get(told["next"].removeprefix("http://testserver")).json()
     assert [e["product"] for e in back["results"]] == ["hat"]
+
+
+def test_a_product_as_json_ld_says_which_texts_ai_wrote(world: World, reader: Api) -> None:
+    from catalog.models import Attribute
+    from governance import proposals
+    from governance.copywriting import prompts, runs
+    from governance.models import Draft, PromptTemplate, PromptVersion
+
+    tee = world.product()
+    world.change(media=(MediaChange(url="https://cdn.example/tee.jpg", alt={"en_US": "A tee"}),))
+    template = PromptTemplate.objects.create(code="d", attribute=Attribute.objects.get(code="description"))
+    wording = {"instructions": "Describe it.", "inputs": ["name", "brand"]}
+    version = prompts.write_version(template=template, by=world.people["ada"], wording=wording)
+    PromptVersion.objects.update(evaluation={"green": True})
+    prompts.activate(version=version, by=world.people["rafael"])
+    mara = world.people["mara"]
+    run = runs.plan(version=PromptVersion.objects.get(), locale="en_US", ids=[tee.pk], by=mara)
+    runs.start(run, by=mara)
+    runs.advance(run.pk)
+    with acting(user=mara, source="page"):
+        proposals.accept(proposal=Draft.objects.get().proposal, user=mara)
+    path = "published/default/linked/tee/"
+    assert reader.get(path).json()["code"] == "not_live"
+    world.approve(tee)
+    answer = reader.get(f"{path}?locale=en_US")
+    assert answer.headers["Content-Type"] == "application/ld+json"
+    found = answer.json()
+    assert (found["@context"], found["@type"]) == ("https://schema.org", "ProductGroup")
+    assert (found["name"], found["brand"]) == ("Tee shirt", {"@type": "Brand", "name": "Acme"})
+    (work,) = found["subjectOf"]
+    assert work["text"] == found["description"] == "Name: Tee shirt. Brand: Acme."
+    assert work["digitalSourceType"] == "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
+    assert (work["additionalType"], work["inLanguage"]) == ("description", "en-US")
+    assert found["image"][0]["caption"] == "A tee"
+    variant_ = found["hasVariant"][0]
+    assert (variant_["sku"], variant_["size"]) == ("tee-s", "S")
+    assert variant_["offers"][0] | {"price": "19.90", "priceCurrency": "EUR"} == variant_["offers"][0]
+    assert variant_["offers"][0]["availability"] == "https://schema.org/InStock"
+    world.change(values={"description@en_US": "<p>Mara wrote this by herself.</p>"})
+    world.approve(tee)
+    assert "subjectOf" not in reader.get(path).json()
+    assert reader.get(f"{path}?locale=xx_XX").json()["code"] == "bad_locale"
