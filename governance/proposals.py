@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,9 +17,10 @@ from catalog.models import Product, User
 from catalog.products.changes import ChangeError, ProductChange, VariantChange
 from catalog.products.guards import Diverted
 from catalog.products.parts import is_figure
-from catalog.products.state import flatten, is_part, load_states
+from catalog.products.state import Flat, flatten, is_part, load_states
 from catalog.products.wire import BadForm, read_offer_fields
 from catalog.products.write import write_products
+from governance import proposed_parts as parts
 from governance.copywriting import drafts
 from governance.copywriting.drafts import CannotDecide as CannotDecide
 from governance.models import Proposal
@@ -50,11 +52,22 @@ def propose(*, product: Product, wanted: Wanted, reason: str = "") -> list[Propo
             raise CannotPropose(error.errors) from error
         (result,) = write_products([change], dry_run=True)
         errors = [e for e in result.errors if e.code not in NOT_THEIRS]
-        errors += [_not_a_value(row, key) for row, keys in wanted.items() for key in keys if not _proposable(key)]
+        errors += [
+            _not_a_value(row, key)
+            for row, keys in wanted.items()
+            for key in keys
+            if not _proposable(key) and (row or not parts.is_proposable(key))
+        ]
         if errors:
             raise CannotPropose(errors)
         found = [Diverted(sku, key, *pair[:2]) for sku, row in result.changes.items() for key, pair in row.items()]
         found += [d for each in result.aside.values() for d in each]
+        if wanted_parts := _parts(wanted.get("", {})):
+            # These as one part each, not as whole lists.
+            found = [each for each in found if each.key not in ("media", "categories")]
+            content = parts.content_now(product)
+            pairs = [(key, _part_now(content, key), value) for key, value in wanted_parts.items()]
+            found += [Diverted("", key, old, value) for key, old, value in pairs if old != value]
         return _made(product, found, reason)
 
 
@@ -84,10 +97,34 @@ def _made(product: Product, values: Sequence[Diverted], reason: str) -> list[Pro
     return Proposal.objects.bulk_create(made)
 
 
+def _parts(row: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {key: value for key, value in row.items() if parts.is_proposable(key)}
+
+
+def _part_now(content: Flat, key: str) -> JSON:
+    """Raises CannotPropose for a picture that is not the product's."""
+    try:
+        return parts.now(content, key)
+    except parts.Gone as error:
+        raise CannotPropose([ChangeError(key, "gone", str(error))]) from error
+
+
+def _now(content: Flat, row: Proposal) -> JSON:
+    """Raises CannotDecide for a picture that is gone."""
+    if not parts.is_proposable(row.key):
+        return content.get(row.sku, {}).get(row.key)
+    try:
+        return parts.now(content, row.key)
+    except parts.Gone as error:
+        raise CannotDecide("overtaken", f"{error} Turn this down.", 409) from error
+
+
 def _change(product: Product, wanted: Wanted) -> ProductChange:
+    wanted_parts = _parts(wanted.get("", {}))
+    change = parts.change(product, wanted_parts) if wanted_parts else ProductChange(code=product.code)
     own = {key: value for key, value in wanted.get("", {}).items() if not is_part(key)}
     variants = tuple(_variant(sku, values) for sku, values in wanted.items() if sku)
-    return ProductChange(code=product.code, values=own, variants=variants)
+    return replace(change, values=own, variants=variants)
 
 
 def _variant(sku: str, wanted: Mapping[str, JSON]) -> VariantChange:
@@ -125,7 +162,7 @@ def accept(*, proposal: Proposal, user: User, instead: JSON = None, edited: bool
         value = instead if edited else row.value
         draft = drafts.check_take(row, value, comment=comment)
         state = load_states(ids=[row.product_id], lock=True)[row.product.code_key]
-        now = flatten(state).get(row.sku, {}).get(row.key)
+        now = _now(flatten(state), row)
         if now != value:
             if now != row.base:
                 message = f"{row.key} was changed since this was proposed: it is {now!r} now. Look at it anew."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from celery import shared_task
 from django.utils import timezone
 
 from governance.audit.chain import seal_all, verify
-from governance.copywriting import origins, renewal, runs
+from governance.copywriting import evaluation, origins, renewal, runs
 from governance.digest import send_digests
 from governance.ownership.overrides import end_due
 from governance.workflow.verbs import release_due
@@ -24,16 +25,22 @@ def sweep() -> None:
     seal_all()
     origins.refresh_after_structure()
     renewal.renew_stale()
-    if runs.waiting():
+    if runs.waiting() or evaluation.waiting():
         write_copy.apply_async(expires=10)
 
 
 @shared_task(name="governance.write_copy")
 def write_copy() -> None:
-    """A turn at each run of texts; rings again while there is more."""
+    """A turn at each run of texts, and at versions being tried; rings again while there is more."""
     waiting = runs.waiting()
     seconds = runs.share_of_time(len(waiting))
     more = [runs.advance(run_id, seconds=seconds) for run_id in waiting]  # each gets its turn
+    ends = time.monotonic() + runs.SLICE
+    for trial in evaluation.waiting():
+        while evaluation.advance(trial):
+            if time.monotonic() > ends:
+                more.append(True)
+                break
     if any(more):
         write_copy.delay()
 

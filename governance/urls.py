@@ -31,6 +31,7 @@ urlpatterns = [
     path("texts/", copy.copy_home, name="copy_home"),
     path("texts/prompts/new/", copy.template_new, name="copy_template_new"),
     path("texts/prompts/<slug:code>/", copy.template_detail, name="copy_template"),
+    path("texts/prompts/<slug:code>/trials/", copy.template_trials, name="copy_trials"),
     path("texts/providers/", providers.provider_list, name="copy_providers"),
     path("texts/providers/new/", providers.provider_edit, name="copy_provider_new"),
     path("texts/providers/<slug:code>/", providers.provider_edit, name="copy_provider"),

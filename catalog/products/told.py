@@ -56,6 +56,7 @@ class Teller:
         self.attributes = {a.code: a for a in Attribute.objects.filter(code__in=codes)}
         self.options = self._options(mentioned)
         named = {code for value in mentioned.get("categories", []) for code in value or []}
+        named |= {key.removeprefix("categories.add.") for key in mentioned if key.startswith("categories.add.")}
         self.categories = {c.code: c for c in Category.objects.filter(code__in=named)}
         self.pictures = self._pictures(mentioned.get("media", []))
 
@@ -80,6 +81,8 @@ class Teller:
             return "\n".join(self._category(code) for code in value or [])
         if key.startswith("associations."):
             return "\n".join(target_text(each) for each in value or [])
+        if key.startswith("categories.add."):
+            return self._category(key.removeprefix("categories.add.")) if value else ""
         if key == "trashed":
             return "in the trash" if value else ""
         if key == "media":
@@ -133,6 +136,10 @@ def part_label(key: str) -> str:
         return f"Association ({rest[0]})"
     if kind == "references" and rest:
         return f"Code in {rest[0]}"
+    if kind == "media" and len(rest) > 1:
+        return f"Text of a picture ({rest[1]})"
+    if kind == "categories" and rest:
+        return "Category"
     if kind == "stock" and rest:
         return f"Stock ({rest[0]})"
     return PARTS.get(key, key)

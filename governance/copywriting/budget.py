@@ -116,8 +116,12 @@ def _cost_of(call: ProviderCall, billed: Billed) -> int:
     prices = ModelPrice.objects.filter(
         provider__code=call.provider, model=call.model, valid_from__lte=call.started_at.date()
     )
-    price = prices.order_by("-valid_from").first()
-    return cost(price, billed.input_tokens or 0, billed.output_tokens or 0) if price else 0
+    price = prices.select_related("provider").order_by("-valid_from").first()
+    if price is None:
+        return 0
+    whole = cost(price, billed.input_tokens or 0, billed.output_tokens or 0)
+    in_batch = ProviderCall.objects.filter(pk=call.pk, batch__isnull=False).exists()
+    return math.ceil(whole * price.provider.batch_percent / 100) if in_batch else whole
 
 
 def spent(calls: object) -> int:

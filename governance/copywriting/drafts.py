@@ -19,7 +19,8 @@ from governance.copywriting.facts import Facts, facts_now
 from governance.copywriting.origins import kind_of, note, plain, stale_facts
 from governance.copywriting.provenance import within
 from governance.copywriting.rulebook import Rulebook, rulebook
-from governance.models import Draft, PromptTemplate, Proposal, SeededDraft
+from governance.models import Draft, Proposal, SeededDraft
+from governance.proposed_parts import is_proposable
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -53,13 +54,15 @@ def _is_seed(draft: Draft, value: JSON) -> bool:
 
 def reads_values(draft: Draft) -> bool:
     """Whether it is a value read out of a text, not a text."""
-    return draft.version.template.task == PromptTemplate.Task.EXTRACT
+    return draft.version.template.task in prompts.READS
 
 
 def value_typed(draft: Draft, typed: str) -> JSON:
     """The value that somebody made of a draft. Raises CannotDecide for one that cannot be."""
     if not reads_values(draft):
         return prompts.value_of(draft.version.template, typed)
+    if is_proposable(draft.proposal.key):
+        raise CannotDecide("bad_value", "Take the category or turn it down; others are chosen at the product.", 422)
     attribute = Attribute.objects.get(code=ValueKey.parse(draft.proposal.key).attribute)
     try:
         return parsed(attribute, typed)

@@ -102,7 +102,7 @@ SOURCE = "source_text"  # the fact that a translation rests on
 
 def _may_be_said(attribute: Attribute, target: str) -> bool:
     """Nothing of the target itself, nothing that must not leave the house, no text that is copied letter by letter."""
-    if attribute.code == ValueKey.parse(target).attribute or attribute.never_send or attribute.verbatim:
+    if (target and attribute.code == ValueKey.parse(target).attribute) or attribute.never_send or attribute.verbatim:
         return False
     return type_of(attribute.type).tells
 

@@ -11,6 +11,7 @@ from statistics import median
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
+from governance.copywriting.haste import Haste, by_reviewer
 from governance.models import Draft, Proposal, ProviderCall, SeededDraft, TextOrigin
 
 S = Proposal.State
@@ -34,6 +35,7 @@ class Figures:
     caught: int = 0
     distances: list[int] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    haste: Haste = field(default_factory=Haste)  # of a reviewer
 
     @property
     def accepted(self) -> int:
@@ -99,6 +101,9 @@ def figures(by: str, *, since: dt.datetime) -> list[Figures]:
     _seeds(group, names, since)
     if by != "reviewer":
         _costs(group, by, since)
+    else:
+        for name, haste in by_reviewer(since).items():
+            group([name]).haste = haste
     return sorted(found.values(), key=lambda each: (-each.drafts, each.name))
 
 

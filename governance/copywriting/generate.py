@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.change_sets import acting
 from catalog.models import Attribute, ChangeSet, Product, User
 from governance import proposals
-from governance.copywriting import budget, extraction, prompts
+from governance.copywriting import budget, classification, extraction, pace, prompts
 from governance.copywriting.brands import brands
 from governance.copywriting.checks import Checked, checked, is_flagged
 from governance.copywriting.facts import SOURCE, Facts, facts_now
+from governance.copywriting.pictures import Picture
 from governance.copywriting.providers import offline
-from governance.copywriting.providers.base import Answer, Billed, CannotWrite
+from governance.copywriting.providers.base import Answer, Billed, CannotWrite, Sentence
 from governance.copywriting.rulebook import Rulebook, rulebook
 from governance.models import CopyItem, CopyRun, Draft, PromptTemplate, PromptVersion, Proposal, ProviderCall
+from governance.proposed_parts import alt_key
 
-S = CopyItem.State
+S, T = CopyItem.State, PromptTemplate.Task
 TRIES = 3
 AI = "ai"  # source of a proposal
 
@@ -42,25 +46,49 @@ def claim(item_id: int) -> CopyItem | None:
 def write_item(item: CopyItem) -> None:
     """Write the text of a claimed item. Raises CannotWrite with `ends` when the run cannot go on."""
     run = item.run
+    asked = prepare(item)
+    if asked is None:
+        return None
+    billed, call = Billed(), None
+    try:
+        call = reserve(run.version, asked, by=run.requested_by, run=run, item=item)
+        answer = ask(run.version, asked, billed)
+    except CannotWrite as error:
+        return failed(item, call, billed, error)
+    return keep(item, call, billed, asked, answer, prompts.target_of(run.version, run.locale))
+
+
+def claimed(run: CopyRun, most: int) -> Iterator[CopyItem]:
+    """Due texts of a run that no other worker has, each claimed when it is come to."""
+    due = run.items.filter(state=S.WAITING).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))
+    for pk in list(due.order_by("pk").values_list("pk", flat=True)[:most]):
+        if item := claim(pk):
+            yield CopyItem.objects.select_related(
+                "product", "run__version__template__attribute", "run__version__provider", "run__requested_by"
+            ).get(pk=item.pk)
+
+
+def prepare(item: CopyItem) -> prompts.Asked | None:
+    """The request for a claimed item; None where nothing is to be asked, which ends it."""
+    run = item.run
     version, product = run.version, item.product
     how = prompts.how_to_read(version, run.locale)
-    target = version.template.key(run.locale)
+    target = prompts.target_of(version, run.locale)
     facts = prompts.given_facts(
         version, facts_now(product, how, target=target, source=prompts.source_key(version.template, run.locale))
     )
     if lacking := prompts.missing(version, facts):
         names = [how.attributes[c].label() if c in how.attributes else c for c in lacking]
-        return _end(item, S.SKIPPED, "facts_missing", f"It has no {', '.join(names)}.")
+        _end(item, S.SKIPPED, "facts_missing", f"It has no {', '.join(names)}.")
+        return None
     if _is_written(product, version, target, facts):
-        return _end(item, S.SKIPPED, "same_facts", "A draft of this version from the same facts waits already.")
-    asked = prompts.asked(version, facts, locale=run.locale, name=product.code)
-    billed, call = Billed(), None
-    try:
-        call = reserve(version, asked, by=run.requested_by, run=run, item=item)
-        answer = ask(version, asked, billed)
-    except CannotWrite as error:
-        return _failed(item, call, billed, error)
-    return _keep(item, call, billed, asked, answer, target)
+        _end(item, S.SKIPPED, "same_facts", "A draft of this version from the same facts waits already.")
+        return None
+    asked = prompts.asked(version, facts, locale=run.locale, name=product.code, product=product)
+    if nothing := prompts.nothing_to_do(version, asked):
+        _end(item, S.SKIPPED, *nothing)
+        return None
+    return asked
 
 
 def ask(version: PromptVersion, asked: prompts.Asked, billed: Billed) -> Answer:
@@ -80,6 +108,10 @@ def preview(version: PromptVersion, asked: prompts.Asked) -> str:
     from governance.copywriting.providers import openai_api
 
     return openai_api.preview(version.provider, asked)
+
+
+def settle(call: ProviderCall, billed: Billed, outcome: str) -> None:
+    budget.settle(call, billed, outcome)
 
 
 def text_of(answer: Answer, version: PromptVersion) -> str:
@@ -125,14 +157,16 @@ def reserve(
 
 def _is_written(product: Product, version: PromptVersion, target: str, facts: Facts) -> bool:
     same = Draft.objects.filter(version=version, facts_hash=facts.hash, proposal__product=product)
-    if version.template.task != PromptTemplate.Task.EXTRACT:
+    if version.template.task not in (*prompts.READS, T.ALT):
         same = same.filter(proposal__key=target)
     return same.filter(proposal__state=Proposal.State.OPEN).exists()
 
 
-def _failed(item: CopyItem, call: ProviderCall | None, billed: Billed, error: CannotWrite) -> None:
+def failed(item: CopyItem, call: ProviderCall | None, billed: Billed, error: CannotWrite) -> None:
     if call is not None:
         budget.settle(call, billed, error.code)
+    if error.code == "rate_limit" and item.run.version.provider is not None:
+        pace.refused(item.run.version.provider, error.wait)
     if error.ends:
         _again(item, error, at_once=True)
         raise error
@@ -159,15 +193,19 @@ def _end(item: CopyItem, state: str, code: str, message: str) -> None:
     )
 
 
-def _keep(
+def keep(
     item: CopyItem, call: ProviderCall | None, billed: Billed, asked: prompts.Asked, answer: Answer, target: str
 ) -> None:
     """Book the cost, check, and propose the text; a worker that lost its claim only books."""
     run, facts = item.run, asked.facts
     if call is not None:
         budget.settle(call, billed, "written")
-    if run.version.template.task == PromptTemplate.Task.EXTRACT:
+    if run.version.provider is not None:
+        pace.answered(run.version.provider, billed)
+    if run.version.template.task in prompts.READS:
         return _keep_values(item, call, asked, answer)
+    if run.version.template.task == T.ALT:
+        return _keep_pictures(item, call, asked, answer)
     book = rulebook(run.version, run.locale)
     found = check(run.version, answer, facts, run.locale, book)
     with transaction.atomic():
@@ -205,17 +243,91 @@ def _keep(
         return _end(item, S.DONE, "", "")
 
 
+def read_out(version: PromptVersion, asked: prompts.Asked, answer: Answer) -> tuple[list[extraction.Found], list[str]]:
+    """What was read out of a text, as values or categories, and why some of it cannot be proposed."""
+    text, scope = str(asked.facts.values[SOURCE]), version.template.scope
+    if version.template.task == T.CLASSIFY:
+        return classification.judged(answer.values, text=text, offered=[dict(each) for each in asked.categories])
+    return extraction.judged(
+        answer.values,
+        text=text,
+        locale=asked.locale,
+        scope=scope.code if scope else None,
+        codes=version.inputs,
+    )
+
+
+def described(
+    version: PromptVersion, asked: prompts.Asked, answer: Answer, book: Rulebook
+) -> tuple[list[tuple[Picture, Sentence, Checked]], list[str]]:
+    """The text of each picture with what was found in it, and why others cannot be proposed."""
+    shown = {each.number: each for each in asked.pictures}
+    found: dict[str, tuple[Picture, Sentence, Checked]] = {}
+    refused = []
+    for sentence in answer.sentences:
+        picture = shown.get(sentence.picture)
+        if picture is None:
+            refused.append(f"“{sentence.picture[:20]}” is none of its pictures.")
+        elif sentence.picture in found:
+            refused.append(f"Picture {sentence.picture} is said to show two things.")
+        else:
+            one = Answer((sentence,))
+            found[sentence.picture] = picture, sentence, check(version, one, asked.facts, asked.locale, book)
+    return list(found.values()), refused
+
+
+def _keep_pictures(item: CopyItem, call: ProviderCall | None, asked: prompts.Asked, answer: Answer) -> None:
+    """Propose the text of each picture; none is a value before somebody took it."""
+    run, facts = item.run, asked.facts
+    book = rulebook(run.version, run.locale)
+    found, refused = described(run.version, asked, answer, book)
+    reason = f"{run.version.template}, version {run.version.number}"
+    made = 0
+    with transaction.atomic():
+        held = CopyItem.objects.select_for_update().filter(pk=item.pk, state=S.CALLING, tries=item.tries).first()
+        if held is None:
+            return None
+        for picture, sentence, judged in found:
+            wanted = {"": {alt_key(run.locale, picture.identity): sentence.text}}
+            with acting(user=run.requested_by, source=ChangeSet.Source.SYSTEM, reason=reason):
+                try:
+                    with transaction.atomic():
+                        rows = proposals.propose(product=item.product, wanted=wanted, reason=reason)
+                except proposals.CannotPropose as error:
+                    refused.append(f"Picture {picture.number}: {error}")
+                    continue
+            for row in rows:
+                Proposal.objects.filter(pk=row.pk).update(source=AI)
+                Draft.objects.create(
+                    proposal=row,
+                    item=item,
+                    version=run.version,
+                    call=call,
+                    locale=run.locale,
+                    text=sentence.text,
+                    sentences=[asdict(sentence)],
+                    facts=dict(facts.values),
+                    fact_keys=dict(facts.keys),
+                    facts_hash=facts.hash,
+                    used=judged.used,
+                    claims=[*judged.claims, *({"problem": problem} for problem in judged.problems)],
+                    flags=judged.flags,
+                    judged_by=list(book.packs),
+                )
+                made += 1
+        told = " ".join(refused)
+        if made:
+            return _end(item, S.DONE, "some_refused" if refused else "", told)
+        if refused:
+            return _end(item, S.FAILED, "refused", told)
+        return _end(item, S.SKIPPED, "same_text", "That is what they say already.")
+
+
 def _keep_values(item: CopyItem, call: ProviderCall | None, asked: prompts.Asked, answer: Answer) -> None:
     """Propose each value that the text states; what cannot be is told with the item."""
     run, facts = item.run, asked.facts
     template = run.version.template
-    found, refused = extraction.judged(
-        answer.values,
-        text=str(facts.values[SOURCE]),
-        locale=run.locale,
-        scope=template.scope.code if template.scope else None,
-        codes=run.version.inputs,
-    )
+    found, refused = read_out(run.version, asked, answer)
     reason = f"{template}, version {run.version.number}"
     made = 0
     with transaction.atomic():

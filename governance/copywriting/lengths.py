@@ -45,8 +45,9 @@ def limits_of(draft: Draft) -> list[Limit]:
     template = draft.version.template
     scope = template.scope.code if template.scope else ""
     found = [Limit("this prompt", limit_of(draft.version))]
-    for told in destinations:
-        found += told(template.attribute.code, scope, draft.locale)
+    if template.attribute is not None:
+        for told in destinations:
+            found += told(template.attribute.code, scope, draft.locale)
     return [*found[:1], *sorted(found[1:], key=lambda limit: (limit.most, limit.where))]
 
 

@@ -18,6 +18,8 @@ from catalog.models import Product
 from governance.copywriting.facts import Facts, changed, facts_of_all
 from governance.copywriting.prompts import given_facts, how_to_read, source_key
 from governance.models import Draft, PromptTemplate, TextOrigin
+from governance.proposed_parts import ALT, Gone, is_proposable
+from governance.proposed_parts import now as parts_now
 from pimhub.foundation.html import to_text
 from pimhub.foundation.jsonvalue import JSON, digest
 
@@ -42,13 +44,14 @@ def follow(deltas: Sequence[ProductDelta]) -> None:
             for sku, keys in delta.changes.items():
                 for key, pair in keys.items():
                     _follow(delta.product, rows, sku, key, pair[1])
+            _follow_parts(delta, rows)
     if touched := [delta.product.pk for delta in deltas if delta.product.pk in known and "content" in delta.facets]:
         refresh(touched)
 
 
 def _follow(product: Product, rows: Sequence[TextOrigin], sku: str, key: str, value: JSON) -> None:
     current = next((row for row in rows if row.is_current and (row.sku, row.key) == (sku, key)), None)
-    same = _of_same_text(rows, value)
+    same = _of_same_text([row for row in rows if not is_proposable(row.key)], value)
     if same is not None:
         note(product=product, sku=sku, key=key, value=value, draft=same.draft, kind=same.kind)
     elif current is not None:
@@ -56,6 +59,28 @@ def _follow(product: Product, rows: Sequence[TextOrigin], sku: str, key: str, va
             note(product=product, sku=sku, key=key, value=value, draft=current.draft, kind=K.EDITED)
         else:
             TextOrigin.objects.filter(pk=current.pk).update(is_current=False)
+
+
+def _follow_parts(delta: ProductDelta, rows: Sequence[TextOrigin]) -> None:
+    """Texts of pictures and categories that came from drafts: what became of them."""
+    own = delta.changes.get("", {})
+    content = {"": {name: pair[1] for name, pair in own.items() if name in ("media", "categories")}}
+    for row in rows:
+        if not row.is_current or not is_proposable(row.key):
+            continue
+        name = "media" if row.key.startswith(ALT) else "categories"
+        if name not in content[""]:
+            continue
+        try:
+            value = parts_now({"": {"media": [], "categories": [], **content[""]}}, row.key)
+        except Gone:
+            value = None
+        if digest(value) == row.value_hash:
+            continue
+        if isinstance(value, str) and alike(row.draft.text, value) >= REWRITTEN:
+            note(product=delta.product, sku="", key=row.key, value=value, draft=row.draft, kind=K.EDITED)
+        else:
+            TextOrigin.objects.filter(pk=row.pk).update(is_current=False)
 
 
 def _of_same_text(rows: Sequence[TextOrigin], value: JSON) -> TextOrigin | None:

@@ -13,8 +13,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from catalog.attributes.types import type_of
-from catalog.models import Attribute, User
-from governance.copywriting import extraction
+from catalog.models import Attribute, Category, Product, User
+from governance.copywriting import classification, extraction, pictures
 from governance.copywriting.facts import SOURCE, Facts, Reading, reading
 from governance.copywriting.rulebook import known_packs
 from governance.models import PromptTemplate, PromptVersion
@@ -22,6 +22,7 @@ from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON
 
 S, T = PromptVersion.State, PromptTemplate.Task
+READS = (T.EXTRACT, T.CLASSIFY)  # these read a text instead of writing one
 # Above every version's own instructions. What comes from the catalogue is data in the user part, never here.
 SYSTEM = """You write product copy in {language}.
 State only what the facts below say. A sentence that states anything names the keys of its facts; a sentence that states nothing names none.
@@ -71,6 +72,9 @@ class Asked:
     limit: int
     points: int = 0  # at most so many sentences, each a bullet point; 0 = running text
     attributes: Sequence[Mapping[str, Any]] = ()  # what is read out of the source text, instead of a text
+    categories: Sequence[Mapping[str, Any]] = ()  # what is chosen from by the source text, instead of a text
+    pictures: Sequence[pictures.Picture] = ()  # what is described, a sentence each
+    images: Sequence[str] = ()  # these pictures as data, where the provider takes them
 
 
 def write_version(*, template: PromptTemplate, by: User, wording: Mapping[str, Any], note: str = "") -> PromptVersion:
@@ -78,7 +82,7 @@ def write_version(*, template: PromptTemplate, by: User, wording: Mapping[str, A
 
     Raises BadPrompt naming the field.
     """
-    _check(wording)
+    _check(wording, template.task)
     if template.task == T.EXTRACT and not wording.get("inputs"):
         raise BadPrompt("inputs", "Name the attributes that are to be read out of the text.")
     with transaction.atomic():
@@ -89,10 +93,16 @@ def write_version(*, template: PromptTemplate, by: User, wording: Mapping[str, A
     return version
 
 
-def _check(wording: Mapping[str, Any]) -> None:
+def _check(wording: Mapping[str, Any], task: str) -> None:
     if not str(wording.get("instructions", "")).strip():
         raise BadPrompt("instructions", "Say what is to be written.")
     named = [*wording.get("inputs", ()), *wording.get("required", ())]
+    if task == T.CLASSIFY:
+        named = list(wording.get("required", ()))
+        roots = set(Category.objects.get_root_nodes().values_list("code", flat=True))
+        for code in wording.get("inputs", ()):
+            if code not in roots:
+                raise BadPrompt("inputs", f"There is no category tree “{code}”.")
     known = set(Attribute.objects.filter(code__in=named).values_list("code", flat=True)) | {SOURCE, "category"}
     for code in named:
         if code not in known:
@@ -135,45 +145,88 @@ def how_to_read(version: PromptVersion, locale: str) -> Reading:
     return reading(locale=locale, scope=template.scope.code if template.scope else None)
 
 
+def target_of(version: PromptVersion, locale: str) -> str:
+    """The value key that a text of the version is for; "" where pictures are described."""
+    return version.template.key(locale)
+
+
 def source_key(template: PromptTemplate, locale: str) -> str:
     """The value key of the text that is translated, or that values are read out of; or ""."""
-    if template.task == T.EXTRACT:
+    if template.task in READS:
         return template.key(locale)
     return template.key(template.source_locale) if template.task == T.TRANSLATE else ""
 
 
 def given_facts(version: PromptVersion, facts: Facts) -> Facts:
     """The facts that the version declares as its inputs; all that may be said where it declares none."""
-    if version.template.task == T.EXTRACT:
+    if version.template.task in READS:
         return facts.only([SOURCE])
     return facts.only([*version.inputs, SOURCE]) if version.inputs else facts
 
 
 def missing(version: PromptVersion, facts: Facts) -> list[str]:
     """What the version must have and is not there."""
-    wanted = [*version.required, *([SOURCE] if version.template.task in (T.TRANSLATE, T.EXTRACT) else [])]
+    wanted = [*version.required, *([SOURCE] if version.template.task in (T.TRANSLATE, *READS) else [])]
     return [code for code in wanted if code not in facts.values]
 
 
-def asked(version: PromptVersion, facts: Facts, *, locale: str, name: str) -> Asked:
-    """The request for one product. Facts go as JSON in the user part; `name` is only shown, never sent apart."""
+def asked(version: PromptVersion, facts: Facts, *, locale: str, name: str, product: Product | None = None) -> Asked:
+    """The request for one product. Facts go as JSON in the user part; `product` is needed where its pictures are."""
     limit, template = limit_of(version), version.template
     told: dict[str, JSON] = {"product": name, "facts": dict(facts.values)}
     points, looked_for, system, schema = 0, list[dict[str, JSON]](), SYSTEM, SCHEMA
+    offered: list[dict[str, JSON]] = []
+    shown: list[pictures.Picture] = []
+    images: list[str] = []
     if template.task == T.BULLETS:
         points = told["points"] = template.points
         system += POINTS.format(points=points)
     elif template.task == T.EXTRACT:
         looked_for = told["attributes"] = extraction.wanted(version.inputs, locale)
         system, schema = extraction.SYSTEM, extraction.SCHEMA
+    elif template.task == T.CLASSIFY:
+        offered = told["categories"] = classification.choices(version.inputs, locale, str(facts.values.get(SOURCE, "")))
+        system, schema = classification.SYSTEM, classification.SCHEMA
+    elif template.task == T.ALT:
+        shown = pictures.without_text(product, locale) if product else []
+        told["pictures"] = [dict(each.told) for each in shown]
+        system, schema = pictures.SYSTEM, pictures.SCHEMA
+        if version.provider is not None and version.provider.sees_pictures:
+            images = [each.data_url() for each in shown]
     system = system.format(language=locale, limit=limit) + "\n\n" + version.instructions.strip()
     user = orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
     parameters = {"max_output_tokens": max(256, limit), **version.parameters}
-    return Asked(system, user, schema, version.model, parameters, facts, locale, limit, points, looked_for)
+    return Asked(
+        system,
+        user,
+        schema,
+        version.model,
+        parameters,
+        facts,
+        locale,
+        limit,
+        points,
+        attributes=looked_for,
+        categories=offered,
+        pictures=shown,
+        images=images,
+    )
+
+
+def nothing_to_do(version: PromptVersion, asked: Asked) -> tuple[str, str] | None:
+    """Code and words of why there is nothing to ask for."""
+    if version.template.task == T.ALT and not asked.pictures:
+        return "no_pictures", f"It has no picture without a text in {asked.locale}."
+    if version.template.task == T.CLASSIFY and not asked.categories:
+        return "no_categories", "There are no categories to choose from."
+    return None
 
 
 def limit_of(version: PromptVersion) -> int:
-    own = version.template.attribute.limits.get("max_length")
+    attribute = version.template.attribute
+    if attribute is None:
+        return min(version.max_length or pictures.LONGEST, LONGEST)
+    own = attribute.limits.get("max_length")
     return min(x for x in (version.max_length, own, LONGEST) if x)
 
 
@@ -184,6 +237,8 @@ def points_of(version: PromptVersion) -> int:
 
 def value_of(template: PromptTemplate, text: str) -> JSON:
     """The value that a text of this kind is, in the type of its attribute."""
+    if template.attribute is None:
+        return text
     kind = type_of(template.attribute.type)
     if template.task != T.BULLETS:
         return kind.of_prose(text)

@@ -13,8 +13,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog import events
-from catalog.models import User
-from governance.copywriting import budget, prompts
+from catalog.models import Product, User
+from governance.copywriting import batches, budget, pace, prompts
 from governance.copywriting.facts import facts_of_all
 from governance.copywriting.generate import claim, preview, write_item
 from governance.copywriting.providers.base import CannotWrite
@@ -23,6 +23,7 @@ from pimhub.foundation import audit
 
 R, I = CopyRun.State, CopyItem.State  # noqa: E741
 SLICE = 15.0  # seconds
+REST = 2.0  # seconds that a worker waits for a provider; for a longer rest the sweep comes back
 AT_ONCE = 2  # texts of the offline writer: it only takes time from others
 SAMPLE = 50  # products that an estimate looks at closely
 ENDS = (R.CANCELLED, R.DONE)
@@ -73,13 +74,14 @@ def estimate(run: CopyRun) -> Estimate:
     lacking: Counter[str] = Counter()
     ready = micros = 0
     problem = ""
-    for facts in found.values():
+    for pk, facts in found.items():
         given = prompts.given_facts(version, facts)
         gone = prompts.missing(version, given)
         lacking.update(gone)
         ready += not gone
         if version.provider is not None and not gone:
-            asked = prompts.asked(version, given, locale=run.locale, name="product")
+            product = Product.objects.filter(pk=pk).first()
+            asked = prompts.asked(version, given, locale=run.locale, name="product", product=product)
             try:
                 price = budget.price_of(version.provider, version.model, timezone.now().date())
             except budget.NoPrice as error:
@@ -97,8 +99,16 @@ def estimate(run: CopyRun) -> Estimate:
     )
 
 
-def start(run: CopyRun, *, by: User, budget_micros: int | None = None) -> None:
-    """Confirm a planned run, or go on with a paused or stopped one, with this budget. Raises CannotRun."""
+def start(run: CopyRun, *, by: User, budget_micros: int | None = None, by_batch: bool = False) -> None:
+    """Confirm a planned run, or go on with a paused or stopped one, with this budget. Raises CannotRun.
+
+    `by_batch`: in files that the provider works off within a day; once it is so, it stays so.
+    """
+    if by_batch:
+        provider = run.version.provider
+        if provider is None or not provider.takes_batches:
+            raise CannotRun("by_batch", "This writer takes no batches.")
+        CopyRun.objects.filter(pk=run.pk, state=R.PLANNED).update(by_batch=True)
     _move(run, (R.PLANNED, R.PAUSED, R.STOPPED), R.RUNNING, by, budget_micros=budget_micros)
     events.ring("copy")
 
@@ -141,7 +151,12 @@ def advance(run_id: UUID, *, seconds: float = SLICE) -> bool:
         run = CopyRun.objects.filter(pk=run_id).first()
         if run is None or run.state != R.RUNNING:
             return False
-        item = _next(run)
+        if run.by_batch and run.version.provider is not None:
+            return _advance_batches(run)
+        wait = pace.rest(run.version.provider)
+        if 0 < wait <= REST:
+            time.sleep(wait)
+        item = _next(run) if wait <= REST else None
         if item is None:
             return _settle(run)
         try:
@@ -150,6 +165,17 @@ def advance(run_id: UUID, *, seconds: float = SLICE) -> bool:
             _stop(run, error)
             return False
     return True
+
+
+def _advance_batches(run: CopyRun) -> bool:
+    """The sweep comes back to look at what is out."""
+    try:
+        batches.advance(run)
+    except CannotWrite as error:
+        if error.ends:
+            _stop(run, error)
+        return False
+    return _settle(run)
 
 
 def share_of_time(count: int) -> float:
@@ -162,7 +188,7 @@ def _next(run: CopyRun) -> CopyItem | None:
     provider = run.version.provider
     # Only of living workers: what a dead one left in a cancelled run must not hold the provider for good.
     alive = CopyItem.objects.filter(state=I.CALLING, leased_until__gt=timezone.now())
-    if alive.filter(run__version__provider=provider).count() >= (provider.at_once if provider else AT_ONCE):
+    if alive.filter(run__version__provider=provider).count() >= (provider.now_at_once if provider else AT_ONCE):
         return None
     due = run.items.filter(state=I.WAITING).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))
     for pk in due.order_by("pk").values_list("pk", flat=True)[:20]:

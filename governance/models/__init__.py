@@ -1,8 +1,8 @@
 """Rows of governance: where a product stands, what was approved, who said what."""
 
 from governance.models.audit import AuditEntry, AuditHead
-from governance.models.copy import AiProvider, ModelPrice, PromptTemplate, PromptVersion
-from governance.models.copy_run import CopyBudget, CopyItem, CopyRun, Draft, ProviderCall, TextOrigin
+from governance.models.copy import AiProvider, CopyTrial, ModelPrice, PromptTemplate, PromptVersion
+from governance.models.copy_run import CopyBatch, CopyBudget, CopyItem, CopyRun, Draft, ProviderCall, TextOrigin
 from governance.models.digest import DigestMail
 from governance.models.embargo import Embargo
 from governance.models.override import Override
@@ -20,9 +20,11 @@ from governance.models.standing import Standing
 __all__ = [
     "AiProvider",
     "ContentScore",
+    "CopyBatch",
     "CopyBudget",
     "CopyItem",
     "CopyRun",
+    "CopyTrial",
     "Draft",
     "ModelPrice",
     "PromptTemplate",

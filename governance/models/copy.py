@@ -25,9 +25,17 @@ class AiProvider(models.Model):
     key_encrypted = models.TextField(blank=True)
     timeout = models.PositiveIntegerField(default=60)  # seconds a call
     at_once = models.PositiveIntegerField(default=4)  # calls under way
+    sees_pictures = models.BooleanField(default=False)  # its models take pictures beside the words
+    # Whether it works off files of requests within a day, and what a call costs there, in percent of its price.
+    takes_batches = models.BooleanField(default=False)
+    batch_percent = models.PositiveSmallIntegerField(default=50)
+    # How fast it goes just now: fewer at once after it asked to slow down, and nothing before `rest_until`.
+    pace = models.PositiveIntegerField(default=0)  # 0 = as many as `at_once`
+    good = models.PositiveIntegerField(default=0)  # answers since the pace was last changed
+    rest_until = models.DateTimeField(null=True)
     is_paused = models.BooleanField(default=False)
     problem = models.CharField(max_length=500, blank=True)  # why it was paused
-    history = history(excluded_fields=["key_encrypted"])
+    history = history(excluded_fields=["key_encrypted", "pace", "good", "rest_until"])
 
     class Meta:
         ordering = ["code"]
@@ -38,6 +46,10 @@ class AiProvider(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.code
+
+    @property
+    def now_at_once(self) -> int:
+        return min(self.pace, self.at_once) if self.pace else self.at_once
 
     @property
     def key(self) -> str:
@@ -78,6 +90,8 @@ class PromptTemplate(models.Model):
         TRANSLATE = "translate", "translate"
         BULLETS = "bullets", "bullet points from facts"
         EXTRACT = "extract", "read values out of the text"
+        CLASSIFY = "categories", "suggest categories from the text"
+        ALT = "alt", "describe pictures"
 
     class WhenStale(models.TextChoices):
         KEEP = "keep", "say nothing"
@@ -89,7 +103,8 @@ class PromptTemplate(models.Model):
     label = models.CharField(max_length=200)
     when_stale = models.CharField(max_length=5, choices=WhenStale.choices, default=WhenStale.WARN)
     task = models.CharField(max_length=10, choices=Task.choices, default=Task.WRITE)
-    attribute = models.ForeignKey("catalog.Attribute", on_delete=models.PROTECT, related_name="+")
+    # None where pictures are described: their texts are no attribute's.
+    attribute = models.ForeignKey("catalog.Attribute", null=True, on_delete=models.PROTECT, related_name="+")
     scope = models.ForeignKey("catalog.Scope", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     source_locale = models.CharField(max_length=20, blank=True)  # of a translation
     points = models.PositiveSmallIntegerField(default=5)  # bullet points at most
@@ -102,8 +117,10 @@ class PromptTemplate(models.Model):
         return self.label or self.code
 
     def key(self, locale: str) -> str:
-        """The value key that a text in this language is for."""
+        """The value key that a text in this language is for, or is read from; "" where pictures are described."""
         own = self.attribute
+        if own is None:
+            return ""
         scope = self.scope.code if self.scope and own.scopable else None
         return str(ValueKey(own.code, locale if own.localizable else None, scope))
 
@@ -153,6 +170,31 @@ class PromptVersion(models.Model):
         if before is not None and any(before[name] != getattr(self, name) for name in WORDING):
             raise TypeError("an active version is immutable; write a new one")
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class CopyTrial(models.Model):
+    """A version being tried on pinned products, one at a time, however often its worker dies; `rows` so far."""
+
+    version = models.ForeignKey(PromptVersion, on_delete=models.CASCADE, related_name="trials")
+    locale = models.CharField(max_length=20)
+    products = models.JSONField(default=list)  # ids, in order
+    rows = models.JSONField(default=list)
+    problem = models.CharField(max_length=500, blank=True)  # why it ended early
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    leased_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version"], condition=models.Q(ended_at=None), name="copy_trial_one_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} on {len(self.products)} products"
 
 
 # What a version says: fixed from the moment it is active, by the database as well.

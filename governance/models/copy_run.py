@@ -27,6 +27,7 @@ class CopyRun(models.Model):
     version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT, related_name="runs")
     locale = models.CharField(max_length=20)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    by_batch = models.BooleanField(default=False)  # in files that the provider works off within a day
     budget_micros = models.PositiveBigIntegerField(default=0)  # at most; 0 only where nothing costs anything
     problem = models.CharField(max_length=500, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -68,11 +69,29 @@ class CopyItem(models.Model):
         return f"{self.run_id}: {self.product_id}"
 
 
+class CopyBatch(models.Model):
+    """Requests of a run that were sent in one file; `told` is the provider's word for how it stands."""
+
+    run = models.ForeignKey(CopyRun, on_delete=models.CASCADE, related_name="batches")
+    remote_id = models.CharField(max_length=200)
+    told = models.CharField(max_length=30, blank=True)
+    look_at = models.DateTimeField(null=True)  # not before
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.remote_id} {self.told}"
+
+
 class ProviderCall(models.Model):
     """One call to a provider, booked before it is made: what it may cost, then what it did cost."""
 
     item = models.ForeignKey(CopyItem, null=True, on_delete=models.SET_NULL, related_name="calls")
     run = models.ForeignKey(CopyRun, null=True, on_delete=models.SET_NULL, related_name="calls")
+    batch = models.ForeignKey(CopyBatch, null=True, on_delete=models.SET_NULL, related_name="calls")
     provider = models.CharField(max_length=50)
     model = models.CharField(max_length=100)
     answered_model = models.CharField(max_length=100, blank=True)

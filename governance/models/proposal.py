@@ -20,6 +20,10 @@ class Proposal(models.Model):
         WRONG = "wrong", "it is wrong"
         UNPROVEN = "unproven", "nothing shows that it is so"
         STYLE = "style", "not how we say it"
+        LENGTH = "length", "it is too long or too short"
+        LEGAL = "legal", "it must not be said"
+        LANGUAGE = "language", "it is not good language"
+        DUPLICATE = "duplicate", "it is said elsewhere already"
         OUTDATED = "outdated", "overtaken by something newer"
         OTHER = "other", "for another reason"
 

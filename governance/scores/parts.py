@@ -13,6 +13,7 @@ from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey, resolve
 from catalog.models import Attribute, Completeness, FamilyAttribute, Product
 from governance.models import TextOrigin
+from governance.proposed_parts import is_proposable
 from pimhub.foundation.html import to_text
 from pimhub.foundation.registry import Registry
 
@@ -158,6 +159,8 @@ def claims(batch: Batch) -> dict[Place, Judged]:
     held: dict[Place, list[TextOrigin]] = {}
     rows = TextOrigin.objects.filter(product_id__in=batch.products, is_current=True).select_related("draft")
     for row in rows:
+        if is_proposable(row.key):
+            continue  # of a picture: counted with the pictures' texts
         key = ValueKey.parse(row.key)
         for place in batch.places():
             fits = key.locale in (None, place.locale) and key.scope in (None, place.scope)

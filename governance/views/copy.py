@@ -23,7 +23,7 @@ from governance.copywriting import evaluation, generate, prompts, runs
 from governance.copywriting.facts import facts_now
 from governance.copywriting.provenance import within
 from governance.copywriting.rulebook import known_packs
-from governance.models import AiProvider, CopyRun, Draft, PromptTemplate, PromptVersion, Proposal, TextOrigin
+from governance.models import AiProvider, CopyRun, CopyTrial, Draft, PromptTemplate, PromptVersion, Proposal, TextOrigin
 
 USE, MANAGE = runs.USE, "governance.manage_prompts"
 SHOWN = 100
@@ -83,27 +83,29 @@ def _new_template(given: Mapping[str, str]) -> PromptTemplate:
         raise ValueError(f"Code: “{code}” cannot be. {error.messages[0]}") from error
     if PromptTemplate.objects.filter(code=code).exists():
         raise ValueError(f"Code: there is a template “{code}” already.")
-    attribute = Attribute.objects.filter(code=given.get("attribute", ""), verbatim=False).first()
-    if attribute is None or not type_of(attribute.type).is_prose:
-        raise ValueError("Attribute: choose what the text is for.")
     task, source = given.get("task", "write"), given.get("source_locale", "")
+    attribute = Attribute.objects.filter(code=given.get("attribute", ""), verbatim=False).first()
+    if task == PromptTemplate.Task.ALT:
+        attribute = None  # the texts of pictures are no attribute's
+    elif attribute is None or not type_of(attribute.type).is_prose:
+        raise ValueError("Attribute: choose what the text is for.")
     points = given.get("points") or "5"
     if not points.isdigit() or not 1 <= int(points) <= 20:
         raise ValueError("Points: give 1 to 20.")
     if task not in PromptTemplate.Task.values:
         raise ValueError("Task: choose what is done.")
-    if task == PromptTemplate.Task.BULLETS and not type_of(attribute.type).holds_lines:
+    if attribute and task == PromptTemplate.Task.BULLETS and not type_of(attribute.type).holds_lines:
         raise ValueError("Attribute: bullet points need one that holds several lines.")
     if given.get("when_stale", "warn") not in PromptTemplate.WhenStale.values:
         raise ValueError("When stale: choose what happens.")
-    if task == PromptTemplate.Task.TRANSLATE and not (attribute.localizable and source):
+    if task == PromptTemplate.Task.TRANSLATE and not (attribute and attribute.localizable and source):
         raise ValueError("Source: a translation needs a language to translate from, and an attribute with languages.")
     return PromptTemplate.objects.create(
         code=code,
         label=given.get("label", "").strip() or code,
         task=task,
         attribute=attribute,
-        scope=Scope.objects.filter(code=given.get("scope", "")).first() if attribute.scopable else None,
+        scope=Scope.objects.filter(code=given.get("scope", "")).first() if attribute and attribute.scopable else None,
         points=int(points),
         source_locale=source if task == PromptTemplate.Task.TRANSLATE else "",
         when_stale=given.get("when_stale", "") or PromptTemplate.WhenStale.WARN,
@@ -139,10 +141,29 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
         "locales": Locale.objects.all(),
         "may_manage": request.user.has_perm(MANAGE),
         "in_use": in_use(request, Q(draft__version=shown)) if shown else 0,
-        "key": template.key("…") if template.attribute.localizable else template.key(""),
+        "key": template.key("…" if template.attribute and template.attribute.localizable else ""),
+        "trials": _trials(template),
+        "trying": CopyTrial.objects.filter(version__template=template, ended_at=None).exists(),
         **_preview(request, shown),
     }
     return render(request, "governance/copy_template.html", context, status=status)
+
+
+@requires(USE)
+def template_trials(request: HttpRequest, code: str) -> HttpResponse:
+    """How far the versions are that are being tried, for the page of the prompt."""
+    template = get_object_or_404(PromptTemplate, code=code)
+    trials = _trials(template)
+    trying = any(trial.ended_at is None for trial in trials)
+    context = {"template": template, "trials": trials, "trying": trying, "ended": not trying}
+    return render(request, "governance/copy_trials.html", context)
+
+
+def _trials(template: PromptTemplate) -> list[CopyTrial]:
+    """Those under way, and the last one where it ended early."""
+    rows = CopyTrial.objects.filter(version__template=template).select_related("version")
+    last = rows.order_by("-pk").first()
+    return [*rows.filter(ended_at=None), *([last] if last and last.ended_at and last.problem else [])]
 
 
 def _chosen(request: HttpRequest, versions: list[PromptVersion], name: str) -> PromptVersion | None:
@@ -188,17 +209,15 @@ def _carry_out(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
             other = get_object_or_404(template.versions.select_related("provider"), number=given.get("with") or 0)
             products = products_named(given.get("products", ""))
             for each in (version, other):
-                evaluation.evaluate(version=each, products=products, locale=given.get("locale", "en_US"), by=user)
+                evaluation.plan(version=each, products=products, locale=given.get("locale", "en_US"), by=user)
+            messages.success(request, "Both are being tried.")
             response = redirect("copy_template", code=template.code)
             response["Location"] += f"?version={version.number}&with={other.number}#beside"
             return response
         if given.get("do") == "evaluate":
             products = products_named(given.get("products", ""))
-            result = evaluation.evaluate(
-                version=version, products=products, locale=given.get("locale", "en_US"), by=user
-            )
-            say = messages.success if result["green"] else messages.warning
-            say(request, f"{result['written']} written, {result['flagged']} flagged, {result['failed']} failed.")
+            evaluation.plan(version=version, products=products, locale=given.get("locale", "en_US"), by=user)
+            messages.success(request, f"Version {version.number} is being tried.")
         else:
             prompts.activate(version=version, by=user)
             messages.success(request, f"Version {version.number} is used from now on.")
@@ -244,7 +263,7 @@ def _preview(request: HttpRequest, version: PromptVersion | None) -> dict[str, A
     given = prompts.given_facts(version, facts)
     if not all(sight().shows(product.pk, key) for key in given.keys.values()):
         return {"preview_problem": f"Some facts of {product.code} are not yours to see."}
-    asked = prompts.asked(version, given, locale=locale, name=product.code)
+    asked = prompts.asked(version, given, locale=locale, name=product.code, product=product)
     return {
         "preview": generate.preview(version, asked),
         "preview_of": product,

@@ -115,7 +115,7 @@ def _move(request: HttpRequest, run: CopyRun) -> None:
             raise runs.CannotRun("budget", "Write the budget as an amount, such as 2.50.") from error
         if not amount.is_finite() or not 0 <= amount <= 1_000_000:
             raise runs.CannotRun("budget", "A budget is at least 0 and at most 1,000,000.")
-        runs.start(run, by=user, budget_micros=int(amount * 1_000_000))
+        runs.start(run, by=user, budget_micros=int(amount * 1_000_000), by_batch=bool(request.POST.get("by_batch")))
     elif do == "pause":
         runs.pause(run, by=user)
     elif do == "cancel":

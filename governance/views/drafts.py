@@ -12,14 +12,16 @@ from catalog.access.reach import seen, sight
 from catalog.change_sets import acting
 from catalog.models import ChangeSet, User
 from catalog.permissions import requires
+from catalog.views.pictures import picture
 from governance import proposals
-from governance.copywriting import seeds
+from governance.copywriting import haste, seeds
 from governance.copywriting.checks import is_blocking, is_flagged
 from governance.copywriting.drafts import CannotDecide, facts_for, reads_values, recheck, value_typed
 from governance.copywriting.facts import SOURCE
 from governance.copywriting.lengths import meters
 from governance.copywriting.origins import plain, stale_facts
 from governance.models import Draft, Proposal, SeededDraft
+from governance.proposed_parts import ALT, picture_of
 from governance.views.copy import USE, open_drafts
 from governance.views.proof import facts_told, marked
 
@@ -76,11 +78,22 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "before": plain(str(row.base)) if row.base else "",
         "whys": Proposal.Why.choices,
         "next": following,
+        "picture": _picture(draft),
+        "haste": haste.lately(user) if may_decide else None,
         "waiting": open_drafts().count(),
         "may_decide": may_decide,
         "may_write": request.user.has_perm(USE),
     }
     return render(request, "governance/draft_detail.html", context, status=status)
+
+
+def _picture(draft: Draft) -> str:
+    """Where the picture is that a text describes; "" for other texts, and where it is not held here."""
+    if not draft.proposal.key.startswith(ALT):
+        return ""
+    _, identity = picture_of(draft.proposal.key)
+    links = draft.proposal.product.media_links.select_related("asset")
+    return next((picture(link, width=400) for link in links if link.asset.identity == identity), "")
 
 
 def _seeded(request: HttpRequest, seed: SeededDraft) -> HttpResponse:

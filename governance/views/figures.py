@@ -14,6 +14,7 @@ from catalog.models import User
 from catalog.permissions import requires
 from governance.copywriting import budget, seeds
 from governance.copywriting.figures import BY, Figures, figures
+from governance.copywriting.haste import FLOOR
 from governance.models import Proposal
 from governance.views.copy import MANAGE
 
@@ -34,7 +35,11 @@ def copy_figures(request: HttpRequest) -> HttpResponse:
     days = request.GET.get("days", "90")
     by, since = by if by in BY else "version", int(days) if days.isdigit() and int(days) in DAYS else 90
     rows = figures(by, since=timezone.now() - dt.timedelta(days=since))
+    # Whoever looks by version is told as well: it is no question that one comes upon.
+    reviewers = rows if by == "reviewer" else figures("reviewer", since=timezone.now() - dt.timedelta(days=since))
     context = {
+        "hasty": [row for row in reviewers if row.haste.is_warned],
+        "floor": FLOOR,
         "rows": [_told(row) for row in rows],
         "by": by,
         "label": BY[by],

@@ -35,9 +35,39 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = AiProvider
-        fields = ("code", "label", "base_url", "api", "timeout")
-        labels = {"base_url": "Address of the API", "api": "Protocol", "timeout": "Seconds to wait for an answer"}
+        fields = (
+            "code",
+            "label",
+            "base_url",
+            "api",
+            "timeout",
+            "at_once",
+            "sees_pictures",
+            "takes_batches",
+            "batch_percent",
+        )
+        labels = {
+            "base_url": "Address of the API",
+            "api": "Protocol",
+            "timeout": "Seconds to wait for an answer",
+            "at_once": "Calls at once, at most",
+            "takes_batches": "It works off batches within a day",
+            "batch_percent": "What a call in a batch costs, in percent of its price",
+            "sees_pictures": "Its models take pictures: small copies are sent where pictures are described",
+        }
         help_texts = {"base_url": "With its version: https://api.openai.com/v1. A private one must be allowed by PIMHUB_ALLOWED_ORIGINS."}  # fmt: skip  # noqa: E501
+
+    def clean_at_once(self) -> int:
+        calls: int = self.cleaned_data["at_once"]
+        if not 1 <= calls <= 64:
+            raise forms.ValidationError("Between 1 and 64 calls.")
+        return calls
+
+    def clean_batch_percent(self) -> int:
+        percent: int = self.cleaned_data["batch_percent"]
+        if not 1 <= percent <= 100:
+            raise forms.ValidationError("Between 1 and 100 percent.")
+        return percent
 
     def clean_timeout(self) -> int:
         seconds: int = self.cleaned_data["timeout"]

@@ -12,8 +12,10 @@ from typing import Any
 
 from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.openai import writing
+from channels.sandbox.openai.batches import Batches
 
 HONEST, HALLUCINATING = "sandbox-honest", "sandbox-hallucinating"
+LIMITED = "sandbox-limited"  # as the honest one, ten requests a second
 # Faults that a name such as sandbox-refusal asks for; with a number, sandbox-500-2, only the first two calls of a
 # request fail.
 FAULTS = (
@@ -29,7 +31,10 @@ class Writer:
     def __init__(self) -> None:
         self.journal: list[dict[str, Any]] = []
         self._seen: dict[str, int] = {}
+        self._recent: list[float] = []  # when the limited model was asked, within the last second
+        self.a_second, self.refused = 10, 0  # what it allows, and how often it was asked for more
         self._lock = threading.Lock()
+        self.batches = Batches()
         self.patience = 5.0  # seconds that a timeout keeps its caller waiting
 
     def handle(self, call: Call) -> Reply:
@@ -37,6 +42,8 @@ class Writer:
             return json_reply(200, {"object": "list", "data": [_model(HONEST), _model(HALLUCINATING)]})
         if call.path == "/_journal":
             return json_reply(200, {"calls": self.journal})
+        if call.path.startswith(("/v1/files", "/v1/batches")):
+            return self.batches.handle(call, self._one) or json_reply(404, _NO_SUCH)
         api = {"/v1/responses": "responses", "/v1/chat/completions": "chat"}.get(call.path)
         if call.method != "POST" or api is None:
             return json_reply(404, _NO_SUCH)
@@ -45,11 +52,40 @@ class Writer:
             model, user = str(asked["model"]), _user(api, asked)
         except (ValueError, KeyError, TypeError, IndexError):
             return _error(400, "The body is not a request of this API.", "invalid_request_error")
+        if model.startswith(LIMITED) and (refused := self._over_limit()):
+            return refused
         count = self._count(call.body)
         fault = _fault(model, count)
         text, mutation = self._text(model, user, call.body)
         self._note(call, model, fault, mutation)
-        return self._answer(api, model, fault, text)
+        reply = self._answer(api, model, fault, text)
+        return _with(reply, self._headroom()) if model.startswith(LIMITED) else reply
+
+    def _one(self, url: str, body: bytes) -> Reply:
+        """The answer to one line of a batch."""
+        return self.handle(Call("POST", url, (), {"content-type": "application/json"}, body))
+
+    def _over_limit(self) -> Reply | None:
+        """A 429 where more than so many requests came within a second."""
+        with self._lock:
+            now = time.monotonic()
+            self._recent = [at for at in self._recent if at > now - 1]
+            if len(self._recent) < self.a_second:
+                self._recent.append(now)
+                return None
+            self.refused += 1
+        return _with(_error(429, "Rate limit reached.", "rate_limit_exceeded"), {"retry-after": "1"})
+
+    def _headroom(self) -> dict[str, str]:
+        with self._lock:
+            now = time.monotonic()
+            left = self.a_second - len(self._recent)
+            reset = max(0.0, (self._recent[0] + 1 - now)) if self._recent else 0.0
+        return {
+            "x-ratelimit-limit-requests": str(self.a_second),
+            "x-ratelimit-remaining-requests": str(left),
+            "x-ratelimit-reset-requests": f"{reset * 1000:.0f}ms",
+        }
 
     def _count(self, body: bytes) -> int:
         key = hashlib.sha256(body).hexdigest()
@@ -64,6 +100,16 @@ class Writer:
             if model.startswith(HALLUCINATING):
                 values, wrong = writing.misquoted(values, seed=hashlib.sha256(body).hexdigest())
             return json.dumps({"values": values}), wrong
+        if offered := writing.asked_categories(user):
+            chosen, wrong = writing.chosen(str(facts.get("source_text", "")), offered), None
+            if model.startswith(HALLUCINATING):
+                chosen, wrong = writing.invented(chosen)
+            return json.dumps({"categories": chosen}), wrong
+        if numbers := writing.asked_pictures(user):
+            said, wrong = writing.described(facts, numbers, seen=_seen(body)), None
+            if model.startswith(HALLUCINATING):
+                said, wrong = writing.misseen(said)
+            return json.dumps({"sentences": said}), wrong
         if model.startswith(HALLUCINATING):
             said, mutation = writing.hallucinated(facts, seed=hashlib.sha256(body).hexdigest())
             return json.dumps({"sentences": said}), mutation
@@ -136,9 +182,16 @@ def _fault(model: str, count: int) -> str:
 
 
 def _user(api: str, asked: dict[str, Any]) -> str:
-    if api == "responses":
-        return str(asked["input"])
-    return str(next(m["content"] for m in asked["messages"] if m["role"] == "user"))
+    """The first words of the user part; what it may hold besides are pictures."""
+    said = asked["input"] if api == "responses" else asked["messages"]
+    if isinstance(said, list):
+        said = next(message["content"] for message in said if message["role"] == "user")
+    return str(said[0]["text"]) if isinstance(said, list) else str(said)
+
+
+def _seen(body: bytes) -> int:
+    """How many pictures a request holds."""
+    return body.count(b"data:image/")
 
 
 def _responses(model: str, fault: str, text: str) -> dict[str, Any]:

@@ -52,11 +52,62 @@ def asked_points(user: str) -> int:
 
 def asked_values(user: str) -> list[dict[str, Any]]:
     """The attributes that a request wants read out of its text."""
+    return _listed(user, "attributes")
+
+
+def asked_categories(user: str) -> list[dict[str, Any]]:
+    """The categories that a request wants chosen from."""
+    return _listed(user, "categories")
+
+
+def asked_pictures(user: str) -> list[dict[str, Any]]:
+    """The pictures that a request wants described."""
+    return _listed(user, "pictures")
+
+
+def _listed(user: str, name: str) -> list[dict[str, Any]]:
     try:
-        found = json.loads(user).get("attributes", [])
+        found = json.loads(user).get(name, [])
     except (ValueError, AttributeError):
         return []
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def chosen(text: str, categories: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The categories that the text names, each with the words."""
+    found = []
+    for each in categories:
+        name = str(each.get("label")).rpartition(" › ")[2]
+        if match := re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
+            found.append({"code": str(each["code"]), "quote": match[0]})
+    return found[:3]
+
+
+def invented(categories: list[dict[str, str]]) -> tuple[list[dict[str, str]], Mutation | None]:
+    """The same with one category that there is not."""
+    if not categories:
+        return categories, None
+    before = categories[0]["code"]
+    after = f"{before}_that_is_not"
+    return [{**categories[0], "code": after}, *categories[1:]], Mutation("category", "categories", before, after)
+
+
+def described(facts: dict[str, Any], pictures: list[dict[str, Any]], *, seen: int) -> list[dict[str, Any]]:
+    """A sentence for each picture; who sees none has only the name to go by."""
+    name, more = _said(facts.get("name")), [code for code in sorted(facts) if code != "name" and _said(facts[code])]
+    if not name:
+        return []
+    said, cites = (f"{name}: {_said(facts[more[0]])}", ["name", more[0]]) if seen and more else (name, ["name"])
+    return [{"picture": str(each.get("picture")), "text": f"{said}.", "facts": cites} for each in pictures]
+
+
+def misseen(said: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], Mutation | None]:
+    """The same with something in a picture that no fact says."""
+    if not said:
+        return said, None
+    before = said[0]["text"]
+    after = f"{before} It is 97 cm wide."
+    return [{**said[0], "text": after}, *said[1:]], Mutation("number", "name", before, after)
 
 
 def extracted(text: str, attributes: list[dict[str, Any]]) -> list[dict[str, str]]:

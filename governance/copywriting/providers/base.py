@@ -10,6 +10,7 @@ from typing import Any
 class Sentence:
     text: str
     facts: tuple[str, ...]
+    picture: str = ""  # the number of the picture that it describes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Billed:
     request_id: str = ""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    remaining: int | None = None  # requests that may be made before `reset` seconds are over
+    reset: float = 0
     is_known: bool = False  # whether the call is known to have been billed, or known not to have been
 
 

@@ -29,6 +29,10 @@ def write(asked: Asked, billed: Billed, *, labels: dict[str, str]) -> Answer:
     billed.input_tokens = billed.output_tokens = 0
     if asked.attributes:
         return _read(asked)
+    if asked.categories:
+        return _chosen(asked)
+    if asked.pictures:
+        return _described(asked)
     if SOURCE in asked.facts.values:
         raise CannotWrite("needs_provider", "The offline writer translates nothing. Choose a provider.", ends=True)
     sentences: list[Sentence] = []
@@ -61,6 +65,32 @@ def _read(asked: Asked) -> Answer:
     if not found:
         raise CannotWrite("nothing_written", "The offline writer finds no option's name in the text.")
     return Answer((), values=tuple(found))
+
+
+def _chosen(asked: Asked) -> Answer:
+    """Categories that the text names. Raises CannotWrite where it names none."""
+    text = str(asked.facts.values.get(SOURCE, ""))
+    found = []
+    for each in asked.categories:
+        name = str(each["label"]).rpartition(" › ")[2]
+        if match := re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
+            found.append(Extracted("categories", str(each["code"]), match[0]))
+    if not found:
+        raise CannotWrite("nothing_written", "The offline writer finds no category's name in the text.")
+    return Answer((), values=tuple(found[:3]))
+
+
+def _described(asked: Asked) -> Answer:
+    """The product's name, and what is told of the picture: the offline writer sees none, and says no more."""
+    name = _said(asked.facts.values.get("name"), asked.locale)
+    if not name:
+        raise CannotWrite("nothing_written", "The product has no name.")
+    found = []
+    for each in asked.pictures:
+        title = str(each.told.get("title") or "")
+        text = f"{name}, {title}" if title and title.casefold() not in name.casefold() else name
+        found.append(Sentence(text if len(text) <= asked.limit else name, ("name",), each.number))
+    return Answer(tuple(found))
 
 
 def _said(value: JSON, locale: str) -> str:

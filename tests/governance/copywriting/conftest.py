@@ -85,6 +85,12 @@ class Desk:
         assert item.state == "done", (run.problem, item.code, item.message)
         return Draft.objects.get(item=item)
 
+    def try_all(self) -> None:
+        """What the worker does with versions that are to be tried."""
+        for trial in evaluation.waiting():
+            while evaluation.advance(trial):
+                pass
+
     def evaluate(self, version: PromptVersion, *products: Product) -> dict[str, Any]:
         return evaluation.evaluate(version=version, products=products, locale="en_US", by=self.world.people["ada"])
 

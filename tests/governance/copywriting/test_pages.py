@@ -57,7 +57,11 @@ def test_from_a_new_prompt_to_a_text_in_the_product(ada: Client, mara: Client, d
     assert "Version 1 is written." in text
     assert "Evaluate it first" in post(ada, home, do="activate", number=1)
     text = post(ada, home, do="evaluate", number=1, products="tee", locale="en_US")
-    assert "1 written, 0 flagged, 0 failed." in text
+    assert 'Version 1 is being tried: <span class="num">0</span> of <span class="num">1</span> products.' in text
+    assert "is being tried just now" in post(ada, home, do="evaluate", number=1, products="tee", locale="en_US")
+    desk.try_all()
+    assert "It was tried." in page(ada, f"{home}trials/")
+    assert "1 written, 0 flagged, 0 failed" in page(ada, home)
     assert "Somebody other than its author" in post(ada, home, do="activate", number=1)
     boss = desk.world.people["rafael"]
     boss.groups.set(desk.world.people["ada"].groups.all())
@@ -137,6 +141,7 @@ def test_a_prompt_that_cannot_be_says_why(ada: Client, given: dict[str, str], me
 
 def test_a_provider_keeps_its_key_and_its_prices(ada: Client, desk: Desk) -> None:
     given = {"code": "acme", "label": "Acme", "base_url": "https://ai.example/v1", "api": "chat", "timeout": 30}
+    given |= {"at_once": 4, "batch_percent": 50}
     text = post(ada, "/texts/providers/new/", key="sk-canary-1", **given)
     assert "Acme is saved." in text
     provider = AiProvider.objects.get()
@@ -304,7 +309,9 @@ def test_two_versions_are_tried_side_by_side(ada: Client, mara: Client, desk: De
     desk.product("mug")
     home = "/texts/prompts/describe/"
     assert "were not tried on the same products" in page(ada, f"{home}?version=2")
-    text = post(ada, home, do="both", number=2, **{"with": 1}, products="tee, mug", locale="en_US")
+    post(ada, home, do="both", number=2, **{"with": 1}, products="tee, mug", locale="en_US")
+    desk.try_all()
+    text = page(ada, f"{home}?version=2&with=1")
     assert "Versions 1 and 2 on the same products" in text
     assert "<ins" in text.split('id="beside"')[1]
     assert not Draft.objects.exists()

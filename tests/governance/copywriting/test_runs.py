@@ -218,8 +218,8 @@ def test_trying_a_version_obeys_the_budgets(models: Desk) -> None:
     assert models.sandbox.sandbox.writer.journal == []
     CopyBudget.objects.all().delete()
     assert models.evaluate(version, product)["green"]
-    with pytest.raises(prompts.BadPrompt, match="Choose 1 to 10 products"):
-        models.evaluate(version, *[product] * 11)
+    with pytest.raises(prompts.BadPrompt, match="Choose 1 to 50 products"):
+        models.evaluate(version, *[product] * 51)
 
 
 def test_texts_are_written_in_the_language_and_scope_of_the_template(desk: Desk) -> None:
