@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +16,7 @@ from channels import rotation
 from channels.connectors.abilities import SettingField
 from channels.connectors.base import Connector
 from channels.connectors.registry import connectors
+from channels.mapping import numbers
 from channels.models import Channel, MappingActivation, MappingVersion, StockRule
 from channels.publishing import policy
 from channels.publishing.request import look_at_all
@@ -28,15 +29,16 @@ COMMON = (
     SettingField("product_url", "Pages of products", "url", help="Such as https://shop.example/products/{handle}."),
     SettingField("media_base_url", "Address of pictures", "url", help="Empty: this PIMHub's own."),
     SettingField(
-        "feed_formats", "Formats of feeds", "list", help="Such as xml, atom, tsv; a line each. Empty: the first."
-    ),
-    SettingField(
-        "price_rounding", "Rounding of prices", "json", help='Such as {"step": "0.05", "mode": "up"}; empty: none.'
+        "price_rounding",
+        "Rounding of prices",
+        "rounding",
+        help="“up to 0.05”, “nearest to 0.10”, “down ending 0.99” and the like; empty: none.",
     ),
     SettingField("min_score", "Least content score", "number", help="0 to 100; products below are held back."),
 )
 
 
+_ROUNDING = re.compile(r"(?P<mode>\w+)(?: to (?P<step>\S+))?(?: ending (?P<ending>\S+))?")
 GENERIC = "webhook_secret"  # of Standard Webhooks, for channels that have no messages of their own
 
 
@@ -49,7 +51,10 @@ class BadChannel(Exception):
 
 
 def fields_of(connector: Connector) -> tuple[SettingField, ...]:
-    return (*COMMON, *getattr(connector, "setting_fields", ()))
+    formats = tuple(getattr(connector, "feed_formats", ()))
+    words = f"Each is a file at an address of its own. None: {formats[0]}." if formats else ""
+    feeds = (SettingField("feed_formats", "Formats of feeds", "choices", help=words, choices=formats),)
+    return (*COMMON, *(feeds if formats else ()), *getattr(connector, "setting_fields", ()))
 
 
 def secrets_of(connector: Connector) -> tuple[tuple[str, ...], ...]:
@@ -195,14 +200,19 @@ def _usual(field: SettingField | None, value: JSON) -> bool:
     return value in ("", None, [], {})
 
 
-def written(field: SettingField, value: Any) -> str:
+def written(field: SettingField, value: Any) -> Any:
     """A setting as it stands in its box."""
+    if field.kind == "choices":
+        return value or []
     if value in (None, "", [], {}):
         return ""
+    if field.kind == "rows":
+        return "\n".join("; ".join(str(row.get(column, "")) for column in field.columns) for row in value)
+    if field.kind == "rounding":
+        parts = [f"{word} {value[name]}" for word, name in (("to", "step"), ("ending", "ending")) if name in value]
+        return " ".join([str(value.get("mode", "nearest")), *parts])
     if field.kind == "list":
         return "\n".join(map(str, value))
-    if field.kind == "json":
-        return json.dumps(value, ensure_ascii=False)
     if field.kind == "map":
         return "\n".join(f"{ours} = {theirs}" for ours, theirs in value.items())
     return str(value)
@@ -221,17 +231,32 @@ def read(field: SettingField, text: str) -> JSON:
         return int(text)
     if field.kind == "list":
         return [line.strip() for line in text.splitlines() if line.strip()]
-    if field.kind == "json":
-        try:
-            made: JSON = json.loads(text, parse_float=str)  # amounts stay exact
-        except ValueError as error:
-            raise ValueError(f"This is not JSON: {error}.") from error
-        return made
+    if field.kind == "rows":
+        return [_row(field, line) for line in text.splitlines() if line.strip()]
+    if field.kind == "rounding":
+        return _rounding(text)
     if field.kind == "map":
         return dict(_pair(line) for line in text.splitlines() if line.strip())
     if field.kind == "url" and text != "sandbox" and not text.startswith(("https://", "http://")):
         raise ValueError(f"“{text}” is no address; it begins with https://.")
     return text
+
+
+def _row(field: SettingField, line: str) -> dict[str, JSON]:
+    parts = [part.strip() for part in line.split(";")]
+    if len(parts) != len(field.columns) or not all(parts):
+        raise ValueError(f"“{line.strip()}” does not say {', '.join(field.columns)}, with a semicolon between them.")
+    return dict(zip(field.columns, parts, strict=True))
+
+
+def _rounding(text: str) -> dict[str, JSON]:
+    found = _ROUNDING.fullmatch(text.lower())
+    if found is None or not (found["step"] or found["ending"]):
+        raise ValueError(f"“{text}” is no rounding; write it like “up to 0.05” or “nearest ending 0.99”.")
+    made: dict[str, JSON] = {name: said for name, said in found.groupdict().items() if said}
+    if wrong := numbers.problem(made):
+        raise ValueError(wrong)
+    return made
 
 
 def _pair(line: str) -> tuple[str, str]:

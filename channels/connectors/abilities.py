@@ -19,7 +19,8 @@ from pimhub.foundation.jsonvalue import JSON
 @dataclass(frozen=True, slots=True)
 class SettingField:
     """One setting of a channel of the kind. `kind`: text, url, number, flag, list (a line each), map (a line each,
-    “ours = theirs”) or json. What is empty, and a flag that is as usual, is left out of the settings."""
+    “ours = theirs”), rows (a line each with its `columns`), choices (some of the `choices`) or rounding (of prices).
+    What is empty, and a flag that is as usual, is left out of the settings."""
 
     name: str
     label: str
@@ -27,6 +28,8 @@ class SettingField:
     required: bool = False
     help: str = ""
     usual: bool = False  # of a flag
+    columns: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

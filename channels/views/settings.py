@@ -26,6 +26,7 @@ from channels.models import Channel, StockRule
 from channels.publishing import policy_text
 from channels.publishing.policy import FACETS, READ_BACK_HOURS, REMOVALS_A_DAY, SHRINK_PERCENT, STOCK_SETTLES_MINUTES
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.moments import zones
 
 CHANGE = "channels.change_channel"
 _ASKS = (
@@ -33,7 +34,7 @@ _ASKS = (
     ("removals_a_day", "Ask from so many removals a day on", REMOVALS_A_DAY),
     ("shrink_percent", "Ask when more than … percent of the variants go", SHRINK_PERCENT),
 )
-NEVER = "Empty: never ask."
+_ZONES = forms.TextInput({"list": "zones", "autocomplete": "off"})
 
 
 class NewChannel(forms.Form):
@@ -77,21 +78,21 @@ class SettingsForm(forms.Form):
             choices=StockRule.WhenStale.choices, label="Of figures that are too old"
         )
         self.initial["stock_when_stale"] = stock.when_stale
-        self._text("time_zone", "Time zone", held.get("time_zone", "UTC"), "Such as Europe/Berlin.")
+        self._text("time_zone", "Time zone", held.get("time_zone", "UTC"), "Of all times of day here.", _ZONES)
         self.facets = [f for f in FACETS if f in connector.facets]
         for facet in self.facets:
             told = policy_text.rhythm(held.get("delivery", {}).get(facet))
-            self._text(f"d_{facet}", f"Send {facet}", told, "“at once”, “every 30”, or “06:00, 18:00”.")
+            self._text(f"d_{facet}", f"Send {facet}", told, "", forms.TextInput({"class": "form-control"}))
         area = forms.Textarea({"rows": 3})
         example = (
             "A line each: 2026-11-26T18:00 to 2026-11-30T08:00: Black week; except stock, offer; products recall-1"
         )
         self._text("freezes", "Freezes", policy_text.freezes(held.get("freezes", [])), example, widget=area)
         for name, label, usual in _ASKS:
-            self._number(f"a_{name}", label, ask.get(name, usual), f"0: always ask. {NEVER}")
+            self._number(f"a_{name}", label, ask.get(name, usual), "")
         for facet in self.facets:
             value = held.get("fresh", {}).get(facet)
-            self._number(f"f_{facet}", f"{facet.capitalize()} accepted within … seconds", value, "Empty: the usual.")
+            self._number(f"f_{facet}", f"{facet.capitalize()} accepted within … seconds", value, "")
         hours = held.get("read_back_hours", READ_BACK_HOURS)
         self._number("read_back_hours", "Compare with the channel every … hours", hours, "Empty: only when asked.")
         settles = held.get("stock_settles_minutes", STOCK_SETTLES_MINUTES)
@@ -124,7 +125,10 @@ class SettingsForm(forms.Form):
         self.initial[name] = value
 
     def _number(self, name: str, label: str, value: int | None, help_text: str) -> None:
-        self.fields[name] = forms.IntegerField(required=False, min_value=0, label=label, help_text=help_text)
+        box = forms.NumberInput({"class": "form-control"})
+        self.fields[name] = forms.IntegerField(
+            required=False, min_value=0, label=label, help_text=help_text, widget=box
+        )
         self.initial[name] = value
 
     def clean(self) -> dict[str, Any]:
@@ -134,6 +138,9 @@ class SettingsForm(forms.Form):
             given = cleaned.get(f"s_{name}")
             if kind.kind == "flag":
                 self.settings[name] = bool(given)
+                continue
+            if kind.kind == "choices":
+                self.settings[name] = list(given or [])
                 continue
             try:
                 self.settings[name] = setup.read(kind, str(given or ""))
@@ -174,8 +181,16 @@ class SettingsForm(forms.Form):
 def _box(field: SettingField) -> forms.Field:
     if field.kind == "flag":
         return forms.BooleanField(required=False, label=field.label, help_text=field.help)
-    lines = field.kind in ("list", "map", "json")
-    widget: Any = forms.Textarea({"rows": 3}) if lines else forms.TextInput
+    if field.kind == "choices":
+        return forms.MultipleChoiceField(
+            required=False,
+            label=field.label,
+            help_text=field.help,
+            choices=[(each, each) for each in field.choices],
+            widget=forms.CheckboxSelectMultiple,
+        )
+    lines = field.kind in ("list", "map", "rows")
+    widget: Any = forms.Textarea({"rows": 2}) if lines else forms.TextInput
     return forms.CharField(required=False, label=field.label, help_text=field.help, widget=widget)
 
 
@@ -234,17 +249,21 @@ def channel_settings(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, f"Saved: {', '.join(changed)}." if changed else "Nothing was changed.")
             return redirect("channel_settings", code=code)
+    common = ("label", "publishes_on_approval", *(f"s_{f.name}" for f in setup.COMMON), "s_feed_formats")
     groups = [
-        ("Channel", [f for f in form if f.name in ("label", "publishes_on_approval") or f.name.startswith("s_")]),
+        ("Channel", [form[name] for name in common if name in form.fields]),
+        (connector.label, [f for f in form if f.name.startswith("s_") and f.name not in common]),
         ("Stock", [f for f in form if f.name.startswith("stock_")]),
-        ("When to send", [f for f in form if f.name in ("time_zone", "freezes") or f.name.startswith("d_")]),
+        ("When to send", [f for f in form if f.name in ("time_zone", "freezes") or f.name[:2] in ("d_", "f_")]),
         ("What to ask first", [f for f in form if f.name.startswith("a_")]),
-        ("How fresh", [f for f in form if f.name.startswith("f_") or f.name == "read_back_hours"]),
+        ("Comparing", [form["read_back_hours"]]),
         ("Credentials", [f for f in form if f.name.startswith("c_")]),
     ]
     context = {
         "channel": channel,
         "groups": groups,
+        "rhythms": [(f, form[f"d_{f}"], form[f"f_{f}"]) for f in form.facets],
+        "zones": zones(),
         "tab": "settings",
         "waiting": overview.waiting(channel),
         "version": connector.api_version,

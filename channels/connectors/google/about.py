@@ -13,8 +13,9 @@ SETTINGS = (
     SettingField(
         "shipping",
         "Shipping",
-        "json",
-        help='Such as [{"country": "DE", "service": "Standard", "price": "4.90"}]; empty: the account\'s own rates.',
+        "rows",
+        columns=("country", "service", "price"),
+        help="A line each, such as DE; Standard; 4.90. Empty: the account's own rates.",
     ),
     SettingField(
         "supplements", "Only these fields", "list", help="For a supplemental data source: target fields, a line each."

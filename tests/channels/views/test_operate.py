@@ -240,11 +240,39 @@ def test_settings_are_saved_and_nothing_else_moves(shopify: Shop, owner: Client)
     )
 
 
+def test_settings_of_several_parts_are_written_in_words(shop: Shop, client: Client) -> None:
+    client.force_login(shop.user("admin"))
+    where = "/channels/google/settings/"
+
+    def save(**changed: Any) -> dict[str, Any]:
+        boxes = [box for _, found in client.get(where).context["groups"] for box in found]
+        given = {box.html_name: box.value() for box in boxes if box.value() not in (None, False)}
+        assert client.post(where, given | changed).status_code == 302
+        held: dict[str, Any] = shop.channel("google").settings
+        return held
+
+    held = save(
+        s_price_rounding="up to 0.05",
+        s_shipping="DE; Standard; 4.90\nAT; Express; 9.90",
+        s_feed_formats=["tsv", "xml"],
+    )
+    assert held["price_rounding"] == {"mode": "up", "step": "0.05"}
+    assert held["shipping"][1] == {"country": "AT", "service": "Express", "price": "9.90"}
+    assert held["feed_formats"] == ["tsv", "xml"]
+    assert save() == held
+    held = save(s_price_rounding="nearest to 0.10 ending 0.09", s_shipping="", s_feed_formats=[])
+    assert held["price_rounding"] == {"mode": "nearest", "step": "0.10", "ending": "0.09"}
+    assert not {"shipping", "feed_formats"} & set(held)
+    assert save() == held
+
+
 @pytest.mark.parametrize(
     ("box", "text", "words"),
     [
         ("s_locations", "main", "is no pair"),
         ("s_product_url", "shop.example", "begins with https"),
+        ("s_price_rounding", "up", "is no rounding"),
+        ("s_price_rounding", "sideways to 0.05", "no way of rounding"),
         ("time_zone", "Mars", "no time zone"),
         ("d_content", "sometimes", "no time of day"),
         ("freezes", "soon", "is no freeze"),
