@@ -82,6 +82,8 @@ def attributes(product: MappedProduct, variant: MappedVariant, given: Settings) 
             made[attribute.api] = canonical.text(value).upper()
         elif attribute.form is Form.WEIGHT:
             made[attribute.api] = canonical.weight(value)
+        elif attribute.form is Form.FLAG:
+            made[attribute.api] = True if value is True else None  # what it is not needs no word
         elif attribute.form is Form.TEXT:
             made[attribute.api] = canonical.text(value)
     made["title"] = title(made["title"], [label for _, label in variant.options] if several else [])

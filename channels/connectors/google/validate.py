@@ -106,6 +106,10 @@ def content(attributes: Mapping[str, JSON], variant: MappedVariant, given: Setti
     yield from _choices(variant)
     yield from _addresses(attributes, sku)
     yield from _identifiers(attributes, sku, given)
+    several = str(attributes.get("multipack") or "")
+    if several and not (several.isascii() and several.isdecimal() and 2 <= int(several) < 10**9):
+        message = f"“{several}” is no number of items in a multipack. Write a whole number from 2 on, or nothing."
+        yield Issue("multipack", message, field="multipack", sku=sku)
     measured = variant.fields.get("shipping_weight")
     if measured not in (None, "") and canonical.weight(measured) is None:
         message = f"The shipping weight “{_measure(measured)}” is no weight above zero in kg, g, lb or oz."

@@ -23,6 +23,7 @@ from tests.channels.connectors.google.builders import (
     attributes,
     connection,
     google,
+    problems,
     rendered,
     single,
     speaking,
@@ -259,3 +260,19 @@ def test_the_language_of_the_product_stands_in_for_a_missing_setting():
 
 def test_rendering_twice_gives_the_same():
     assert google.render(tee(), CONNECTION) == google.render(tee(), CONNECTION)
+
+
+def test_packs_bundles_videos_and_models_are_said_as_google_says_them():
+    videos = ["https://www.youtube.com/watch?v=a1", "https://www.youtube.com/watch?v=a2"]
+    model = "https://cdn.example.com/tee.glb"
+    product = single(speaking(multipack=6, is_bundle=True, video_link=videos, virtual_model_link=model))
+    said = attributes(product)
+    assert (said["multipack"], said["isBundle"]) == ("6", True)
+    assert (said["videoLinks"], said["virtualModelLink"]) == (videos, model)
+    assert "schema" not in {code for code, _, severity in problems(product) if severity == "error"}
+    assert not {"multipack", "isBundle"} & attributes(single(speaking(is_bundle=False))).keys()
+
+
+@pytest.mark.parametrize("wrong", ["six", 1, "2.5", -3])
+def test_a_multipack_is_counted_in_whole_items(wrong: object):
+    assert ("multipack", "multipack", "error") in problems(single(speaking(multipack=wrong)))
