@@ -8,7 +8,7 @@ class ChannelsConfig(AppConfig):
     verbose_name = "Channels"
 
     def ready(self) -> None:
-        from channels import access, fields, filters, lengths, panels, scores, search, subscribers
+        from channels import access, concerns, fields, filters, lengths, panels, scores, search, subscribers
         from channels.alerts import probes
         from channels.connectors import registry
         from channels.mapping import document
@@ -17,6 +17,7 @@ class ChannelsConfig(AppConfig):
         probes.plug_in()
         subscribers.plug_in()
         access.plug_in()
+        concerns.plug_in()
         fields.plug_in()
         panels.plug_in()
         search.plug_in()

@@ -10,13 +10,15 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from catalog.access.reach import seen, sight
-from catalog.models import Product
+from catalog.models import Product, User
+from governance import reminders
 from governance.copywriting.provenance import within
 from governance.models import ContentScore, Draft, Embargo, Override, Proposal, SalePolicy, Standing, TextOrigin
+from governance.revisions.pending import pending
 from governance.sales import decide as sales
 from governance.workflow.base import in_review
 from pimhub.foundation import panels
-from pimhub.foundation.panels import Deed, Panel
+from pimhub.foundation.panels import Deed, Notice, Panel
 
 
 def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
@@ -24,11 +26,13 @@ def workflow_panel(request: HttpRequest, product: Product) -> Panel | None:
     if standing is None:
         return None
     last = product.review_steps.select_related("user").first()
+    may_submit = request.user.has_perm("governance.submit_product")
     context = {
         "standing": standing,
         "last": last,
         "embargoes": Embargo.objects.filter(product=product).select_related("scope", "shown", "set_by"),
-        "may_submit": request.user.has_perm("governance.submit_product"),
+        "may_submit": may_submit,
+        "renamed": may_submit and standing.state == Standing.State.APPROVED and bool(pending(standing).words),
         "may_approve": request.user.has_perm("governance.approve_product"),
     }
     return Panel("Review", "governance/panel.html", context, order=10)
@@ -49,6 +53,28 @@ def review_entry(request: HttpRequest) -> dict[str, Any] | None:
     count = in_review().count()
     url = reverse("review_queue")
     return panels.entry(request, label="Review", url=url, icon="checkbox", order=30, count=count)
+
+
+def due_notice(request: HttpRequest) -> Notice | None:
+    """Reviews of the person that are due, until they put it away."""
+    user = request.user
+    if not isinstance(user, User) or not user.has_perm("governance.approve_product"):
+        return None
+    overdue, soon = reminders.counted(user)
+    told = [f"{_reviews(overdue)} of yours {_are(overdue)} overdue."] if overdue else []
+    told += [f"{_reviews(soon)} of yours {_are(soon)} due within a day."] if soon else []
+    if not told:
+        return None
+    mine = f"{reverse('review_queue')}?whose=mine"
+    return Notice(" ".join(told), mine, "See them", reverse("reminders_seen"))
+
+
+def _reviews(count: int) -> str:
+    return f"{count} review{'' if count == 1 else 's'}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def audit_entry(request: HttpRequest) -> dict[str, Any] | None:
@@ -134,6 +160,7 @@ def states_of(product_ids: Collection[int]) -> dict[int, str]:
 
 def plug_in() -> None:
     panels.states.add("governance.state", states_of)
+    panels.notices.add("governance.due", due_notice)
     panels.panels.add("governance.score", score_panel)
     panels.panels.add("governance.workflow", workflow_panel)
     panels.nav.add("governance.review", review_entry)

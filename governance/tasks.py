@@ -12,6 +12,7 @@ from governance.audit.chain import seal_all, verify
 from governance.copywriting import evaluation, origins, renewal, runs
 from governance.digest import send_digests
 from governance.ownership.overrides import end_due
+from governance.reminders import remind
 from governance.workflow.verbs import release_due
 
 logger = logging.getLogger("pimhub.audit")
@@ -19,9 +20,10 @@ logger = logging.getLogger("pimhub.audit")
 
 @shared_task(name="governance.sweep")
 def sweep() -> None:
-    """Let go live what waited for its time, take off overrides; seal what came into the audit."""
+    """Let go live what waited for its time, take off overrides, remind of what is due; seal the audit."""
     release_due()
     end_due()
+    remind()
     seal_all()
     origins.refresh_after_structure()
     renewal.renew_stale()

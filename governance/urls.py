@@ -54,6 +54,7 @@ urlpatterns = [
     path("password/<str:uid>/<str:token>/", people.choose_password, name="choose_password"),
     path("audit/", audit.audit_list, name="audit_list"),
     path("audit/story/<path:code>/", audit.product_story, name="product_story"),
+    path("review/reminders/seen/", queue.reminders_seen, name="reminders_seen"),
     path("review/batch/", queue.review_batch, name="review_batch"),
     path("review/", queue.review_queue, name="review_queue"),
     path("review/<int:product_id>/", review.review_detail, name="review_detail"),

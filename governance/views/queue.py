@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Case, Count, F, Min, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,23 +19,34 @@ from catalog.access.reach import seen
 from catalog.models import Family, Product, User
 from catalog.models.codes import code_key
 from catalog.permissions import requires
+from governance import concerns, reminders
 from governance.copywriting import seeds
-from governance.models import Standing, TextOrigin
+from governance.models import ApprovalPolicy, Embargo, Standing, TextOrigin
+from governance.people import who_may
 from governance.workflow import verbs
 from governance.workflow.base import APPROVE, Refused, in_review
 from governance.workflow.second_thoughts import grace
 
 SHOWN = 100
 WHOSE = {"": "everybody's", "mine": "mine", "nobody": "nobody's yet"}
-SORTS = {"": "due first", "waiting": "longest waiting first", "first": "never approved first", "code": "by code"}
+SORTS = {
+    "": "due first",
+    "risk": "riskiest first",
+    "launch": "next launch first",
+    "waiting": "longest waiting first",
+    "first": "never approved first",
+    "code": "by code",
+}
+ASKED = ("whose", "for", "family", "channel", "q", "sort")  # what the address may say of which reviews are meant
 OPENED, SKIPPED = "review-opened", "review-skipped"  # of the session
 UNDO = "review-undo"  # what can be taken back
 KEPT = 500
+DOUBTFUL = Q(draft__flags__gt=0) | Q(stale_since__isnull=False)  # of texts by AI
 SAMPLE = 10  # one in so many must have been opened before a batch
 
 
 def waiting(request: HttpRequest, *, whose: str | None = None) -> QuerySet[Standing]:
-    """Products in review that the address asks for: `whose`, `family`, `q`, `sort`."""
+    """Products in review that the address asks for: `whose` or `for`, `family`, `channel`, `q`, `sort`."""
     asked, user = request.GET, cast(User, request.user)
     query = in_review()
     whose = asked.get("whose", "") if whose is None else whose
@@ -43,12 +54,19 @@ def waiting(request: HttpRequest, *, whose: str | None = None) -> QuerySet[Stand
         query = query.filter(assigned_to=user)
     elif whose == "nobody":
         query = query.filter(assigned_to__isnull=True)
+    if name := asked.get("for", ""):
+        query = query.filter(assigned_to__username=name)
     if family := asked.get("family", ""):
         query = query.filter(product__family__code=family)
+    if channel := asked.get("channel", ""):
+        query = concerning(query, channel)
     for word in code_key(asked.get("q", "")).split():
         query = query.filter(product__search_text__contains=word)
     due = F("due_at").asc(nulls_last=True)
+    launch = Embargo.objects.filter(product=OuterRef("product")).order_by("until").values("until")[:1]
     orders: dict[str, Sequence[Any]] = {
+        "risk": (_risk(), due, "requested_at", "pk"),
+        "launch": (Subquery(launch).asc(nulls_last=True), due, "requested_at", "pk"),
         "waiting": ("requested_at", "pk"),
         "first": (Case(When(live__isnull=True, then=0), default=1), due, "requested_at", "pk"),
         "code": ("product__code_key",),
@@ -56,10 +74,29 @@ def waiting(request: HttpRequest, *, whose: str | None = None) -> QuerySet[Stand
     return query.order_by(*orders.get(asked.get("sort", ""), (due, "requested_at", "pk")))
 
 
+def concerning(query: QuerySet[Standing], channel: str) -> QuerySet[Standing]:
+    """Of products that the channel shows, or will show once they are approved; none where there is no such channel."""
+    place = next((p for p in concerns.places() if p.code == channel), None)
+    return query.filter(product__in=Product.objects.filter(place.products)) if place is not None else query.none()
+
+
+def _risk() -> Case:
+    """First what AI wrote and is flagged or stale, then what must be looked at value by value, then what was never
+    approved."""
+    texts = TextOrigin.objects.filter(product=OuterRef("product"), is_current=True)
+    regulated = ApprovalPolicy.objects.filter(item_by_item=True, family__isnull=False).values("family")
+    return Case(
+        When(Exists(texts.filter(DOUBTFUL)), then=0),
+        When(product__family__in=regulated, then=1),
+        When(live__isnull=True, then=2),
+        default=3,
+    )
+
+
 def asked_of(request: HttpRequest) -> str:
     """The part of the address that says which reviews are meant, to be handed on."""
     query = request.GET.copy()
-    for name in [name for name in query if name not in ("whose", "family", "q", "sort")]:
+    for name in [name for name in query if name not in ASKED]:
         del query[name]
     return f"?{query.urlencode()}" if query else ""
 
@@ -78,6 +115,8 @@ def review_queue(request: HttpRequest) -> HttpResponse:
         "asked_of": asked_of(request),
         "sorts": SORTS.items(),
         "families": Family.objects.order_by("code"),
+        "places": concerns.places(),
+        "people": who_may(APPROVE),
         "choices": [(value, words, waiting(request, whose=value).count()) for value, words in WHOSE.items()],
         "whose": request.GET.get("whose", ""),
         "now": now,
@@ -98,15 +137,19 @@ def undo_of(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def piles(query: QuerySet[Standing]) -> list[dict[str, Any]]:
-    """Where reviews wait: by family, and by who shall decide; the oldest first."""
-    found = []
-    for kind, path in (("Family", "product__family__code"), ("Reviewer", "assigned_to__username")):
-        rows = query.order_by().values(path).annotate(n=Count("pk"), oldest=Min("requested_at"), due=Min("due_at"))
-        found += [
-            {"kind": kind, "name": row[path] or "nobody in particular", "n": row["n"], "oldest": row["oldest"]}
-            for row in rows.order_by("oldest")[:10]
-        ]
-    return found
+    """Where reviews wait: by who shall decide, by family and by channel; of each, where the oldest is first."""
+    figures = {
+        "n": Count("pk"),
+        "oldest": Min("requested_at"),
+        "overdue": Count("pk", filter=Q(due_at__lt=timezone.now())),
+    }
+    found: list[dict[str, Any]] = []
+    for kind, path in (("Reviewer", "assigned_to__username"), ("Family", "product__family__code")):
+        rows = query.order_by().values(path).annotate(**figures).order_by("oldest")[:10]
+        found += [{"kind": kind, "name": row[path] or "nobody in particular", **row} for row in rows]
+    told = [(p.label, query.filter(product__in=Product.objects.filter(p.products))) for p in concerns.places()]
+    shown = [{"kind": "Channel", "name": label, **rows.order_by().aggregate(**figures)} for label, rows in told]
+    return found + sorted((row for row in shown if row["n"]), key=lambda row: row["oldest"])[:10]
 
 
 def note_opened(request: HttpRequest, standing: Standing) -> None:
@@ -114,6 +157,14 @@ def note_opened(request: HttpRequest, standing: Standing) -> None:
     opened = dict(list(request.session.get(OPENED, {}).items())[-KEPT:])
     opened[str(standing.product_id)] = standing.content_hash
     request.session[OPENED] = opened
+
+
+@require_POST
+@requires(APPROVE)
+def reminders_seen(request: HttpRequest) -> HttpResponse:
+    """Put the notice about what is due away."""
+    reminders.put_away(cast(User, request.user))
+    return redirect(f"{reverse('review_queue')}?whose=mine")
 
 
 @require_POST
@@ -167,7 +218,7 @@ def _approve_all(request: HttpRequest, ticked: dict[int, str]) -> tuple[int, int
 def _doubtful_text(product: Product) -> str:
     """The key of a text by AI that is flagged or stale, and that nobody may pass without looking at it."""
     rows = TextOrigin.objects.filter(product=product, is_current=True)
-    found = rows.filter(Q(draft__flags__gt=0) | Q(stale_since__isnull=False)).first()
+    found = rows.filter(DOUBTFUL).first()
     return found.key if found else ""
 
 

@@ -29,6 +29,20 @@ states: Registry[Callable[[Any], dict[int, str]]] = Registry("source of product 
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that concerns the person on whatever page they are, until they put it away."""
+
+    text: str
+    url: str  # where it leads
+    label: str  # of that link
+    seen_url: str  # is posted to where they put it away
+
+
+# (request) → what there is to tell this person, or None.
+notices: Registry[Callable[[Any], Notice | None]] = Registry("notice")
+
+
+@dataclass(frozen=True, slots=True)
 class Deed:
     """Something to do with products selected in the grid. Its page reads the selection from the address."""
 

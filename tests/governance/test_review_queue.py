@@ -9,6 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import AttributeGroup, Product
+from channels.demo.shop import ensure_channels
+from channels.models import Channel, Placement
 from governance.models import ApprovalPolicy, Embargo, ReviewStep, Revision, Standing
 from governance.workflow.base import Refused
 from governance.workflow.second_thoughts import take_back
@@ -124,3 +126,49 @@ def test_the_queue_is_narrowed_sorted_and_shows_where_it_piles_up(world: World, 
     assert "nobody in particular" in rafael.get("/review/").content.decode()
     assert f"/review/{tee.pk}/" not in rafael.get("/review/?whose=mine").content.decode()
     assert "Nothing waits" in rafael.get("/review/?family=nothing").content.decode()
+
+
+def test_it_is_narrowed_by_channel_and_by_reviewer(world: World, rafael: Client) -> None:
+    ensure_channels()
+    tee, _ = submitted(world, "tee", "hat")
+    shopify = Channel.objects.get(code="shopify")
+    shopify.selection = {"filter": [{"field": "code", "op": "=", "value": "hat"}]}
+    shopify.save()
+
+    def codes(**asked: str) -> set[str]:
+        rows = rafael.get("/review/", asked).context["rows"]
+        return {row.product.code for row in rows}
+
+    assert codes() == {"tee", "hat"}
+    assert codes(channel="shopify") == {"hat"}
+    Placement.objects.create(channel=shopify, product=tee, due_at=timezone.now())
+    assert codes(channel="shopify") == {"tee", "hat"}  # it is there already
+    Placement.objects.update(selected=False)
+    assert codes(channel="shopify") == {"hat"}
+    assert codes(channel="nowhere") == set()
+    world.verb("assign", tee, "mara", to=world.people["ada"])
+    assert codes(**{"for": "ada"}) == {"tee"}
+    page = rafael.get("/review/").content.decode()
+    assert '<option value="shopify">' in page
+    piles = rafael.get("/review/").context["piles"]
+    assert {(p["kind"], p["n"]) for p in piles if p["name"] == shopify.label} == {("Channel", 1)}
+
+
+def test_it_is_sorted_by_risk_and_by_launch(world: World, rafael: Client) -> None:
+    old, tee, hat = (world.product(code) for code in ("old", "tee", "hat"))
+    world.approve(old)
+    world.change("old", values={"brand": "Bolt"})
+    for product in (old, tee, hat):
+        world.verb("submit", product, "mara")
+
+    def codes(sort: str) -> list[str]:
+        return [row.product.code for row in rafael.get("/review/", {"sort": sort}).context["rows"]]
+
+    assert codes("risk") == ["tee", "hat", "old"]
+    ApprovalPolicy.objects.create(code="toys", family=old.family, item_by_item=True)
+    assert codes("risk")[0] == "old"  # all of its family are looked at value by value; it waits longest
+    soon = timezone.now() + dt.timedelta(days=3)
+    world.verb("hold_back", hat, "rafael", until=soon)
+    assert codes("launch")[0] == "hat"
+    world.verb("hold_back", tee, "rafael", until=soon - dt.timedelta(days=1))
+    assert codes("launch") == ["tee", "hat", "old"]
