@@ -34,6 +34,12 @@ COMMON = (
         "rounding",
         help="“up to 0.05”, “nearest to 0.10”, “down ending 0.99” and the like; empty: none.",
     ),
+    SettingField(
+        "held_pictures_only",
+        "Only pictures that are held here",
+        "flag",
+        help="Products with pictures that were not fetched when they were approved are held back.",
+    ),
     SettingField("min_score", "Least content score", "number", help="0 to 100; products below are held back."),
 )
 

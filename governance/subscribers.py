@@ -19,7 +19,7 @@ OUTWARD = {
     "review.archive": frozenset[str](),
     "review.take_back": frozenset[str](),
     "sale.decided": frozenset({"sku", "price_list", "approved"}),
-    "sales.policy_changed": frozenset({"price_list"}),
+    "sales.policy_changed": frozenset[str](),
 }
 
 

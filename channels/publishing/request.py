@@ -82,7 +82,7 @@ def on_events(found: Sequence[DomainEvent]) -> None:
     those where they are placed already, before all others; what was archived or put into the trash leaves them."""
     live = {e.product_id for e in found if e.product_id and e.type == "revision.live"}
     moved = {e.product_id for e in found if e.product_id and {"offer", "stock"} & set(e.data.get("facets", ()))}
-    moved |= {e.product_id for e in found if e.product_id and e.type == "sale.decided"}
+    moved |= {e.product_id for e in found if e.product_id and e.type in ("sale.decided", "sales.policy_changed")}
     known = set(Product.objects.filter(pk__in=live | moved).values_list("pk", flat=True))
     approved = set(
         Standing.objects.filter(product_id__in=known, live__isnull=False).values_list("product_id", flat=True)
@@ -96,10 +96,6 @@ def on_events(found: Sequence[DomainEvent]) -> None:
         placed.filter(product_id__in=fresh).update(due_at=timezone.now())
         placed.filter(product_id__in=moved & approved).update(due_at=timezone.now(), priority=OVERTAKES)
     gone = _came_or_went({e.product_id for e in found if e.product_id})
-    repriced = {e.data["price_list"] for e in found if e.type == "sales.policy_changed"}
-    for channel in Channel.objects.select_related("market__price_list") if repriced else ():
-        if not repriced.isdisjoint((None, channel.market.price_list.code)):
-            look_at_all(channel)
     if live or moved or gone:
         events.ring("dispatch")
 

@@ -186,6 +186,8 @@ def _source(
                 stock=in_stock({s.location.code: s.available - s.reserved for s in counted}),
             )
         )
+    if channel.settings.get("held_pictures_only"):
+        issues += _not_held(document)
     own = fields(Level.PRODUCT, None)
     mapped = MappedProduct(
         code=document.code,
@@ -302,6 +304,16 @@ def _options(
         name = next((labels[x] for x in locales if labels.get(x)), None) or labels.get("en_US") or axis
         options.append((name, reader.option(axis, str(variant.values.get(axis, "")))))
     return tuple(options)
+
+
+def _not_held(document: Document) -> Iterable[Issue]:
+    for item in document.media:
+        if not item["sha256"]:
+            message = (
+                f"What {item['url']} shows was not fetched when revision {document.number} was approved, and this "
+                "channel takes only pictures that somebody approved. Have the product approved again once it is here."
+            )
+            yield Issue(code="media_not_held", message=message, field="media")
 
 
 def _media(document: Document, connection: Connection, locales: tuple[str, ...]) -> Iterable[Medium]:

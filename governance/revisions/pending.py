@@ -60,6 +60,10 @@ class Pending:
             return {}
         return named_differently(self.live.context(), self.context)
 
+    def absent(self) -> int:
+        """How many pictures are not here: an approval pins their addresses, as nobody has seen their bytes."""
+        return sum(not medium["sha256"] for medium in self.context.media)
+
     @cached_property
     def review_hash(self) -> str:
         """Of all that a reviewer is shown: a decision is bound to it."""

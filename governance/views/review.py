@@ -63,6 +63,7 @@ def review_detail(request: HttpRequest, product_id: int) -> HttpResponse:
         "rows": shown(now),
         "names": told_names(now.words),
         "needs": told(standing.product, now),
+        "absent": now.absent(),
         "steps": standing.product.review_steps.select_related("user", "revision")[:20],
         "asked_of": asked_of(request),
         "approvers": who_may(APPROVE),
@@ -148,7 +149,13 @@ def told_changes(changes: Changes) -> list[dict[str, Any]]:
 
 
 def told_names(words: Mapping[str, list[Any]]) -> list[dict[str, str]]:
-    return [{"what": what, "old": _plain(old), "new": _plain(new)} for what, (old, new) in words.items()]
+    return [_told_name(what, old, new) for what, (old, new) in words.items()]
+
+
+def _told_name(what: str, old: Any, new: Any) -> dict[str, str]:
+    if what.startswith("picture "):  # hashes say nothing to people
+        return {"what": what[:24], "old": "its bytes" if old else "not here", "new": "other bytes" if old else "here"}
+    return {"what": what, "old": _plain(old), "new": _plain(new)}
 
 
 def _plain(words: Any) -> str:

@@ -22,7 +22,13 @@ class Move:
 MOVES: dict[str, Move] = {
     move.verb: move
     for move in (
-        Move("submit", frozenset({S.DRAFT, S.CHANGES_REQUESTED}), S.IN_REVIEW, "governance.submit_product"),
+        # What is approved may be submitted where names or pictures read differently since.
+        Move(
+            "submit",
+            frozenset({S.DRAFT, S.CHANGES_REQUESTED, S.APPROVED}),
+            S.IN_REVIEW,
+            "governance.submit_product",
+        ),
         Move("withdraw", frozenset({S.IN_REVIEW}), S.DRAFT, "governance.submit_product"),
         Move(
             "request_changes",

@@ -49,10 +49,12 @@ def submit(*, product: Product, user: User, comment: str = "") -> Standing:
 
 
 def withdraw(*, product: Product, user: User, comment: str = "") -> Standing:
-    """Take the request back; the product is a draft again."""
+    """Take the request back; the product is a draft again, or approved when no value differs from what is live."""
     with transaction.atomic():
         standing = locked(product)
-        return move_to(check(MOVES["withdraw"], standing, user, comment), standing, user, comment)
+        move = check(MOVES["withdraw"], standing, user, comment)
+        target = move.target if standing.has_unpublished_changes else S.APPROVED  # names or pictures were asked for
+        return move_to(move, standing, user, comment, target=target)
 
 
 def request_changes(*, product: Product, user: User, comment: str) -> Standing:

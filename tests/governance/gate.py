@@ -475,6 +475,9 @@ class Shop:
         for code in self.books:
             found = {channel: bare(products[code]) for channel, products in shown.items() if code in products}
             assert found == self.expected(code), f"{code} shows what nobody approved"
+            for mapped in found.values():
+                held = {medium.key for medium in mapped.media if medium.key.startswith("sha256:")}
+                assert held <= self._pictures(code), f"{code} shows bytes that nobody approved"
         self._check_sales(shown)
 
     def _check_sales(self, shown: dict[str, dict[str, MappedProduct]]) -> None:
@@ -488,6 +491,11 @@ class Shop:
             if each.price is not None:
                 wanted = sale if may else None
                 assert each.price.sale_price == wanted, f"{each.sku} shows a sale that nobody approved"
+
+    def _pictures(self, code: str) -> set[str]:
+        """Hashes of all the bytes that were ever approved for a product, by the notes."""
+        names = [words for _, words, _ in self.books[code].archive.values()]
+        return {f"sha256:{said}" for words in names for what, said in words.items() if what.startswith("picture ")}
 
     def expected(self, code: str) -> dict[str, Any]:
         """By the notes: what each channel shows."""

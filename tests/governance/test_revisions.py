@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from catalog.models import Attribute, AttributeOption, Category, MediaAsset, Product
 from catalog.products.changes import MediaChange, VariantChange
+from channels.demo.shop import ensure_channels
+from channels.models import Channel
+from channels.publishing.desire import Desired, desire
 from governance.models import ReviewStep, Revision, Standing
 from governance.revisions.pending import pending
 from governance.revisions.read import flat, read
@@ -149,6 +153,66 @@ def test_a_picture_that_became_another_one_waits_for_approval(world: World) -> N
     world.change(values={"brand": "Bolt"})
     world.verb("submit", product, "mara")
     assert read(approve(world, product, keys=[("", "brand")])).media[0]["sha256"] == "a" * 64
+
+
+def shows(product: Product) -> list[str]:
+    ensure_channels()
+    found = desire(Channel.objects.get(code="shopify"), Standing.objects.get(product=product))
+    assert isinstance(found, Desired)
+    return [medium.url.rpartition("/")[2] for medium in found.source.mapped.media]
+
+
+def test_a_picture_that_comes_after_the_approval_is_shown_once_it_is_approved(world: World, client: Client) -> None:
+    product = world.product()
+    world.change(media=(MediaChange(url="https://img.example/1.jpg"),))
+    world.approve(product)
+    assert shows(product) == ["1.jpg"]  # the address was approved
+    client.force_login(world.people["mara"])
+    assert "read differently" not in client.get("/products/tee/").content.decode()
+    MediaAsset.objects.update(sha256="a" * 64, state="ready", extension=".jpg", mime="image/jpeg")
+    assert shows(product) == ["1.jpg"]
+    assert standing_of(product).state == "approved"
+    assert "read differently" in client.get("/products/tee/").content.decode()
+    client.post(f"/review/{product.pk}/submit/")
+    assert shows(product) == ["1.jpg"]
+    assert approve(world, product).number == 2
+    assert shows(product) == [f"{'a' * 64}.jpg"]
+    MediaAsset.objects.update(sha256="b" * 64)
+    assert shows(product) == [f"{'a' * 64}.jpg"]
+
+
+def test_asking_for_names_alone_and_taking_it_back_leaves_it_approved(world: World) -> None:
+    product = world.product()
+    world.approve(product)
+    with pytest.raises(Refused, match="Nothing has changed"):
+        world.verb("submit", product, "mara")
+    AttributeOption.objects.filter(code="s").update(labels={"en_US": "Tiny"})
+    world.verb("submit", product, "mara")
+    world.verb("withdraw", product, "mara")
+    assert standing_of(product).state == "approved"
+    world.verb("submit", product, "mara")
+    assert read(approve(world, product)).labels["size"]["s"] == {"en_US": "Tiny"}
+
+
+def test_a_channel_may_take_only_pictures_that_are_held(world: World) -> None:
+    product = world.product()
+    world.change(media=(MediaChange(url="https://img.example/1.jpg"),))
+    world.approve(product)
+    ensure_channels()
+    shopify = Channel.objects.get(code="shopify")
+
+    def codes() -> list[str]:
+        found = desire(shopify, standing_of(product))
+        assert isinstance(found, Desired)
+        return [i.code for i in found.issues if i.severity == "error" and i.field == "media"]
+
+    assert codes() == []
+    shopify.settings = {**shopify.settings, "held_pictures_only": True}
+    assert codes() == ["media_not_held"]
+    MediaAsset.objects.update(sha256="a" * 64, state="ready", extension=".jpg", mime="image/jpeg")
+    world.verb("submit", product, "mara")
+    approve(world, product)
+    assert codes() == []
 
 
 def test_an_older_revision_goes_live_again(world: World, edited: Product) -> None:

@@ -124,6 +124,8 @@ def rehearse(seeds: range) -> tuple[int, int]:
     ads = Scope.objects.create(code="ads", label="Advertising")
     ads.locales.set(Scope.objects.get(code="default").locales.all())
     Channel.objects.filter(code="google").update(scope=ads)
+    for code in CODES:
+        world.product(code)
     reads = live = 0
     for seed in seeds:
         with transaction.atomic():
