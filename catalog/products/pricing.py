@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from catalog.models import Offer
 
 GUARDED = ("price", "sale_price")
@@ -42,6 +44,20 @@ def alarm(*, new: Decimal | None, old: Decimal | None, cost: Decimal | None) -> 
     return ""
 
 
+def _crossed(name: str, given: Mapping[str, Any], offer: Offer) -> str:
+    """Why a sale would ask for more than the price, or "". The price came first: the sale is looked at beside it."""
+    over = given.get("sale_to", offer.sale_to)
+    if over is not None and over <= timezone.now():
+        return ""
+    if name == "sale_price":
+        price, sale = offer.price, given[name]
+    else:  # a new sale beside it is looked at by itself
+        price, sale = given[name], None if "sale_price" in given else offer.sale_price
+    if price is None or sale is None or sale <= price:
+        return ""
+    return f"The sale price {sale.normalize():f} is above the price of {price.normalize():f}."
+
+
 def put(offer: Offer, given: Mapping[str, Any], *, confirmed: bool) -> dict[str, str]:
     """Write fields onto an offer, but for prices that must be confirmed first: those, with the reason.
 
@@ -55,7 +71,7 @@ def put(offer: Offer, given: Mapping[str, Any], *, confirmed: bool) -> dict[str,
         if name not in given or given[name] == getattr(offer, name):
             continue
         old: Decimal | None = getattr(offer, name)
-        reason = "" if confirmed else alarm(new=given[name], old=old, cost=offer.cost)
+        reason = "" if confirmed else alarm(new=given[name], old=old, cost=offer.cost) or _crossed(name, given, offer)
         if reason:
             alarms[name] = reason
         else:
