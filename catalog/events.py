@@ -129,7 +129,7 @@ def number_events(*, limit: int = 5000) -> int:
         for event in waiting:
             sequence.last += 1
             event.number = sequence.last
-        DomainEvent.objects.bulk_update(waiting, ["number"], batch_size=500)
+        bulk.update_objects(waiting, ["number"])
         if waiting:
             sequence.save(update_fields=["last"])
     return len(waiting)
