@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,20 @@ from catalog.access.reach import seen
 from catalog.models import Product
 from catalog.models.codes import code_key
 from channels.fields import STATES
-from channels.models import Call, Channel, ChannelIssue, Drift, Hold, Listing, Match, Placement, RateBucket, Rollout
+from channels.models import (
+    Call,
+    Channel,
+    ChannelIssue,
+    Drift,
+    Hold,
+    InboundEvent,
+    InboundTally,
+    Listing,
+    Match,
+    Placement,
+    RateBucket,
+    Rollout,
+)
 from channels.publishing import policy, selection
 from channels.publishing.policy import Policy
 
@@ -186,6 +200,28 @@ def calls_about(channel: Channel, words: str) -> QuerySet[Call]:
         products = Product.everything.filter(Q(code_key=key) | Q(variants__sku_key=key)).values("pk")
         rows = rows.filter(Q(placement__product__in=products) | Q(request_id=words) | Q(remote_id=words))
     return rows
+
+
+def budget(channel: Channel) -> str:
+    """What is left of the channel's tightest limit, in words; "" when it was not called yet."""
+    left = [
+        (min(b.burst, b.tokens + max(time.time() - b.at, 0.0) * b.rate) / b.burst, b)
+        for b in RateBucket.objects.filter(channel=channel)
+        if b.burst > 0
+    ]
+    if not left:
+        return ""
+    share, bucket = min(left, key=lambda each: each[0])
+    return f"{share:.0%} of {bucket.name}, {bucket.rate:g} a second"
+
+
+def messages(channel: Channel, *, days: int = 7) -> dict[str, int]:
+    """What the channel told us lately: kept messages, those that could not be read, and forgeries."""
+    since = timezone.now() - dt.timedelta(days=days)
+    tallies = InboundTally.objects.filter(channel=channel, day__gte=since.date())
+    told = tallies.aggregate(kept=Sum("kept"), refused=Sum("refused"))
+    failed = InboundEvent.objects.filter(channel=channel, received_at__gte=since, state=InboundEvent.State.FAILED)
+    return {"kept": told["kept"] or 0, "refused": told["refused"] or 0, "failed": failed.count()}
 
 
 def in_words(seconds: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Count
@@ -62,7 +63,10 @@ def channel_list(request: HttpRequest) -> HttpResponse:
                 "waiting": overview.waiting(channel),
                 "url": reverse("channel_detail", kwargs={"code": channel.code}),
                 "feed": _feed(request, channel),
-                "errors": seen(ERRORS.filter(placement__channel=channel), "placement__product").count(),
+                "causes": overview.causes(channel)[:3],
+                "lag": overview.told(figures := overview.lag(channel)),
+                "late": figures.late,
+                "budget": overview.budget(channel),
             }
         )
     may_change = request.user.has_perm("channels.change_channel")
@@ -99,6 +103,10 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
     query = seen(Placement.objects.filter(channel=channel), "product").select_related("product").order_by("-pk")
     if state in STATES:
         query = query.filter(listings__state=state).distinct()
+    cause = request.GET.get("cause", "")
+    if cause:
+        open_issues = ChannelIssue.objects.filter(placement__channel=channel, cleared_at=None, code=cause)
+        query = query.filter(pk__in=open_issues.values("placement_id"))
     for word in code_key(words).split():
         query = query.filter(product__search_text__contains=word)
     if request.GET.get("after", "").isdigit():
@@ -106,16 +114,18 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
     rows = list(query.prefetch_related("listings")[: PAGE + 1])
     found = ERRORS.filter(placement__in=rows)
     problems = dict(found.values_list("placement_id").annotate(n=Count("id")))
+    asked = {"state": state, "cause": cause, "q": words}
     context = {
         "channel": channel,
         "problem": _problem(channel),
         "feed": _feed(request, channel),
         "state": state,
         "q": words,
+        "cause": cause,
         "states": STATES,
         "counts": overview.counts(channel),
         "rows": [{"placement": r, "states": _states(r), "issues": problems.get(r.pk, 0)} for r in rows[:PAGE]],
-        "next_url": f"?state={state}&after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
+        "next_url": f"?{urlencode({**asked, 'after': rows[PAGE - 1].pk})}" if len(rows) > PAGE else "",
         "may_publish": request.user.has_perm("channels.publish_channel"),
         "waiting": overview.waiting(channel),
         "causes": overview.causes(channel),

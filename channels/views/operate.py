@@ -285,6 +285,7 @@ def calls(request: HttpRequest, code: str) -> HttpResponse:
         channel,
         rows=page[:PAGE],
         flows=overview.flows(channel, hours=24),
+        told=overview.messages(channel),
         files=BulkRun.objects.filter(channel=channel)[:5],
         subscriptions=subscribed.of(channel),
         lag=overview.told(overview.lag(channel)),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog import blobs
 from catalog.models import SavedView
 from catalog.products.changes import ProductChange, VariantChange
-from channels.models import Channel, Drift, Hold, Match, Pin, RemoteLink, Rollout
+from channels.models import Channel, ChannelIssue, Drift, Hold, Match, Pin, RemoteLink, Rollout
 from channels.reconcile.look import look
 from governance.models import AuditEntry, Proposal
 from tests.channels.publishing.shop import Shop
@@ -57,6 +57,21 @@ def test_held_changes_are_listed_and_confirmed(shopify: Shop, manager: Client) -
     # What nobody asks for any more is no question; saying yes to it says so.
     told = manager.post("/channels/shopify/held/confirm/", {"hold": [hold.pk]}, follow=True).content.decode()
     assert "choose what still waits" in told
+
+
+def test_the_overview_leads_from_each_cause_to_its_products(shopify: Shop, manager: Client) -> None:
+    shopify.approve(shopify.product("tee", **{"name@en_US": ""}))
+    shopify.live("cap")
+    shopify.settle()
+    told = manager.get("/channels/").content.decode()
+    issue = ChannelIssue.objects.filter(placement__channel__code="shopify", cleared_at=None, severity="error").first()
+    assert issue is not None
+    assert f"/channels/shopify/?cause={issue.code}" in told
+    assert "Budget: " in told
+    assert "accepted half within" in told
+    shown = manager.get("/channels/shopify/", {"cause": issue.code}).context["rows"]
+    assert [row["placement"].product.code for row in shown] == ["tee"]
+    assert "Messages refused, 7 days" in page(manager, "calls/")
 
 
 def test_drift_is_answered_from_the_page(shopify: Shop, manager: Client) -> None:
