@@ -68,7 +68,9 @@ class Teller:
         if channel == "amazon" and settings(self._store, "amazon")["queue"]:
             for what, _, sku in (effect.partition(" ") for effect in effects):
                 if what.startswith("item."):
-                    self._enqueue(sku)
+                    self._enqueue(_status_change(sku))
+                elif what == "feed.finished":
+                    self._enqueue(_feed_finished(sku))
         listened = settings(self._store, "shopify")["webhooks"] or self._store.count("subscription")
         if channel != "shopify" or not listened:
             return
@@ -158,14 +160,8 @@ class Teller:
 
     # ---- Amazon's queue --------------------------------------------------------------------------
 
-    def _enqueue(self, sku: str) -> None:
+    def _enqueue(self, body: dict[str, Any]) -> None:
         number = str(self._store.next("notice"))
-        body = {
-            "NotificationType": "LISTINGS_ITEM_STATUS_CHANGE",
-            "EventTime": dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z"),
-            "Payload": {"Sku": sku},
-            "NotificationMetadata": {"NotificationId": f"sandbox-{secrets.token_hex(8)}"},
-        }
         self._store.put("notice", number, {"receipt": number, "body": json.dumps(body)})
 
     def serve_queue(self, call: Call) -> Reply:
@@ -189,3 +185,22 @@ def _body(topic: str, gid: str, bulk: dict[str, Any]) -> dict[str, Any]:
     if topic == "inventory_levels/update":
         return {"inventory_item_id": number, "location_id": 1}
     return {"id": number} | ({} if topic == "products/delete" else {"admin_graphql_api_id": gid})
+
+
+def _status_change(sku: str) -> dict[str, Any]:
+    return {
+        "NotificationType": "LISTINGS_ITEM_STATUS_CHANGE",
+        "EventTime": dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z"),
+        "Payload": {"Sku": sku},
+        "NotificationMetadata": {"NotificationId": f"sandbox-{secrets.token_hex(8)}"},
+    }
+
+
+def _feed_finished(id: str) -> dict[str, Any]:
+    """This one begins its names with small letters, by Amazon's own schema."""
+    return {
+        "notificationType": "FEED_PROCESSING_FINISHED",
+        "eventTime": dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z"),
+        "payload": {"feedProcessingFinishedNotification": {"feedId": id, "feedType": "JSON_LISTINGS_FEED"}},
+        "notificationMetadata": {"notificationId": f"sandbox-{secrets.token_hex(8)}"},
+    }

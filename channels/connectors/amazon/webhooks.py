@@ -18,6 +18,7 @@ from pimhub.foundation import moments
 from pimhub.foundation.http import Request, Response
 
 MOST = 10
+FEED_DONE = "FEED_PROCESSING_FINISHED"
 SECRET_HEADERS = frozenset({"authorization"})
 
 
@@ -41,25 +42,34 @@ def read_queue(response: Response) -> list[Queued]:
     for each in orjson.loads(response.body)["messages"]:
         raw = str(each["body"]).encode()
         body = _notification(raw)
-        id = str(body.get("NotificationMetadata", {}).get("NotificationId", ""))
+        id = str(_part(_part(body, "NotificationMetadata") or {}, "NotificationId") or "")
         if not id:
             raise ValueError("a notification has no NotificationId")
-        heard = Heard(id[:255], str(body.get("NotificationType", ""))[:100], moments.exact(body.get("EventTime")))
-        found.append(Queued(heard, raw, str(each["receipt"])))
+        at = moments.exact(_part(body, "EventTime"))
+        found.append(
+            Queued(Heard(id[:255], str(_part(body, "NotificationType") or "")[:100], at), raw, str(each["receipt"]))
+        )
     return found
 
 
 def read(raw: bytes) -> Told:
     """Raises ValueError."""
     body = _notification(raw)
-    payload = body.get("Payload", body.get("payload"))
-    sku = (payload.get("Sku") or payload.get("sku")) if isinstance(payload, dict) else None
+    payload = _part(body, "Payload")
+    if str(_part(body, "NotificationType")) == FEED_DONE:
+        return Told(finished=True)
+    sku = _part(payload, "Sku") if isinstance(payload, dict) else None
     return Told(skus=(str(sku),) if sku else ())
+
+
+def _part(body: dict[str, Any], name: str) -> Any:
+    """Some notifications begin their names with a capital letter, others do not."""
+    return body.get(name, body.get(name[0].lower() + name[1:]))
 
 
 def _notification(raw: bytes) -> dict[str, Any]:
     body = orjson.loads(raw)
-    if not isinstance(body, dict) or not isinstance(body.get("NotificationMetadata", {}), dict):
+    if not isinstance(body, dict) or not isinstance(_part(body, "NotificationMetadata") or {}, dict):
         raise ValueError("a notification is no object")
     return body
 

@@ -199,6 +199,7 @@ class Feeds:
     def _end(self, feed: Document, status: str, report: str = "") -> bool:
         ended = feed | {"status": status, "ended": _now()} | ({"report": report} if report else {})
         self.store.put(_FEED, feed["feedId"], ended)
+        self.record.effect("feed.finished", feed["feedId"])
         return True
 
     def _message(self, message: Document, places: list[str]) -> list[Document]:

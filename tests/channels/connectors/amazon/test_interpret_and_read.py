@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -189,3 +191,23 @@ def test_many_are_searched_twenty_at_a_time_and_a_comma_by_itself():
     requests = amazon.read(rendered(many), known_after(many), CONNECTION)
     assert ["identifiers=" in r.url for r in requests] == [True, True, False]
     assert requests[2].url.split("?")[0].endswith("/A%2CB")
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_notifications_are_read_whichever_letter_their_names_begin_with(small: bool) -> None:
+    """LISTINGS_ITEM_STATUS_CHANGE begins with capitals, FEED_PROCESSING_FINISHED with small letters, as Amazon's
+    schemas have them."""
+    body: dict[str, Any] = {
+        "NotificationType": "FEED_PROCESSING_FINISHED" if small else "LISTINGS_ITEM_STATUS_CHANGE",
+        "EventTime": "2026-11-22T10:00:00Z",
+        "Payload": {"feedProcessingFinishedNotification": {"feedId": "1"}} if small else {"Sku": "TEE"},
+        "NotificationMetadata": {"NotificationId": "n1"} if not small else {"notificationId": "n1"},
+    }
+    if small:
+        body = {name[0].lower() + name[1:]: value for name, value in body.items()}
+    text = json.dumps({"messages": [{"receipt": "r", "body": json.dumps(body)}]}).encode()
+    (queued,) = amazon.read_queue(Response(200, body=text))
+    assert (queued.heard.id, queued.heard.topic) == ("n1", body.get("NotificationType", "FEED_PROCESSING_FINISHED"))
+    assert queued.heard.at is not None
+    told = amazon.read_webhook(queued.heard.topic, queued.raw)
+    assert (told.skus, told.finished) == ((), True) if small else (("TEE",), False)
