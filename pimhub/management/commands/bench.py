@@ -20,13 +20,14 @@ BENCHMARKS = {
     "governance": "products",
     "intake": "products",
     "shopify": "products",
+    "publishing": "products",
     "shopify_files": "folder",
     "claims": "file",
 }
 
 
 class Command(BaseCommand):
-    help = "Measure this machine in a throw-away instance: imports, feeds, pages, reviews, a shop's limit, a folder of Shopify files."
+    help = "Measure this machine in a throw-away instance: imports, feeds, pages, reviews, channels, Shopify files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="one of them; without it, all but files")
