@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from catalog import blobs
+from catalog.change_sets import acting
+from catalog.models import ChangeSet
 from channels.models import Channel, Drift, Listing, RemoteLink
 from channels.publishing import drift
 from channels.reconcile.run import reconcile
+from governance.proposals import accept
 from tests.channels.publishing.shop import Shop
 from tests.channels.publishing.test_amazon import shirt, with_picture
 
-CODES = ("tee", "cap", "hat")
 SIZES = ("s", "m")
 PLACES = {
     ("shopify", "title"): ("", "content", "/title"),
@@ -39,20 +41,22 @@ def shown(listing: Listing, facet: str, path: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("seed", "edits"), [(1, 40), pytest.param(2, 500, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
+    ("seed", "edits", "products"),
+    [(1, 40, 3), pytest.param(2, 500, 30, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
 )
-def test_all_edits_are_found_and_none_is_invented(shop: Shop, seed: int, edits: int) -> None:
+def test_all_edits_are_found_and_none_is_invented(shop: Shop, seed: int, edits: int, products: int) -> None:
+    codes = [f"tee{n}" for n in range(products)]
     luck = random.Random(seed)
     Channel.objects.update(publishes_on_approval=True)
-    for code in CODES:
+    for code in codes:
         product = with_picture(shop, shirt(shop, code=code, sizes=SIZES))
         shop.approve(product)
-    shop.settle(seconds=60)
+    shop.settle(seconds=60 * products)
     assert {s for c in ("shopify", "google", "amazon") for s in shop.states(c).values()} == {"live"}
     edited: dict[tuple[str, str, str, str], Any] = {}
     for _ in range(edits):
         (channel, field), (level, facet, path) = luck.choice(list(PLACES.items()))
-        code = luck.choice(CODES)
+        code = luck.choice(codes)
         sku = f"{code}-{luck.choice(SIZES)}" if level else ""
         row = Listing.objects.get(placement__channel__code=channel, placement__product__code=code, sku=sku)
         edited[channel, sku or code, facet, path] = edit(shop, luck, row, channel, field, facet, path)
@@ -61,6 +65,8 @@ def test_all_edits_are_found_and_none_is_invented(shop: Shop, seed: int, edits: 
     assert found(shop) == wanted  # looking again finds the same, once each
     answer(shop, luck)
     assert found(shop) == set()
+    states = set(Drift.objects.exclude(state=Drift.State.OVER).values_list("state", flat=True))
+    assert states == {Drift.State.KEPT, Drift.State.ADOPTED, Drift.State.HANDED_OVER}
     assert {s for c in ("shopify", "google", "amazon") for s in shop.states(c).values()} == {"live"}
 
 
@@ -103,13 +109,21 @@ def short(row: Drift) -> str:
 
 
 def answer(shop: Shop, luck: random.Random) -> None:
-    rows = list(Drift.objects.filter(state=Drift.State.OPEN).select_related("placement__channel"))
+    """Each difference gets one of the three answers, in any order; adopted is what one value stands for."""
+    rows = list(Drift.objects.filter(state=Drift.State.OPEN).select_related("placement__channel", "placement__product"))
     luck.shuffle(rows)
-    left = [r for r in rows if luck.random() < 0.3 and r.facet == "content"]
-    kept = [r for r in rows if r not in left]
+    adopted = [r for r in rows if r.path in ("/vendor", "/title") and drift.source_of(r) is not None]
+    left = [r for r in rows if r not in adopted and r.facet == "content" and luck.random() < 0.3]
+    kept = [r for r in rows if r not in left and r not in adopted]
+    # All of them before anything is sent: a call carries its whole facet, unanswered differences along with it.
     if left:
         drift.hand_over(drifts=left, user=shop.user("channelmanager"))
-    shop.settle(seconds=60)
+    for row in adopted:
+        with acting(user=shop.user("merchandiser"), source=ChangeSet.Source.PAGE):
+            (proposal,) = drift.adopt(drift=row, user=shop.user("merchandiser"))
+            accept(proposal=proposal, user=shop.user("merchandiser"))
     if kept:
         drift.keep_ours(drifts=kept, user=shop.user("channelmanager"))
-    shop.settle(seconds=60)
+    for product in {row.placement.product for row in adopted}:
+        shop.approve(product)
+    shop.settle(seconds=600)

@@ -8,6 +8,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from catalog import events
 from catalog.change_sets import acting
@@ -15,12 +16,14 @@ from catalog.models import ChangeSet, Product
 from catalog.products import trash
 from catalog.products.changes import OfferChange, ProductChange, VariantChange
 from channels.models import Channel, Listing, Placement, RateBucket
-from channels.publishing import work
+from channels.publishing import putback, work
 from channels.publishing.dispatch import dispatch
+from channels.publishing.putback import WITH_PRICES, Effect
 from channels.reconcile.run import reconcile
 from governance.workflow import verbs
 from tests.channels.publishing.shop import Shop
 from tests.channels.publishing.test_amazon import shirt, with_picture
+from tests.channels.publishing.test_put_back import accepted
 
 CHANNELS = ("shopify", "google", "amazon")
 SIZES = ("s", "m")
@@ -204,6 +207,43 @@ def nothing_twice(shop: Shop, *, codes: list[str], there: list[str]) -> None:
     } == set(there)
     assert shop.sandbox.state("google")["products"] == len(SIZES) * len(there)
     assert shop.sandbox.state("amazon")["items"] == (len(SIZES) + 1) * len(there)
+
+
+# ---- yesterday ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("products", [3, pytest.param(125, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
+def test_three_channels_go_back_to_the_very_bodies_of_yesterday(shop3: Shop, products: int) -> None:
+    """Eight listings a product. What came since leaves; what was archived since is named, and stays off."""
+    shop = shop3
+    Channel.objects.update(policy={"ask": {"removals_a_day": None, "price_percent": None, "shrink_percent": None}})
+    codes = [f"tee{n}" for n in range(products)]
+    for code in codes:
+        approved(shop, code)
+    settled(shop)
+    at, before = timezone.now(), {channel: accepted(channel, WITH_PRICES) for channel in CHANNELS}
+    assert sum(map(len, before.values())) == 8 * products
+    for code in codes:
+        ruined = {"name@en_US": f"Wrong {code}", "description@en_US": "<p>Ruined.</p>", "brand": "Nobody"}
+        shop.write(ProductChange(code=code, values=ruined))
+        shop.approve(Product.objects.get(code=code))
+        reprice(shop, code, "25.50")
+    approved(shop, "since")
+    with acting(user=shop.user("admin"), source=ChangeSet.Source.PAGE):
+        verbs.archive(product=Product.objects.get(code=codes[-1]), user=shop.user("admin"), comment="recalled")
+    settled(shop)
+    for channel in CHANNELS:
+        lines = putback.plan(channel=shop.channel(channel), at=at, product_ids=None, facets=WITH_PRICES)
+        effects = {line.placement.product.code: line.effect for line in lines}
+        wanted = dict.fromkeys(codes, Effect.CHANGES) | {codes[-1]: Effect.CANNOT, "since": Effect.GOES}
+        assert effects == wanted, channel
+        user = shop.user("channelmanager")
+        putback.put_back(lines=lines, at=at, facets=WITH_PRICES, reason="a bad day", user=user)
+    settled(shop)
+    for channel in CHANNELS:
+        kept = {row: bodies for row, bodies in before[channel].items() if row.split("/")[0] != codes[-1]}
+        assert accepted(channel, WITH_PRICES) == kept, channel
+    as_desired(shop)
 
 
 # ---- answers that are lost -----------------------------------------------------------------------
