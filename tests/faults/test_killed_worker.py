@@ -186,11 +186,11 @@ def published_beside_an_emptied_broker(tmp_path: Path, *, products: int, seconds
 
 @pytest.mark.long
 def test_an_emptied_broker_loses_nothing(tmp_path: Path) -> None:
-    published_beside_an_emptied_broker(tmp_path, products=150, seconds=20)
+    published_beside_an_emptied_broker(tmp_path, products=60, seconds=10)
 
 
 @pytest.mark.long
 def test_without_the_sweep_an_emptied_broker_is_seen(tmp_path: Path) -> None:
     """The test above can fail: nobody rings again for what lost its ring."""
     with pytest.raises(AssertionError, match="everything is settled"):
-        published_beside_an_emptied_broker(tmp_path, products=150, seconds=20, without="the sweep")
+        published_beside_an_emptied_broker(tmp_path, products=60, seconds=10, without="the sweep")

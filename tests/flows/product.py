@@ -144,6 +144,14 @@ class Product:
         self.process.wait(timeout=20)
         return time.monotonic() - begun
 
+    def end(self) -> None:
+        """Stop it if it runs, and take its database away; its home is the caller's."""
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+        if self.database:
+            with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
+                db.execute(f"DROP DATABASE {urlsplit(self.database).path[1:]} WITH (FORCE)".encode())
+
     def children(self) -> list[int]:
         """Every process whose environment names this home."""
         found = []
