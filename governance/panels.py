@@ -145,7 +145,7 @@ def sales_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm(sales.CONFIRM) or not SalePolicy.objects.exists():
         return None
     count = sales.sales().count()
-    return panels.entry(request, label="Sales", url=reverse("sale_list"), icon="checkbox", order=31, count=count)
+    return panels.entry(request, label="Sales", url=reverse("sale_list"), icon="circle-check", order=31, count=count)
 
 
 def write_texts(request: HttpRequest) -> Deed | None:
