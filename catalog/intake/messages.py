@@ -77,7 +77,8 @@ def read_stock_line(given: Any) -> Message:
         text = f"{units} units cannot be sold: stock is counted in whole units. Round it down."
         raise BadForm([ChangeError("available", "fractional_stock", text)])
     if isinstance(units, bool) or not isinstance(units, int) or abs(units) >= 2**31:
-        raise _bad("available", "available is a whole number of units.")
+        shown = "missing" if units is None else f"“{str(units)[:40]}”"
+        raise _bad("available", f"available is {shown}. Send a whole number of units, such as 12.")
     if units < 0:
         text = f"{units} units cannot be available. Send 0 where orders wait, and what is ordered as incoming."
         raise BadForm([ChangeError("available", "negative_stock", text)])

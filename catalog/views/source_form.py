@@ -124,7 +124,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg] # no subscript at r
         }
         help_texts = {
             "code": "Lower-case letters, digits and underscores; it names the folder and the address of calls.",
-            "system": "Of the register (People and rights, Systems). What that system owns, the source may write.",
+            "system": "One of Other systems, under Structure. What that system owns, the source may write.",
             "address": "https://erp.example/stock.csv, or for SFTP a folder: sftp://files.erp.example/outgoing. One "
             "begins where the name arrives; sftp://files.erp.example//srv/out is the server's own path.",
             "pattern": "Names that are taken, such as stock-*.csv. Hidden and unfinished ones (.part, .tmp) never are.",

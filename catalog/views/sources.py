@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from catalog.models import ExternalSystem, Heard, Source
+from catalog.access.reach import own
+from catalog.models import ExternalSystem, Heard, Reject, Source
 from catalog.permissions import requires
 from catalog.sources import sftp
 from catalog.sources.collect import ask, inbox, receive_call
@@ -29,7 +30,9 @@ SHOWN = 50
 def source_list(request: HttpRequest) -> HttpResponse:
     """All sources with their figures."""
     rows = [{"source": s, "now": figures(s)} for s in Source.objects.select_related("system", "owner")]
-    return render(request, "catalog/source_list.html", {"rows": rows, "may_manage": request.user.has_perm(MANAGE)})
+    rejects = own(Reject.objects.filter(state=Reject.State.OPEN)).count()
+    context = {"rows": rows, "rejects": rejects, "may_manage": request.user.has_perm(MANAGE)}
+    return render(request, "catalog/source_list.html", context)
 
 
 @requires(MANAGE)
