@@ -150,6 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(json_reply(413, {"error": f"send at most {_LARGEST_BODY} bytes, with their length"}))
             return
         body = self.rfile.read(length)
+        if len(body) < length:  # whoever sent it is gone: half a request is none
+            self.close_connection = True
+            return
         path, _, query = self.path.partition("?")
         call = Call(
             method=self.command,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 from typing import Any
 
@@ -138,3 +139,22 @@ def test_chaos_is_no_violation_and_stands_in_the_log(sandbox: Sandbox) -> None:
 def test_a_wrong_plan_is_refused_with_a_reason(sandbox: Sandbox, plan: dict[str, Any]) -> None:
     with pytest.raises(AssertionError, match="error"):
         sandbox.control("chaos", **plan)
+
+
+@pytest.mark.parametrize("channel", ["shopify", "google", "amazon"])
+def test_a_call_that_breaks_off_while_it_is_sent_is_none(sandbox: Sandbox, channel: str) -> None:
+    """Its sender was killed: half a request is no request, and nobody's fault."""
+    path = {
+        "shopify": "/shopify/admin/api/2026-10/graphql.json",
+        "google": "/google/products/v1/x",
+        "amazon": "/amazon/x",
+    }
+    head = f"POST {path[channel]} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Shopify-Access-Token: sandbox-token\r\n"
+    with socket.create_connection(("127.0.0.1", sandbox.running.port)) as call:
+        call.sendall(
+            f"{head}Content-Type: application/json\r\nContent-Length: 500\r\n\r\n".encode() + b'{"query": "mut'
+        )
+        call.shutdown(socket.SHUT_WR)
+        assert call.recv(100) == b""
+    assert sandbox.control("calls") == []
+    assert sandbox.violations() == []
