@@ -32,6 +32,8 @@ class Row:
     products: int
     mapped: str
     suggestions: tuple[Suggestion, ...] = ()
+    # It needs no word: the channel knows it by the name it has, or takes any.
+    goes_as_it_is: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Map:
 
     @property
     def unmapped(self) -> list[Row]:
-        return [row for row in self.rows if not row.mapped]
+        return [row for row in self.rows if not row.mapped and not row.goes_as_it_is]
 
     @property
     def products_unmapped(self) -> int:
@@ -103,7 +105,9 @@ def read(
     """The table with the products that each value concerns; unmapped first, then what most products have."""
     table = table_of(rules.get(field.code), source)
     used = _categories(channel) if source == CATEGORY else _options(channel, source)
-    terms = tuple(vocabulary(channel, connector, field)) if suggest else ()
+    # The trees of categories are large, and of no use to who only counts.
+    terms = tuple(vocabulary(channel, connector, field)) if suggest or not field.taxonomy else ()
+    known = {text.casefold() for term in terms for text in (term.value, term.label)}
     values = {code: each.labels for code, each in used.items()}
     hints: dict[str, list[Suggestion]] = {}
     if suggest and source == CATEGORY:
@@ -114,10 +118,17 @@ def read(
     parents = {code: each.parent for code, each in used.items()}
     offered = suggestions(values, parents, table, terms, hints) if suggest else {}
     rows = [
-        Row(code, each.path, each.products, table.get(code, ""), tuple(offered.get(code, ())))
+        Row(
+            code,
+            each.path,
+            each.products,
+            table.get(code, ""),
+            tuple(offered.get(code, ())),
+            goes_as_it_is=source != CATEGORY and (not terms or not known.isdisjoint(map(str.casefold, each.labels))),
+        )
         for code, each in used.items()
     ]
-    rows.sort(key=lambda row: (bool(row.mapped), -row.products, row.label))
+    rows.sort(key=lambda row: (bool(row.mapped) or row.goes_as_it_is, -row.products, row.label))
     name = "Categories" if source == CATEGORY else Attribute.objects.get(code=source).label()
     return Map(field, source, name, tuple(rows), terms)
 
@@ -166,7 +177,7 @@ def _options(channel: Channel, attribute: str) -> dict[str, _Used]:
         labels |= {option.code: option.labels for option in held}
     return {
         code: _Used(
-            tuple(labels.get(code, {}).values()) or (code,),
+            (code, *labels.get(code, {}).values()),
             labels.get(code, {}).get("en_US") or next(iter(labels.get(code, {}).values()), code),
             "",
             counts[code],

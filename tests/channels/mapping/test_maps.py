@@ -140,6 +140,8 @@ def test_options_say_the_channels_words(shop: Shop) -> None:
     shop.settle()
     found = read(channel, "color", "color")
     assert [(row.code, row.label, row.products) for row in found.rows] == [("nvy", "Marine", 1), ("s", "S", 1)]
+    assert found.unmapped == []  # Google takes any color
+    assert read(channel, "condition", "condition").unmapped == []  # “new” is Google's own word
     version = maps.propose(
         channel=channel, field=found.field, source="color", table={"nvy": "Navy"}, user=shop.user("channelmanager")
     )
