@@ -212,7 +212,7 @@ def budget(channel: Channel) -> str:
     if not left:
         return ""
     share, bucket = min(left, key=lambda each: each[0])
-    return f"{share:.0%} of {bucket.name}, {bucket.rate:g} a second"
+    return f"{100 * share:.0f} % of {bucket.name}, {bucket.rate:g} a second"
 
 
 def messages(channel: Channel, *, days: int = 7) -> dict[str, int]:
