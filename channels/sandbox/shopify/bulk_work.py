@@ -69,8 +69,10 @@ class BulkWork:
         for _ in range(_AT_A_TIME):
             if self._over.is_set():
                 return None
-            knobs = settings(self.store, "shopify")
-            time.sleep(max(0.0, knobs["bulk_seconds"]))
+            begun = time.monotonic()
+            while time.monotonic() - begun < (knobs := settings(self.store, "shopify"))["bulk_seconds"]:
+                if self._over.wait(0.05):
+                    return None
             operation = self.store.get("bulk", id)
             if operation is None:  # the sandbox was emptied
                 return None

@@ -189,7 +189,7 @@ def test_an_answer_that_is_lost_at_the_start_is_looked_for(bulk: Shop, monkeypat
 def test_a_price_overtakes_the_file_with_its_content(bulk: Shop) -> None:
     many(bulk)
     bulk.settle()
-    bulk.sandbox.control("settings", channel="shopify", bulk_seconds=0.5)
+    bulk.sandbox.control("settings", channel="shopify", bulk_seconds=600)  # until the end is asked for
     for code in MANY:
         bulk.approve(bulk.product(code, brand="Other"))
     until = {BulkRun.State.WORKING}
@@ -198,13 +198,15 @@ def test_a_price_overtakes_the_file_with_its_content(bulk: Shop) -> None:
         if BulkRun.objects.filter(kind="productSet", state__in=until).exists():
             break
             events.derive()
-    bulk.product("tee3", brand="Other", price="29.00")
+    line = BulkLine.objects.filter(run__state=BulkRun.State.WORKING, run__kind="productSet").latest("pk")
+    code = line.placement.product.code
+    bulk.product(code, brand="Other", price="29.00")
     events.derive()
     dispatch(seconds=1)
     assert Publication.objects.filter(
-        operation="productVariantsBulkUpdate", placement__product__code="tee3", verdict=Verdict.ACCEPTED
+        operation="productVariantsBulkUpdate", placement__product__code=code, verdict=Verdict.ACCEPTED
     ).exists()
-    assert BulkLine.objects.filter(placement__product__code="tee3", settled_at__isnull=True).exists()
+    assert BulkLine.objects.filter(placement__product__code=code, settled_at__isnull=True).exists()
     bulk.sandbox.control("settings", channel="shopify", bulk_seconds=0)
     bulk.settle()
     assert reconcile(bulk.channel())["drifted"] == []
