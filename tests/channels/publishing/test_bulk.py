@@ -197,7 +197,7 @@ def test_a_price_overtakes_the_file_with_its_content(bulk: Shop) -> None:
         dispatch(seconds=0.2)
         if BulkRun.objects.filter(kind="productSet", state__in=until).exists():
             break
-            events.derive()
+        events.derive()
     line = BulkLine.objects.filter(run__state=BulkRun.State.WORKING, run__kind="productSet").latest("pk")
     code = line.placement.product.code
     bulk.product(code, brand="Other", price="29.00")
