@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -23,6 +24,7 @@ from governance.copywriting.providers.base import Answer, Billed, CannotWrite, S
 from governance.copywriting.rulebook import Rulebook, rulebook
 from governance.models import CopyItem, CopyRun, Draft, PromptTemplate, PromptVersion, Proposal, ProviderCall
 from governance.proposed_parts import alt_key
+from pimhub.foundation.jsonvalue import JSON
 
 S, T = CopyItem.State, PromptTemplate.Task
 TRIES = 3
@@ -278,24 +280,85 @@ def described(
 
 def _keep_pictures(item: CopyItem, call: ProviderCall | None, asked: prompts.Asked, answer: Answer) -> None:
     """Propose the text of each picture; none is a value before somebody took it."""
-    run, facts = item.run, asked.facts
+    run = item.run
     book = rulebook(run.version, run.locale)
     found, refused = described(run.version, asked, answer, book)
+    parts = [
+        _Part(
+            key=alt_key(run.locale, picture.identity),
+            value=sentence.text,
+            name=f"Picture {picture.number}",
+            draft={
+                "text": sentence.text,
+                "sentences": [asdict(sentence)],
+                "used": judged.used,
+                "claims": [*judged.claims, *({"problem": problem} for problem in judged.problems)],
+                "flags": judged.flags,
+                "judged_by": list(book.packs),
+            },
+        )
+        for picture, sentence, judged in found
+    ]
+    _keep_parts(item, call, asked.facts, parts, refused, same=("same_text", "That is what they say already."))
+
+
+def _keep_values(item: CopyItem, call: ProviderCall | None, asked: prompts.Asked, answer: Answer) -> None:
+    """Propose each value that the text states; what cannot be is told with the item."""
+    found, refused = read_out(item.run.version, asked, answer)
+    parts = [
+        _Part(
+            key=each.key,
+            value=each.value,
+            name=each.key,
+            draft={
+                "text": each.told,
+                "used": [SOURCE],
+                "claims": [dict(each.claim)],
+                "flags": int(is_flagged(each.claim)),
+            },
+        )
+        for each in found
+    ]
+    _keep_parts(item, call, asked.facts, parts, refused, same=("same_values", "It says all of that already."))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One of several proposals that an answer comes to, and what its draft says beside facts and run."""
+
+    key: str
+    value: JSON
+    name: str  # for the person who reads why it was refused
+    draft: Mapping[str, Any]
+
+
+def _keep_parts(
+    item: CopyItem,
+    call: ProviderCall | None,
+    facts: Facts,
+    parts: Sequence[_Part],
+    refused: Sequence[str],
+    *,
+    same: tuple[str, str],
+) -> None:
+    """Propose each part by itself: one that cannot be proposed does not keep the others."""
+    run, told = item.run, list(refused)
     reason = f"{run.version.template}, version {run.version.number}"
     made = 0
     with transaction.atomic():
         held = CopyItem.objects.select_for_update().filter(pk=item.pk, state=S.CALLING, tries=item.tries).first()
         if held is None:
             return None
-        for picture, sentence, judged in found:
-            wanted = {"": {alt_key(run.locale, picture.identity): sentence.text}}
-            with acting(user=run.requested_by, source=ChangeSet.Source.SYSTEM, reason=reason):
-                try:
-                    with transaction.atomic():
-                        rows = proposals.propose(product=item.product, wanted=wanted, reason=reason)
-                except proposals.CannotPropose as error:
-                    refused.append(f"Picture {picture.number}: {error}")
-                    continue
+        for part in parts:
+            try:
+                with (
+                    acting(user=run.requested_by, source=ChangeSet.Source.SYSTEM, reason=reason),
+                    transaction.atomic(),
+                ):
+                    rows = proposals.propose(product=item.product, wanted={"": {part.key: part.value}}, reason=reason)
+            except proposals.CannotPropose as error:
+                told.append(f"{part.name}: {error}")
+                continue
             for row in rows:
                 Proposal.objects.filter(pk=row.pk).update(source=AI)
                 Draft.objects.create(
@@ -304,66 +367,15 @@ def _keep_pictures(item: CopyItem, call: ProviderCall | None, asked: prompts.Ask
                     version=run.version,
                     call=call,
                     locale=run.locale,
-                    text=sentence.text,
-                    sentences=[asdict(sentence)],
                     facts=dict(facts.values),
                     fact_keys=dict(facts.keys),
                     facts_hash=facts.hash,
-                    used=judged.used,
-                    claims=[*judged.claims, *({"problem": problem} for problem in judged.problems)],
-                    flags=judged.flags,
-                    judged_by=list(book.packs),
+                    **part.draft,
                 )
                 made += 1
-        told = " ".join(refused)
+        words = " ".join(told)
         if made:
-            return _end(item, S.DONE, "some_refused" if refused else "", told)
-        if refused:
-            return _end(item, S.FAILED, "refused", told)
-        return _end(item, S.SKIPPED, "same_text", "That is what they say already.")
-
-
-def _keep_values(item: CopyItem, call: ProviderCall | None, asked: prompts.Asked, answer: Answer) -> None:
-    """Propose each value that the text states; what cannot be is told with the item."""
-    run, facts = item.run, asked.facts
-    template = run.version.template
-    found, refused = read_out(run.version, asked, answer)
-    reason = f"{template}, version {run.version.number}"
-    made = 0
-    with transaction.atomic():
-        held = CopyItem.objects.select_for_update().filter(pk=item.pk, state=S.CALLING, tries=item.tries).first()
-        if held is None:
-            return None
-        with acting(user=run.requested_by, source=ChangeSet.Source.SYSTEM, reason=reason):
-            for each in found:
-                try:
-                    with transaction.atomic():
-                        rows = proposals.propose(
-                            product=item.product, wanted={"": {each.key: each.value}}, reason=reason
-                        )
-                except proposals.CannotPropose as error:
-                    refused.append(f"{each.key}: {error}")
-                    continue
-                for row in rows:
-                    Proposal.objects.filter(pk=row.pk).update(source=AI)
-                    Draft.objects.create(
-                        proposal=row,
-                        item=item,
-                        version=run.version,
-                        call=call,
-                        locale=run.locale,
-                        text=each.told,
-                        facts=dict(facts.values),
-                        fact_keys=dict(facts.keys),
-                        facts_hash=facts.hash,
-                        used=[SOURCE],
-                        claims=[dict(each.claim)],
-                        flags=int(is_flagged(each.claim)),
-                    )
-                    made += 1
-        told = " ".join(refused)
-        if made:
-            return _end(item, S.DONE, "some_refused" if refused else "", told)
-        if refused:
-            return _end(item, S.FAILED, "refused", told)
-        return _end(item, S.SKIPPED, "same_values", "It says all of that already.")
+            return _end(item, S.DONE, "some_refused" if told else "", words)
+        if told:
+            return _end(item, S.FAILED, "refused", words)
+        return _end(item, S.SKIPPED, *same)
