@@ -104,13 +104,9 @@ def effects(shop: Shop) -> Counter[str]:
 # ---- any seed ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "seed",
-    [
-        *range(2),
-        *(pytest.param(n, marks=[pytest.mark.long, pytest.mark.timeout(600)]) for n in range(2, 14)),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(14))
 def test_once_faults_stop_the_channels_show_what_they_should(shop3: Shop, seed: int) -> None:
     shop, luck = shop3, random.Random(seed)
     Channel.objects.update(policy={"ask": {"removals_a_day": None, "price_percent": None, "shrink_percent": None}})
