@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, connections, models
 
 from catalog.models import (
@@ -24,6 +26,7 @@ from catalog.models import (
     Locale,
     Location,
     PriceList,
+    RoleLimit,
     Scope,
     StructureStamp,
 )
@@ -43,8 +46,13 @@ WATCHED: list[Any] = [
     Locale,
     Location,
     PriceList,
+    RoleLimit,
     Scope,
     Scope.locales.through,
+    Group,
+    Group.permissions.through,
+    Permission,
+    ContentType,
 ]
 # Counters of rows that say nothing of the configuration: they move with every code that is made.
 UNWATCHED: dict[Any, set[str]] = {Family: {"last_number"}}

@@ -293,7 +293,8 @@ def test_who_has_no_limits_is_asked_once(held: World, db: None, client: Client) 
     client.get("/products/")
     with CaptureQueriesContext(connection) as found:
         client.get("/products/")
-    assert sum("rolelimit" in q["sql"] for q in found) == 1
+    assert sum("structurestamp" in q["sql"] for q in found) == 1
+    assert not any("rolelimit" in q["sql"] for q in found)
 
 
 def test_a_role_is_limited_on_its_page(held: World, db: None, client: Client) -> None:

@@ -12,10 +12,11 @@ from functools import reduce
 from operator import or_
 from typing import Any, TypeVar
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
+from catalog import stamp
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.values import ValueKey
 from catalog.models import (
@@ -184,27 +185,56 @@ def _look_up(user: User, right: str, kept: dict[Any, Any]) -> Sight:
     return Sight(found, groups)
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    name: str
+    limits: Mapping[str, frozenset[str]]
+    rights: frozenset[str]
+
+
+def _read() -> dict[int, Role]:
+    """All roles by id, with what bounds them and what they may."""
+    limits: dict[int, dict[str, set[str]]] = {}
+    for role, kind, code in RoleLimit.objects.values_list("role_id", "kind", "code"):
+        limits.setdefault(role, {}).setdefault(kind, set()).add(code)
+    rights: dict[int, set[str]] = {}
+    rows = Group.permissions.through.objects.values_list(
+        "group_id", "permission__content_type__app_label", "permission__codename"
+    )
+    for role, app, codename in rows:
+        rights.setdefault(role, set()).add(f"{app}.{codename}")
+    return {
+        pk: Role(
+            name,
+            {kind: frozenset(codes) for kind, codes in limits.get(pk, {}).items()},
+            frozenset(rights.get(pk, ())),
+        )
+        for pk, name in Group.objects.values_list("pk", "name")
+    }
+
+
+_kept = stamp.Kept(_read)
+
+
 def _roles(user: User) -> list[tuple[Reach, frozenset[str]]] | None:
     """What each role of a person reaches, with the rights it gives; None when none of them is limited."""
-    limits: dict[int, dict[str, set[str]]] = {}
-    for role, kind, code in RoleLimit.objects.filter(role__user=user).values_list("role_id", "kind", "code"):
-        limits.setdefault(role, {}).setdefault(kind, set()).add(code)
-    if not limits:
+    roles = _kept()
+    if not any(role.limits for role in roles.values()):
         return None
-    rights: dict[tuple[int, str], set[str]] = {}
-    rows = Permission.objects.filter(group__user=user)
-    for pk, name, app, codename in rows.values_list("group__pk", "group__name", "content_type__app_label", "codename"):
-        rights.setdefault((pk, name), set()).add(f"{app}.{codename}")
-    return [(_reach(name, limits.get(pk, {})), frozenset(given)) for (pk, name), given in sorted(rights.items())]
+    # One that came this very moment counts from the next look on.
+    held = [roles[pk] for pk in sorted(user.groups.values_list("pk", flat=True)) if pk in roles]
+    if not any(role.limits for role in held):
+        return None
+    return [(_reach(role.name, role.limits), role.rights) for role in held]
 
 
-def _reach(role: str, limits: Mapping[str, Collection[str]]) -> Reach:
+def _reach(role: str, limits: Mapping[str, frozenset[str]]) -> Reach:
     keys = [code_key(code) for code in limits.get(CATEGORY, ())]
     nodes = list(Category.objects.filter(code_key__in=keys).values_list("pk", "path", "numchild")) if keys else []
     places = {pk for pk, _, _ in nodes}
     if below := [Q(path__startswith=path) for _, path, children in nodes if children]:
         places |= set(Category.objects.filter(reduce(or_, below)).values_list("pk", flat=True))
-    return Reach(role, {kind: frozenset(codes) for kind, codes in limits.items()}, frozenset(places))
+    return Reach(role, limits, frozenset(places))
 
 
 def seen(query: QuerySet[M], path: str = "pk", right: str = VIEW) -> QuerySet[M]:
