@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -104,9 +104,15 @@ class ApiView(APIView):
         name = "GET" if method in SAFE else method or ""
         if name in self.rights:
             return self.rights[name]
-        if method in ("OPTIONS", "HEAD") or not hasattr(self, name.lower()):
+        if method in ("OPTIONS", "HEAD") or self.handler(method) is None:
             return next(iter(self.rights.values()))
         raise AssertionError(f"{type(self).__name__} names no right for {name}")
+
+    def handler(self, method: str | None) -> Callable[..., Any] | None:
+        """What answers a method; no other function of ours is called from outside, such as `rows` by the method ROWS."""
+        name = (method or "").lower()
+        found: Callable[..., Any] | None = getattr(self, name, None) if name in self.http_method_names else None
+        return found
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.args, self.kwargs = args, kwargs
@@ -115,7 +121,7 @@ class ApiView(APIView):
         response: Any
         try:
             self.initial(asked, *args, **kwargs)
-            handler = getattr(self, (asked.method or "").lower(), self.http_method_not_allowed)
+            handler = self.handler(asked.method) or self.http_method_not_allowed
             once = asked.method in UNSAFE and asked.method not in self.streams
             if once and idempotency.key_of(asked):
                 response = idempotency.once(self, asked, lambda: handler(asked, *args, **kwargs))

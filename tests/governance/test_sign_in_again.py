@@ -80,6 +80,7 @@ def test_what_was_typed_goes_on(world: World) -> None:
 def test_a_key_in_flight_is_kept_nowhere(world: World) -> None:
     client = old("ada")
     typed = {"code": "ai", "label": "AI", "base_url": "https://api.example/v1", "api": "chat", "timeout": "60"}
+    typed |= {"at_once": "4", "batch_percent": "50"}
     typed |= {"key": "sk-very-secret", "api": AiProvider._meta.get_field("api").choices[0][0]}  # type: ignore[index]
     asked = client.post("/texts/providers/new/", typed)
     assert "no-store" in asked.headers["Cache-Control"]

@@ -264,3 +264,9 @@ def test_what_will_go_says_so_and_then_is_gone(world: World, monkeypatch: pytest
     assert (gone.status_code, gone.json()["code"]) == (410, "gone")
     assert "/api/v1/stock/" in gone.json()["detail"]
     assert "Sunset" in gone.headers
+
+
+def test_only_http_methods_reach_into_an_endpoint(api: Api) -> None:
+    """Its own functions have names too, and a client may send any word as the method."""
+    for word in ("ROWS", "KEEP", "HANDLER", "DISPATCH"):
+        assert api.call(word, "families/").status_code == 405

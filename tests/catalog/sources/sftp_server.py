@@ -140,7 +140,7 @@ def sftp_server(root: Path) -> Iterator[Sftp]:
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files)
             try:
                 transport.start_server(server=_Door(about))
-            except (paramiko.SSHException, EOFError):
+            except (paramiko.SSHException, EOFError, OSError):  # the client went away amid the handshake
                 continue
 
     threading.Thread(target=serve, daemon=True).start()

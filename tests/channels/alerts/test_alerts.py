@@ -209,7 +209,9 @@ def test_every_probe_finds_what_it_is_for(world: World) -> None:
     system, _ = ExternalSystem.objects.get_or_create(code="erp", defaults={"label": "ERP"})
     source = Source.objects.create(code="erp_stock", system=system, kind="folder", delivers="stock", last_seen=long_ago)
     Delivery.objects.create(source=source, name="a", sha256="0", size=1, counts={"updated": 9, "rejected": 1})
-    Reconciliation.objects.create(source=source, checked=90, in_sync=60, found={"missing": 30}, finished_at=now)
+    Reconciliation.objects.create(
+        source=source, checked=90, in_sync=60, found={"missing": 30}, state="done", finished_at=now
+    )
     found = wrong()
     assert {name for name, words in found.items() if words} == set(probes.names()) - {"drift"}
     assert found["channel_paused"] == ["Nothing is sent to Amazon: The app was removed."]
