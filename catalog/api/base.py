@@ -109,7 +109,7 @@ class ApiView(APIView):
         raise AssertionError(f"{type(self).__name__} names no right for {name}")
 
     def handler(self, method: str | None) -> Callable[..., Any] | None:
-        """What answers a method; no other function of ours is called from outside, such as `rows` by the method ROWS."""
+        """What answers a method; no other function of ours is called from outside, as `rows` by the method ROWS."""
         name = (method or "").lower()
         found: Callable[..., Any] | None = getattr(self, name, None) if name in self.http_method_names else None
         return found
