@@ -15,7 +15,7 @@ from catalog.change_sets import acting
 from catalog.models import ChangeSet, Product
 from catalog.products import trash
 from catalog.products.changes import OfferChange, ProductChange, VariantChange
-from channels.models import Channel, Listing, Placement, RateBucket
+from channels.models import Channel, Listing, Match, Placement, RateBucket
 from channels.publishing import putback, work
 from channels.publishing.dispatch import dispatch
 from channels.publishing.putback import WITH_PRICES, Effect
@@ -171,6 +171,8 @@ def test_what_came_there_unheard_is_taken_off_with_the_product(shop3: Shop, chan
     before = shown(shop, channel)
     product = approved(shop, "tee")
     events.derive()
+    # The channel was asked before what it has of it, so that the first call is the one that makes it.
+    Match.objects.create(placement=product.placements.get(channel__code=channel), state=Match.State.ANEW)
     shop.sandbox.control("chaos", channel=channel, mode="timeout_after", count=None, delay=0)
     dispatch(seconds=1)
     calm(shop)
