@@ -10,7 +10,7 @@ from channels import connections
 from channels.connectors.base import Connection, Connector, Rendered
 from channels.connectors.outcome import RemoteState
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import drift, lease, meeting, pointers, shelf
+from channels.publishing import drift, lease, meeting, pointers, shelf, taken
 from channels.publishing.desire import Desired, record_issues
 from channels.publishing.known import known
 from channels.publishing.request import STOCK
@@ -72,11 +72,13 @@ def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteS
 def _settle(placement: Placement, desired: Desired, state: RemoteState, *, adopt: bool) -> None:
     now = timezone.now()
     wanted = desired.hashes
+    gone = taken.taken_away(placement, state.bodies) if adopt else {}
     for listing in placement.listings.all():
         bodies = state.bodies.get(listing.sku, {})
         seen = dict(zip(bodies, blobs.put_all(bodies.values()), strict=True))
         # A channel may show facets that we never wanted here; only ours are compared.
         ours = {f: h for f, h in seen.items() if f in wanted.get(listing.sku, {})}
+        ours = taken.without(ours, gone.get(listing.sku, ()))
         if adopt and not state.pending:
             sold = shelf.sold_there(listing, wanted.get(listing.sku, {}), ours)
             listing.accepted = ours | {STOCK: listing.accepted[STOCK]} if sold else ours

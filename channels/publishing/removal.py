@@ -86,6 +86,8 @@ def _send(placement: Placement, connector: Connector, connection: Connection, sh
     if state.pending and not state.bodies and not operations:
         return turn.later(placement, UNREAD)
     settle_lost(placement)
+    if operations:
+        set_states(placement, S.ACCEPTED)  # from the first call on nobody knows that it is live
     for operation in operations:
         sending = Sending(connector, connection, removal=True)
         outcome = send_operation(placement, sending, operation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 from django.utils import timezone
@@ -16,6 +16,7 @@ from governance.models import Standing
 
 OVERTAKES = 1  # priority of price and stock over content
 STOCK = str(Facet.STOCK)
+_COME_OR_GO = ("product.trashed", "product.restored", "review.archive", "review.take_back")
 
 
 def publish(*, channel: Channel, products: Iterable[Product] | None = None, over_drift: bool = False) -> int:
@@ -79,11 +80,13 @@ def make_due(*, channel: Channel, product_ids: Sequence[int], priority: int = 0)
 
 def on_events(found: Sequence[DomainEvent]) -> None:
     """Consumer: newly approved products go to the channels that publish on approval; repriced and restocked ones to
-    those where they are placed already, before all others; what was archived or put into the trash leaves them."""
+    those where they are placed already, before all others; what was archived or put into the trash leaves them, and
+    what is brought back from there goes where it would be."""
     live = {e.product_id for e in found if e.product_id and e.type == "revision.live"}
     moved = {e.product_id for e in found if e.product_id and {"offer", "stock"} & set(e.data.get("facets", ()))}
     moved |= {e.product_id for e in found if e.product_id and e.type in ("sale.decided", "sales.policy_changed")}
-    known = set(Product.objects.filter(pk__in=live | moved).values_list("pk", flat=True))
+    back = {e.product_id for e in found if e.product_id and e.type == "product.restored"}
+    known = set(Product.objects.filter(pk__in=live | moved | back).values_list("pk", flat=True))
     approved = set(
         Standing.objects.filter(product_id__in=known, live__isnull=False).values_list("product_id", flat=True)
     )
@@ -91,17 +94,24 @@ def on_events(found: Sequence[DomainEvent]) -> None:
         fresh = live & approved
         shown = selection.choose(channel, fresh)
         if channel.publishes_on_approval:
+            if back & approved:  # in the trash when its approval was told of, it was placed nowhere
+                shown |= selection.chosen(channel, back & approved)
             make_due(channel=channel, product_ids=sorted(shown))
         placed = Placement.objects.filter(channel=channel)
         placed.filter(product_id__in=fresh).update(due_at=timezone.now())
         placed.filter(product_id__in=moved & approved).update(due_at=timezone.now(), priority=OVERTAKES)
-    gone = _came_or_went({e.product_id for e in found if e.product_id})
-    if live or moved or gone:
+    gone = _came_or_went(found)
+    if live or moved or back or gone:
         events.ring("dispatch")
 
 
-def _came_or_went(ids: Collection[int]) -> int:
-    """Placed products that should not be on a channel any more (in the trash, nothing of them live), or again."""
+def _came_or_went(found: Sequence[DomainEvent]) -> int:
+    """Placed products that should not be on a channel any more (in the trash, nothing of them live), or again.
+
+    Of those that an event says so of it does not matter how far they are: a turn may be under way that does not know.
+    """
+    ids = {e.product_id for e in found if e.product_id}
+    told = {e.product_id for e in found if e.product_id and e.type in _COME_OR_GO}
     placed = Placement.objects.filter(product_id__in=ids)
     off = placed.filter(listings__state=Listing.State.OFF)
     nothing = Q(product__trashed_at__isnull=False) | Q(product__standing__live__isnull=True)
@@ -109,5 +119,8 @@ def _came_or_went(ids: Collection[int]) -> int:
     leaving = placed.filter(holds__kind=Hold.Kind.REMOVAL, holds__state=Hold.State.OPEN)
     wished = {"product__trashed_at__isnull": True, "product__standing__live__isnull": False}
     back = placed.filter(Q(pk__in=off.values("pk")) | Q(pk__in=leaving.values("pk")), **wished)
-    rows = Placement.objects.filter(Q(pk__in=wanted.values("pk")) | Q(pk__in=back.values("pk")))
+    said = placed.filter(product_id__in=told)
+    rows = Placement.objects.filter(
+        Q(pk__in=wanted.values("pk")) | Q(pk__in=back.values("pk")) | Q(pk__in=said.values("pk"))
+    )
     return rows.update(due_at=timezone.now())

@@ -19,7 +19,7 @@ from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue
 from channels.definitions import UNAVAILABLE
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import bulk_lines, holds, lease, meeting, policy, removal, turn
+from channels.publishing import bulk_lines, holds, lease, meeting, policy, removal, taken, turn
 from channels.publishing.announce import announce
 from channels.publishing.desire import ABSENT, Desired, desire, note, record_issues, set_states
 from channels.publishing.known import known
@@ -80,7 +80,8 @@ def _turn(placement: Placement) -> Turn:
             return removal.withdraw(placement, desired, rules)
         return turn.blocked(placement, [desired], None)
     placement.revision = desired.source.revision
-    if placement.withdrawn_at:
+    if placement.withdrawn_at or taken.was_leaving(placement):
+        taken.forget(placement)
         placement.withdrawn_at, placement.must_read = None, True  # it is wanted again: how far had it gone?
     note(placement, desired, since=placement.due_at)
     _refresh(placement, desired)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from channels.connectors.base import Operation
 from channels.connectors.google import errors, wire
 from channels.connectors.google.attributes import field_of
@@ -9,6 +11,7 @@ from channels.connectors.google.errors import DELETE, Refusal
 from channels.connectors.google.settings import offer_link, patched_link, sent_link, unsure_link
 from channels.connectors.outcome import Issue, Outcome, Verdict
 from pimhub.foundation.http import Response
+from pimhub.foundation.jsonvalue import JSON
 
 DEFAULT_WAIT = 10.0  # seconds; Google's quotas are per minute
 
@@ -20,7 +23,7 @@ def interpret(operation: Operation, response: Response) -> Outcome:
     if found is not None:
         verdict = errors.meaning(operation.name, found)
         issues = _issues(operation, verdict, found)
-    elif 200 <= response.status < 300 and (body is not None or not response.body):
+    elif 200 <= response.status < 300 and _is_answer(operation, response, body):
         verdict, issues = Verdict.ACCEPTED, ()
     else:
         garbled = 200 <= response.status < 300
@@ -37,6 +40,13 @@ def interpret(operation: Operation, response: Response) -> Outcome:
         request_id=response.headers.get("x-request-id", ""),
         response=body,
     )
+
+
+def _is_answer(operation: Operation, response: Response, body: Mapping[str, JSON] | None) -> bool:
+    """Whether Google says so itself: a delete is answered with nothing, all else with the input's name."""
+    if operation.name == DELETE:
+        return not response.body or body == {}
+    return bool(body and body.get("name"))
 
 
 def _links(operation: Operation, verdict: Verdict, response: Response) -> dict[str, str]:

@@ -50,7 +50,7 @@ def interpret_read(
         answer = wire.decode(response)
         raw[row] = answer
         refused = errors.refusal(answer)
-        if response.status == 200 and answer is not None and refused is None:
+        if response.status == 200 and answer is not None and answer.get("offerId"):
             version = _number(answer.get("versionNumber"))
             # A supplemented offer shows the version and the data source of the one that it is based on.
             if supplemental:

@@ -34,6 +34,11 @@ def test_an_insert_that_was_taken():
     assert outcome.issues == ()
 
 
+def test_a_delete_that_something_else_answered_was_not_taken():
+    outcome = google.interpret(DELETE, answered({"unexpected": True}))
+    assert (outcome.verdict, outcome.dropped_links) == (V.TRANSIENT, ())
+
+
 @pytest.mark.parametrize("response", [answered({}), Response(204), refused("NOT_FOUND", "no such input", http=404)])
 def test_a_delete_that_was_taken_or_had_nothing_to_do(response):
     outcome = google.interpret(DELETE, response)
@@ -71,6 +76,8 @@ def test_a_delete_that_was_taken_or_had_nothing_to_do(response):
         (Response(0, error="timed out"), V.TRANSIENT),
         (Response(200, body=b"<html>Sign in to the hotel</html>"), V.TRANSIENT),
         (Response(200, body=b"[]"), V.TRANSIENT),
+        (Response(200, body=b'{"unexpected": true}'), V.TRANSIENT),
+        (Response(200), V.TRANSIENT),
         (Response(401), V.AUTH),
         (Response(404, body=b"<html>"), V.CONFIG),
         (Response(410, body=b"Gone"), V.CONFIG),

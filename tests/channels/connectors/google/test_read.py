@@ -136,7 +136,7 @@ def test_a_patch_shows_after_a_while_or_was_undone(now, pending):
     known, _ = publish(single())
     cheaper = single(replace(speaking(), price=Price("USD", Decimal(9))))
     known, [call] = publish(cheaper, known)
-    outcome = google.interpret(call, answered({}, date=PATCHED_AT))
+    outcome = google.interpret(call, answered({"name": "accounts/1001/productInputs/x"}, date=PATCHED_AT))
     known = replace(known, links={**known.links, **outcome.links})
     shows_old = answered(shown(single(), SKU), date=f"Sun, 22 Nov 2026 {now} GMT")
     state = look(cheaper, known, shows_old)
@@ -158,6 +158,7 @@ def test_one_row_waits_and_the_other_is_shown():
     [
         Response(404, body=b"<html>not Google</html>"),
         Response(200, body=b"<html>"),
+        answered({"unexpected": True}),
         refused("UNAUTHENTICATED", "token", http=401),
         Response(0, error="timed out"),
     ],

@@ -1,0 +1,60 @@
+"""What calls took away from a channel: it counts as not there, whoever's answer was lost and whatever is still shown.
+
+A channel goes on showing what was deleted for some minutes, and a delete may take effect although nobody said so. Sent
+once more, what was there all along is no different; believed to be there, it would be missing for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from channels.connectors.outcome import Verdict
+from channels.models import Listing, Placement
+
+# Of these it is certain that the channel did nothing.
+WITHOUT_EFFECT = (
+    Verdict.REJECTED,
+    Verdict.THROTTLED,
+    Verdict.QUOTA,
+    Verdict.AUTH,
+    Verdict.CONFIG,
+    Verdict.CONTRACT,
+)
+
+
+def was_leaving(placement: Placement) -> bool:
+    """Whether the last call was one of taking the product off, and something of it still counts as there."""
+    last = placement.publications.order_by("-pk").first()
+    return last is not None and last.removal and placement.listings.exclude(accepted={}).exists()
+
+
+def forget(placement: Placement) -> None:
+    """What was taken away is neither accepted nor live any more."""
+    listings = {x.sku: x for x in placement.listings.all()}
+    gone = taken_away(placement, {row: x.accepted.keys() | x.verified.keys() for row, x in listings.items()})
+    for row, facets in gone.items():
+        listing = listings[row]
+        listing.accepted, listing.verified = without(listing.accepted, facets), without(listing.verified, facets)
+        if listing.state == Listing.State.LIVE:
+            listing.state = Listing.State.QUEUED
+        listing.save(update_fields=["accepted", "verified", "state"])
+
+
+def taken_away(placement: Placement, facets: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    """Of the facets of each row those which the last call that carried them took away."""
+    open_ = {(row, facet) for row, named in facets.items() for facet in named}
+    gone: dict[str, set[str]] = {}
+    calls = placement.publications.exclude(verdict__in=WITHOUT_EFFECT).order_by("-pk")
+    for carries in calls.values_list("carries", flat=True).iterator(chunk_size=100):
+        if not open_:
+            break
+        for row, taken in carries.items():
+            for facet in open_ & {(row, facet) for facet in taken}:
+                open_.discard(facet)
+                if not taken[facet[1]]:
+                    gone.setdefault(row, set()).add(facet[1])
+    return gone
+
+
+def without(hashes: Mapping[str, str], facets: Iterable[str]) -> dict[str, str]:
+    return {facet: held for facet, held in hashes.items() if facet not in facets}
