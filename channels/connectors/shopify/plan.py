@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from channels.connectors.base import Connection, Facet, Known, Operation, Ownership, Rendered
 from channels.connectors.outcome import Row
@@ -243,8 +244,12 @@ def _stock(rendered: Rendered, known: Known, connection: Connection) -> Iterator
 
 def _status(rendered: Rendered, known: Known, connection: Connection) -> Iterator[Operation]:
     status = desired(rendered, "", Facet.PUBLICATION)["status"]
-    if accepted(known, "", Facet.PUBLICATION).get("status") != status:
-        yield operations.update_status(status, known, connection)
+    held = accepted(known, "", Facet.PUBLICATION)
+    if held.get("status") != status:
+        call = operations.update_status(status, known, connection)
+        # Where nothing is known, where it is published is not either: it is said anew.
+        ended = [] if held else [settings.published_link(x) for x in _published(known)]
+        yield replace(call, context={**call.context, "ended": ended}) if ended else call
 
 
 def _publications(rendered: Rendered, known: Known, connection: Connection) -> Iterator[Operation]:
