@@ -6,7 +6,7 @@ once more, what was there all along is no different; believed to be there, it wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from channels.connectors.outcome import Verdict
 from channels.models import Listing, Placement
@@ -20,6 +20,8 @@ WITHOUT_EFFECT = (
     Verdict.CONFIG,
     Verdict.CONTRACT,
 )
+# Of these nobody knows whether it took effect: no answer came, or the channel failed amid the call.
+UNHEARD = ("", Verdict.UNKNOWN, Verdict.TRANSIENT)
 
 
 def was_leaving(placement: Placement) -> bool:
@@ -42,18 +44,48 @@ def forget(placement: Placement) -> None:
 
 def taken_away(placement: Placement, facets: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
     """Of the facets of each row those which the last call that carried them took away."""
-    open_ = {(row, facet) for row, named in facets.items() for facet in named}
     gone: dict[str, set[str]] = {}
+    for row, facet, carried, _ in _last_calls(placement, facets):
+        if not carried:
+            gone.setdefault(row, set()).add(facet)
+    return gone
+
+
+def assume_the_worst(placement: Placement, wanted: Mapping[str, Mapping[str, str]]) -> None:
+    """What is wanted again as it was before a call that nobody heard of: that call counts as having taken effect.
+
+    Else the channel would be believed to show what is wanted, and show what the call carried for good.
+    """
+    if not placement.publications.filter(verdict__in=UNHEARD, removal=False).exists():
+        return
+    held = {x.sku: x for x in placement.listings.all() if x.sku in wanted}
+    settled = {row: [f for f, h in wanted[row].items() if x.accepted.get(f) == h] for row, x in held.items()}
+    worse: dict[str, dict[str, str]] = {}
+    for row, facet, carried, verdict in _last_calls(placement, settled):
+        if verdict in UNHEARD and carried != wanted[row][facet]:
+            worse.setdefault(row, {})[facet] = carried
+    for row, facets in worse.items():
+        listing = held[row]
+        listing.accepted = without(listing.accepted, facets) | {f: h for f, h in facets.items() if h}
+        listing.verified = without(listing.verified, facets)
+        if listing.state == Listing.State.LIVE:
+            listing.state = Listing.State.QUEUED
+        listing.save(update_fields=["accepted", "verified", "state"])
+
+
+def _last_calls(
+    placement: Placement, facets: Mapping[str, Iterable[str]]
+) -> Iterator[tuple[str, str, str, Verdict | str]]:
+    """(row, facet, hash, verdict) of the last call that carried each of these facets and may have taken effect."""
+    open_ = {(row, facet) for row, named in facets.items() for facet in named}
     calls = placement.publications.exclude(verdict__in=WITHOUT_EFFECT).order_by("-pk")
-    for carries in calls.values_list("carries", flat=True).iterator(chunk_size=100):
+    for carries, verdict in calls.values_list("carries", "verdict").iterator(chunk_size=100):
         if not open_:
             break
         for row, taken in carries.items():
             for facet in open_ & {(row, facet) for facet in taken}:
                 open_.discard(facet)
-                if not taken[facet[1]]:
-                    gone.setdefault(row, set()).add(facet[1])
-    return gone
+                yield row, facet[1], taken[facet[1]], verdict
 
 
 def without(hashes: Mapping[str, str], facets: Iterable[str]) -> dict[str, str]:

@@ -128,6 +128,7 @@ def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
             return turn.later(placement, "The channel could not be read; it is tried again.")
         settle_lost(placement)
         placement.must_read = False
+    taken.assume_the_worst(placement, desired.hashes)
     sent = False
     calls = MAX_CALLS + 3 * len(desired.rendered.bodies)
     for _ in range(calls):
