@@ -310,4 +310,4 @@ def test_without_the_read_before_a_retry_it_is_seen(shop3: Shop, monkeypatch: py
 
     monkeypatch.setattr(work, "_converge", forgetful)
     with pytest.raises(AssertionError):
-        done_once(shop3, losses=12, products=2)
+        done_once(shop3, losses=12, products=3)
