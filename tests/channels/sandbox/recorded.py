@@ -19,7 +19,7 @@ from channels.connectors.shopify.bulk import form
 from channels.connectors.shopify.schema import official_schema
 from tests.channels.sandbox.fixtures import Sandbox, path_of
 
-FOLDER = Path("/work/shared/specs/shopify/recorded")
+FOLDER = Path(__file__).parents[4] / "shared/specs/shopify/recorded"
 _ID = re.compile(r"gid://shopify/\w+/[^\s\"?,.]+|tmp/\d+/[^\s\"]+")
 STAGE = """mutation {
   stagedUploadsCreate(
