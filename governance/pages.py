@@ -6,8 +6,6 @@ from catalog.views.structure_kinds import KINDS, Kind
 from governance.api.ownership import OWN, RuleRow
 from governance.api.policies import MANAGE, PolicyRow
 from governance.api.sales import SalePolicyRow
-from governance.ownership import document
-from governance.ownership.rules import owner_words
 from governance.sales.decide import approvers
 from governance.workflow.policies import about, needs
 
@@ -19,13 +17,9 @@ def plug_in() -> None:
         "rule",
         RuleRow,
         "Which system, or people, may write which values. The most specific rule decides.",
-        (
-            ("What", document.about),
-            ("Owner", owner_words),
-            ("What others write", lambda rule: rule.get_otherwise_display()),
-            ("Reason", "reason"),
-        ),
+        (),
         right=OWN,
+        page="ownership",
     )
     KINDS["policies"] = Kind(
         "policies",

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import ProtectedError, Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.http import urlencode
 from rest_framework import serializers
 
@@ -41,6 +40,8 @@ def structure_index(request: HttpRequest) -> HttpResponse:
 def structure_list(request: HttpRequest, name: str) -> HttpResponse:
     """Rows of a kind, by page, found by code or label."""
     kind, parent = _kind(request, name)
+    if kind.page:
+        return redirect(kind.page)
     query, q = kind.rows(parent), request.GET.get("q", "").strip()[:100]
     if q:
         found = Q(code__icontains=q)
@@ -78,6 +79,8 @@ def _cells(kind: Kind, row: Any) -> dict[str, Any]:
 def structure_edit(request: HttpRequest, name: str) -> HttpResponse:
     """One row (`?code=`), or a new one; who may not change it reads it."""
     kind, parent = _kind(request, name)
+    if kind.page:
+        return redirect(kind.page)
     may, status = request.user.has_perm(kind.right), 200
     row = None
     if code := request.GET.get("code"):
@@ -85,10 +88,10 @@ def structure_edit(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST" and not may:
         raise PermissionDenied
     if request.method == "POST" and request.POST.get("do") == "delete" and row is not None:
-        return _delete(request, kind, row, parent)
+        return delete_row(request, kind, row, parent)
     form = RowForm(kind.row, row, request.POST if request.method == "POST" else None, read_only=not may)
     if request.method == "POST":
-        if (saved := _save(request, kind, row, parent, form)) is not None:
+        if (saved := save_row(request, kind, row, parent, form)) is not None:
             messages.success(request, f"{kind.one.capitalize()} {saved.code} is saved.")
             return redirect(_address(kind, parent))
         status = 422
@@ -114,11 +117,11 @@ def _kind(request: HttpRequest, name: str) -> tuple[Kind, Any]:
 
 
 def _address(kind: Kind, parent: Any) -> str:
-    url = reverse("structure_list", args=[kind.name])
+    url = kind.address
     return f"{url}?{urlencode({'of': parent.code})}" if parent is not None else url
 
 
-def _save(request: HttpRequest, kind: Kind, row: Any, parent: Any, form: RowForm) -> Any | None:
+def save_row(request: HttpRequest, kind: Kind, row: Any, parent: Any, form: RowForm) -> Any | None:
     """The saved row, or None with the form knowing why not."""
     if not form.is_valid():
         return None
@@ -146,7 +149,7 @@ def _save(request: HttpRequest, kind: Kind, row: Any, parent: Any, form: RowForm
     return None
 
 
-def _delete(request: HttpRequest, kind: Kind, row: Any, parent: Any) -> HttpResponse:
+def delete_row(request: HttpRequest, kind: Kind, row: Any, parent: Any) -> HttpResponse:
     try:
         with transaction.atomic():
             change_sets.change_set()

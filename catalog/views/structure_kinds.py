@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from catalog.api import categories as category_rows
 from catalog.api import settings as rows
@@ -32,6 +33,11 @@ class Kind:
     remove: Callable[[Any], object] = lambda row: row.delete()
     of: str = ""  # the kind that its rows belong to
     parent: type[Any] | None = None
+    page: str = ""  # the name of the address where these rows have a page of their own
+
+    @property
+    def address(self) -> str:
+        return reverse(self.page) if self.page else reverse("structure_list", args=[self.name])
 
     def rows(self, parent: Any) -> QuerySet[Any]:
         model: Any = self.row.Meta.model

@@ -58,7 +58,9 @@ def token_saved(sender: Any, instance: ApiToken, created: bool, **_: Any) -> Non
 
 def rule_saved(sender: Any, instance: OwnershipRule, created: bool, **_: Any) -> None:
     names = ("owner_id", "attribute_id", "group_id", "part", "family_id", "scope_id", "locale_id", "location_id")
-    about = {name: getattr(instance, name) for name in (*names, "price_list_id", "reason")}
+    about = {
+        name: getattr(instance, name) for name in (*names, "price_list_id", "otherwise", "override_days", "reason")
+    }
     audit.record("ownership.created" if created else "ownership.changed", f"ownership:{instance.code}", **about)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from catalog.models import Attribute, ExternalSystem, Family, Location, PriceList
 from governance.models import OwnershipRule
@@ -38,7 +38,8 @@ def _rules() -> str:
 
 def about(rule: OwnershipRule) -> str:
     """What a rule is about, in words."""
-    thing = rule.attribute or rule.group or (rule.get_part_display() if rule.part else "everything")
+    group = f"group {rule.group}" if rule.group else ""
+    thing = rule.attribute or group or (rule.get_part_display() if rule.part else "everything")
     places = (rule.scope, rule.locale, rule.location, rule.price_list, rule.family)
     where = ", ".join(str(place) for place in places if place is not None)
     return f"{thing} ({where})" if where else str(thing)
@@ -50,7 +51,7 @@ def _matrix() -> str:
         return "Anybody may write anything.\n"
     families = list(Family.objects.values_list("code", flat=True))
     head = ("Value or part", *families)
-    rows = [(words, *(_owner(rules, key, family) for family in families)) for words, key in _keys(rules)]
+    rows = [(words, *(_owner(rules, key, family) for family in families)) for words, key in keys(rules.rules)]
     return table(head, rows)
 
 
@@ -59,10 +60,11 @@ def _owner(rules: Rules, key: str, family: str) -> str:
     return f"{owner_words(rule)} ({rule.code})" if rule else "anybody"
 
 
-def _keys(rules: Rules) -> Iterator[tuple[str, str]]:
+def keys(rules: Iterable[OwnershipRule]) -> Iterator[tuple[str, str]]:
     """Every attribute, in every scope and language that some rule tells apart; then the parts."""
-    scopes = sorted({r.scope.code for r in rules.rules if r.scope})
-    locales = sorted({r.locale.code for r in rules.rules if r.locale})
+    rules = list(rules)
+    scopes = sorted({r.scope.code for r in rules if r.scope})
+    locales = sorted({r.locale.code for r in rules if r.locale})
     for attribute in Attribute.objects.all():
         for locale in ["", *locales] if attribute.localizable else [""]:
             for scope in ["", *scopes] if attribute.scopable else [""]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
 
 from catalog.models import Family, Product
 from catalog.products.changes import ChangeError
@@ -16,6 +17,13 @@ from pimhub.foundation.actor import Act
 
 Otherwise = OwnershipRule.Otherwise
 PROPOSED, OVERRIDDEN = "proposed", "overridden"
+
+
+class Verdict(StrEnum):
+    WRITTEN = "is written"
+    PROPOSED = "becomes a proposal"
+    HELD = "holds for a time"
+    REFUSED = "is refused"
 
 
 def ownership(act: Act, ids: Collection[int]) -> Check:
@@ -44,17 +52,27 @@ def _said(
 ) -> ChangeError | None:
     """What ownership says to this act writing the key; None: nothing. `there`: what the key is of exists."""
     rule = rules.of(key, family=family)
-    if rule is None:
+    said = verdict(rule, key, act.system, there=there)
+    if rule is None or said is Verdict.HELD:
         return None
-    if (rule.owner.code if rule.owner else "") == act.system:
+    if said is Verdict.WRITTEN:
         layer = held.get((sku, key))
         return _overridden(layer, sku, key) if layer is not None else None
-    if rule.otherwise == Otherwise.OVERRIDE:
-        return None
-    if rule.otherwise == Otherwise.PROPOSE and there and key and (is_figure(key) or not is_part(key)):
+    if said is Verdict.PROPOSED:
         message = f"It belongs to {owner_words(rule)} (rule {rule.code}): it becomes a proposal, for them to decide."
         return ChangeError(key, PROPOSED, message, sku=sku)
     return _refusal(rule, sku, key)
+
+
+def verdict(rule: OwnershipRule | None, key: str, system: str, *, there: bool = True) -> Verdict:
+    """What becomes of a key that this system ("": people) writes, where the rule decides of it."""
+    if rule is None or (rule.owner.code if rule.owner else "") == system:
+        return Verdict.WRITTEN
+    if rule.otherwise == Otherwise.OVERRIDE:
+        return Verdict.HELD
+    if rule.otherwise == Otherwise.PROPOSE and there and key and (is_figure(key) or not is_part(key)):
+        return Verdict.PROPOSED
+    return Verdict.REFUSED
 
 
 def _overridden(layer: Override, sku: str, key: str) -> ChangeError:

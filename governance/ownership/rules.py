@@ -47,6 +47,11 @@ class Rules:
         about = self._about(key, family)
         return next((rule for rule in self.rules if about is not None and _fits(rule, about)), None)
 
+    def fitting(self, key: str, *, family: str) -> list[OwnershipRule]:
+        """All rules that fit, the one that decides first. Raises BadKey."""
+        about = self._about(key, family)
+        return [rule for rule in self.rules if about is not None and _fits(rule, about)]
+
     def _about(self, key: str, family: str) -> About | None:
         if key and not is_part(key):
             try:
@@ -70,7 +75,8 @@ def load_rules() -> Rules | None:
     return _kept()
 
 
-def _read() -> Rules | None:
+def read_rules() -> Rules | None:
+    """As they are in the database now, in the transaction under way."""
     names = ("owner", "attribute", "group", "family", "scope", "locale", "location", "price_list")
     rules = list(OwnershipRule.objects.select_related(*names))
     if not rules:
@@ -79,7 +85,7 @@ def _read() -> Rules | None:
     return Rules(rules, groups)
 
 
-_kept = stamp.Kept(_read)
+_kept = stamp.Kept(read_rules)
 
 
 def _fits(rule: OwnershipRule, about: About) -> bool:
@@ -103,3 +109,10 @@ def owner_words(rule: OwnershipRule) -> str:
     if rule.owner is None:
         return "people"
     return str(rule.owner.label or rule.owner.code)
+
+
+def others_words(rule: OwnershipRule) -> str:
+    """What becomes of what others write, for people."""
+    if rule.otherwise != OwnershipRule.Otherwise.OVERRIDE:
+        return str(rule.get_otherwise_display())
+    return f"holds for {rule.override_days} day{'' if rule.override_days == 1 else 's'}"

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 
 from catalog.access import tokens
 from catalog.change_sets import acting
-from catalog.models import Attribute, ExternalSystem, Family, ImportRun, Product, Scope, Variant
+from catalog.models import Attribute, Category, ExternalSystem, Family, ImportRun, Product, Scope, Variant
 from catalog.plans import run as plans
 from catalog.products.changes import MediaChange, OfferChange, ProductChange, VariantChange
 from catalog.products.write import WriteResult, write_products
-from governance.models import OwnershipRule
+from governance.models import AuditEntry, Override, OwnershipRule
 from governance.ownership.rules import load_rules
 from tests.catalog.api.conftest import Api, api  # noqa: F401 # the fixture
 from tests.world import World, variant
@@ -223,15 +224,139 @@ def test_the_editor_says_what_one_may_not_write_and_writes_the_rest(
     assert "It belongs to the ERP" in answer.content.decode()
 
 
+RULES = "/structure/ownership/rules/"
+NEW = "/structure/ownership/new/"
+
+
+def typed(**more: str) -> dict[str, str]:
+    return {"otherwise": "reject", "override_days": "14"} | more
+
+
 def test_rules_on_pages(world: World, erp: ExternalSystem, client: Client) -> None:
     client.force_login(world.people["ada"])
-    sent = {"code": "stock", "owner": "erp", "part": "stock", "reason": "counted there"}
-    sent |= {"otherwise": "reject", "override_days": "14"}
-    assert client.post("/structure/ownership/edit/", sent).status_code == 302
+    sent = typed(code="stock", owner="erp", part="stock", reason="counted there")
+    assert client.post(NEW, sent).status_code == 302
     rule = OwnershipRule.objects.get()
     assert (rule.owner, rule.part) == (erp, "stock")
-    assert b"the ERP" in client.get("/structure/ownership/").content
+    page = client.get(RULES).content.decode()
+    assert "the ERP" in page
+    assert "counted there" in page
+    address = f"{RULES}stock/"
+    etag = client.get(address).context["etag"]
+    changed = sent | {"otherwise": "override", "override_days": "3", "etag": etag}
+    assert client.post(address, changed).status_code == 302
+    assert "holds for 3 days" in client.get(RULES).content.decode()
+    late = client.post(address, changed)
+    assert late.status_code == 422
+    assert "Somebody changed it since you opened this page." in late.content.decode()
+    assert client.post(address, {"do": "delete"}).status_code == 302
+    assert not OwnershipRule.objects.exists()
+    kinds = AuditEntry.objects.filter(about="ownership:stock").order_by("pk").values_list("kind", "data__otherwise")
+    assert list(kinds) == [
+        ("ownership.created", "reject"),
+        ("ownership.changed", "override"),
+        ("ownership.deleted", None),
+    ]
+    assert OwnershipRule.history.filter(code="stock").count() == 3
     assert Variant.objects.count() == 2
+
+
+def test_a_page_says_what_is_wrong_with_a_rule(world: World, erp: ExternalSystem, client: Client) -> None:
+    client.force_login(world.people["ada"])
+    for more, words in (
+        ({"code": "Stock"}, "Use lower-case letters"),
+        ({"code": "two", "part": "stock", "attribute": "brand"}, "Choose one of attribute, group and part."),
+        ({"code": "long", "part": "stock", "override_days": "4000"}, "Give one day to ten years"),
+        ({"code": "odd", "part": "media", "location": "main"}, "Only stock lies at a location."),
+    ):
+        for do in ("", "try"):
+            answer = client.post(NEW, typed(**more, do=do))
+            assert answer.status_code == 422
+            assert words in answer.content.decode()
+    assert not OwnershipRule.objects.exists()
+
+
+def test_who_may_not_change_rules_reads_them(world: World, erp: ExternalSystem, client: Client) -> None:
+    own("brands", erp, attribute="brand")
+    client.force_login(world.people["mara"])
+    page = client.get(f"{RULES}brands/").content.decode()
+    assert "Changing it needs the right governance.manage_ownership" in page
+    assert "End the rule" not in page
+    assert "New rule" not in client.get(RULES).content.decode()
+    for do in ("", "try", "delete"):
+        assert client.post(f"{RULES}brands/", typed(owner="", attribute="brand", do=do)).status_code == 403
+        assert client.post(NEW, typed(code="mine", do=do)).status_code == 403
+    assert OwnershipRule.objects.get().owner == erp
+
+
+@pytest.mark.parametrize("otherwise", ["reject", "propose", "override"])
+@pytest.mark.parametrize("key", ["brand", "offers.default.price", "media", "categories"])
+def test_the_page_foretells_what_the_door_does(
+    world: World, erp: ExternalSystem, client: Client, key: str, otherwise: str
+) -> None:
+    abouts: dict[str, dict[str, Any]] = {"offers.default.price": {"part": P.PRICES}, "brand": {"attribute": "brand"}}
+    about = abouts[key] if key in abouts else {"part": P(key)}
+    own("all", None)
+    own("theirs", erp, otherwise=otherwise, reason="Item master.", **about)
+    client.force_login(world.people["mara"])
+    answer = client.get(RULES, {"key": key, "family": "default"})
+    page = answer.content.decode()
+    assert "belongs to <strong>the ERP</strong>" in page
+    assert "Item master." in page
+    assert "Also about it, but less specific" in page
+    told = {who: str(said) for who, said, _ in answer.context["told"].writers}
+    root = Category.add_root(code="shirts")
+    price = VariantChange(sku="tee-s", offers={"default": OfferChange(price=Decimal("19.00"))})
+    changes: dict[str, dict[str, Any]] = {
+        "brand": {"values": {"brand": "Bolt"}},
+        "offers.default.price": {"variants": (price,)},
+        "media": {"media": (MediaChange(url="https://cdn.example/a.jpg"),)},
+        "categories": {"categories": (root.code,)},
+    }
+    for who, system in (("People", ""), ("the ERP", "erp")):
+        with acting(user=world.people["ada"], source="api", system=system), transaction.atomic():
+            (result,) = write_products([ProductChange(code="tee", **changes[key])])
+            held = Override.objects.exists()
+            transaction.set_rollback(True)
+        codes = [error.code for error in (*result.errors, *result.dropped)]
+        done = {"owned": "is refused", "proposed": "becomes a proposal"}.get(codes[0]) if codes else None
+        assert told[who] == (done or ("holds for a time" if held else "is written")), (who, result)
+
+
+def test_nobody_owns_what_no_rule_is_about_and_a_bad_key_is_told(
+    world: World, erp: ExternalSystem, client: Client
+) -> None:
+    client.force_login(world.people["mara"])
+    assert "Anybody with the right to change products may write anything." in client.get(RULES).content.decode()
+    own("stock", erp, part=P.STOCK)
+    assert "belongs to nobody" in client.get(RULES, {"key": "brand"}).content.decode()
+    for bad in ("nothing.at.all", "brand@@", "a b"):
+        answer = client.get(RULES, {"key": bad})
+        assert answer.status_code == 422
+        assert "Write a value such as description@en_US" in answer.content.decode()
+
+
+def test_what_a_rule_would_change_is_shown_before_it_is_saved(
+    world: World, erp: ExternalSystem, client: Client
+) -> None:
+    own("texts", None, group=Attribute.objects.get(code="brand").group)
+    Family.objects.create(code="shoes")
+    client.force_login(world.people["ada"])
+    before = AuditEntry.objects.count()
+    answer = client.post(NEW, typed(code="brands", owner="erp", attribute="brand", family="shoes", do="try"))
+    assert answer.status_code == 200
+    people, system = ("people; what others write is refused", "the ERP; what others write is refused")
+    (line,) = answer.context["tried"]
+    assert (line.what, line.families, line.was, line.becomes) == ("Brand, brand", "shoes", people, system)
+    assert (OwnershipRule.objects.count(), AuditEntry.objects.count()) == (1, before)  # nothing is kept
+    rules = load_rules()
+    assert rules is not None
+    assert [rule.code for rule in rules.rules] == ["texts"]
+    assert client.post(NEW, typed(code="brands", owner="erp", attribute="brand", family="shoes")).status_code == 302
+    (line,) = client.get(f"{RULES}brands/").context["held"]
+    assert (line.what, line.was, line.becomes) == ("Brand, brand", system, people)
+    same = client.post(NEW, typed(code="again", owner="", attribute="name", do="try"))
+    assert "Nothing: who may write what stays as it is." in same.content.decode()
 
 
 def test_the_matrix_is_printed_as_a_page(world: World, erp: ExternalSystem, tmp_path: Any) -> None:
