@@ -9,7 +9,7 @@ from typing import Any
 from channels.connectors.abilities import Found, FoundVariant
 from channels.connectors.base import Connection, Known, Rendered
 from channels.connectors.shopify import canonical, wire
-from channels.connectors.shopify.settings import DEFINITION, ID_KEY, NAMESPACE, PRODUCT, variant_link
+from channels.connectors.shopify.settings import DEFINITION, ID_KEY, NAMESPACE, NO_ID, PRODUCT, variant_link
 from pimhub.foundation.http import Request, Response
 
 AT_ONCE = 25  # SKUs of one search
@@ -70,7 +70,8 @@ def _by_sku(rendered: Rendered, product: Mapping[str, Any], variants: list[Found
 
 
 def links_of_found(found: Found) -> dict[str, str]:
-    return {PRODUCT: found.id} | {variant_link(v.row): v.id for v in found.variants}
+    unmarked = {} if found.by == "custom id" else {NO_ID: found.id}
+    return {PRODUCT: found.id} | unmarked | {variant_link(v.row): v.id for v in found.variants}
 
 
 def _variant(node: Mapping[str, Any], rows: Mapping[str, str]) -> FoundVariant | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from channels.connectors.base import Connection, Facet, Known, Operation
 from channels.connectors.shopify import metafields, settings, wire
-from channels.connectors.shopify.settings import OPERATION, PRODUCT
+from channels.connectors.shopify.settings import NO_ID, OPERATION, PRODUCT
 from pimhub.foundation.jsonvalue import JSON, canonical
 
 # Most nodes one page of a connection may ask for.
@@ -47,6 +48,18 @@ def metafield_definition(place: str, kind: str, owner: str, connection: Connecti
         request=wire.graphql("metafieldDefinitionCreate", {"definition": wanted}, connection),
         carries=(),
         context={"defines": settings.definition_link(owner, place)},
+    )
+
+
+def custom_id(metafield: Mapping[str, JSON], known: Known, connection: Connection) -> Operation:
+    """Say on the product itself which of ours it is."""
+    rows: list[JSON] = [{"ownerId": known.links[PRODUCT], **metafield}]
+    return Operation(
+        name="metafieldsSet",
+        request=wire.graphql("metafieldsSet", {"metafields": rows}, connection),
+        carries=(("", Facet.METAFIELDS),),
+        partial=True,
+        context={"links": product_links(known), "ended": [NO_ID]},
     )
 
 

@@ -11,7 +11,7 @@ from channels.connectors.shopify import inputs, lists, operations, settings, tra
 from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.inputs import accepted, desired
 from channels.connectors.shopify.read import product_read
-from channels.connectors.shopify.settings import DEFINITION, OPERATION, PRODUCT
+from channels.connectors.shopify.settings import DEFINITION, NO_ID, OPERATION, PRODUCT
 from pimhub.foundation.jsonvalue import JSON
 
 # Above this many variants Shopify advises `synchronous: false`, which answers with an operation to poll.
@@ -38,6 +38,7 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
     0. While Shopify is at work on a productSet: ask how it came out, and nothing else.
     1. Without our custom id's definition: create it (once per shop).
     2. Without a product: one productSet with everything; its ids are needed for whatever follows.
+       A product that was taken over by its SKU: write our custom id on it, by which it is found again.
     3. Content or media differ: productSet. A variant that only the shop's answer can name: read it first.
        Media, tags and collections are read first as well, for others' entries in them stay.
        Tags, metafields, collections, translations differ: what is ours is taken away and added.
@@ -50,6 +51,11 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
         calls = [] if DEFINITION in known.links else [operations.definition(connection)]
         calls += lists.definitions(rendered, known, connection)
         return [*calls, _create(rendered, known, connection)]
+    return [*_own_id(rendered, known, connection), *_changes(rendered, known, connection)]
+
+
+def _changes(rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
+    """What a product that is there needs, by `plan` from 3."""
     if _anything_differs(rendered, known) and _unnamed_variants(rendered, known):
         return [_read_ids(rendered, known, connection)]
     asked = list(lists.collection_ids(rendered, known, connection))
@@ -72,8 +78,21 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
     ]
 
 
+def _own_id(rendered: Rendered, known: Known, connection: Connection) -> Iterator[Operation]:
+    if NO_ID not in known.links:
+        return
+    if DEFINITION not in known.links:
+        yield operations.definition(connection)
+    yield operations.custom_id(_custom_id(rendered), known, connection)
+
+
 def plan_removal(known: Known, connection: Connection) -> list[Operation]:
-    """Off the sales channels, then archived. Nothing is deleted: orders and statistics hang on it."""
+    """Off the sales channels, then archived. Nothing is deleted: orders and statistics hang on it.
+
+    While Shopify is at work on a productSet, that comes first: what it makes is to be taken off as well.
+    """
+    if OPERATION in known.links:
+        return [operations.product_operation(known, connection)]
     if PRODUCT not in known.links:
         return []
     calls = []

@@ -51,6 +51,7 @@ TAG, COLLECTION, METAFIELD, SENDING = "tag:", "collection:", "metafield:", "send
 THEIRS = "theirs:"
 THEIR_TAG, THEIR_COLLECTION, THEIR_MEDIA = "theirs:tag:", "theirs:collection:", "theirs:media:"
 LOOKED = "looked"  # number of the call that saw it, and what it looked for
+NO_ID = "no_id"  # it was taken over by its SKU: our custom id is still to be written on it
 ABSENT = "absent"  # the shop was asked for the product, and had none
 TRANSLATION, DIGEST, DIGESTS = "translation:", "digest:", "digests"  # and what the texts had as digests, and when
 SHOP_COLLECTION = "channel:collection:"  # id by handle

@@ -100,6 +100,27 @@ def test_what_is_taken_over_is_not_overwritten_before_its_differences_are_answer
     assert AuditEntry.objects.filter(kind="match.taken", about="product:tee").exists()
 
 
+def test_what_was_taken_over_by_its_sku_carries_our_id_from_then_on(shopify: Shop) -> None:
+    theirs = seed(shopify, "s", "m")
+    product = shopify.live()
+    shopify.settle()
+    meeting.take_over(match=Match.objects.get(), which=theirs["id"], user=shopify.user("channelmanager"))
+    shopify.settle()
+    publish(channel=shopify.channel(), products=[product], over_drift=True)
+    shopify.settle()
+    assert set(shopify.states().values()) == {"live"}
+    held = remote.read(shopify.sandbox, theirs["id"])
+    assert held is not None
+    assert [m["value"] for m in held["metafields"]["nodes"] if m["key"] == "pim_id"] == ["tee"]
+    # What we knew of it is lost: it says itself that it is ours, and nobody is asked again.
+    Placement.objects.filter(product=product, channel__code="shopify").delete()
+    publish(channel=shopify.channel(), products=[product])
+    shopify.settle()
+    match = Match.objects.get()
+    assert (match.state, match.doubts, match.found[0]["by"]) == ("done", [], "custom id")
+    assert (products(shopify), set(shopify.states().values())) == (1, {"live"})
+
+
 def test_publishing_a_product_by_name_sends_ours_over_what_was_taken_over(shopify: Shop) -> None:
     theirs = seed(shopify, "s", "m", ours=True)
     product = shopify.live()
