@@ -16,7 +16,7 @@ from channels.publishing.desire import record_issues, set_states
 from channels.publishing.known import known
 from channels.publishing.policy import Policy
 from channels.publishing.read_back import read_all
-from channels.publishing.send import Sending, send_operation, settle_lost
+from channels.publishing.send import SETTLED, Sending, send_operation, settle_lost
 from channels.publishing.turn import Turn
 
 S = Listing.State
@@ -25,7 +25,8 @@ LOOKS = 12  # looks at a channel that still shows it, before it is asked again
 PROBLEMS = ("not_approved", "embargoed")
 UNREAD = "The channel could not be read; it is tried again."
 # Calls that may have taken effect although nobody said so; those that may be repeated are "transient".
-UNHEARD = ("", Verdict.UNKNOWN, Verdict.TRANSIENT)
+# What the channel is still at work on may take effect as well.
+UNHEARD = ("", Verdict.UNKNOWN, Verdict.TRANSIENT, Verdict.WORKING)
 
 
 def withdraw(placement: Placement, why: Issue, policy: Policy) -> Turn:
@@ -79,9 +80,9 @@ def _send(placement: Placement, connector: Connector, connection: Connection, sh
         lease.renew(placement)
     facts = known(placement)
     facts = dataclasses.replace(facts, links={**facts.links, **state.links}, accepted=state.bodies or facts.accepted)
-    if is_off(connector, state) and not state.pending:
-        return None
     operations = connector.plan_removal(facts, connection)
+    if is_off(connector, state) and not state.pending and not any(operation.settles for operation in operations):
+        return None
     # What may still appear is taken off by its id; without one, it is looked for again.
     if state.pending and not state.bodies and not operations:
         return turn.later(placement, UNREAD)
@@ -89,8 +90,10 @@ def _send(placement: Placement, connector: Connector, connection: Connection, sh
     if operations:
         set_states(placement, S.ACCEPTED)  # from the first call on nobody knows that it is live
     for operation in operations:
-        sending = Sending(connector, connection, removal=True)
+        sending = Sending(connector, connection, removal=not operation.settles)
         outcome = send_operation(placement, sending, operation)
+        if operation.settles and outcome.verdict in SETTLED:
+            return Turn(timezone.now(), turn.fields(placement, must_read=True))  # what came of it is seen anew
         if outcome.verdict is Verdict.REJECTED:
             return turn.failed(placement, *outcome.issues, retry=turn.HOUR)
         if outcome.verdict is Verdict.GONE:

@@ -1,4 +1,4 @@
-"""Asynchronous work (`synchronous: false`): done at once, but told only after some polling."""
+"""Asynchronous work (`synchronous: false`): done at once, but seen and told only after some polling."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from channels.sandbox.shopify.graph import Arguments, Context, Info, UserError, 
 from channels.sandbox.store import Document
 
 
-def new_operation(context: Context, kind: str, *, product: str | None, errors: list[UserError]) -> Document:
-    """An operation that says CREATED now and COMPLETE after `operation_polls` reads."""
+def new_operation(
+    context: Context, kind: str, *, product: str | None, errors: list[UserError], makes: bool = False
+) -> Document:
+    """An operation that says CREATED now and COMPLETE after `operation_polls` reads; whether it makes the product."""
     operation: Document = {
         "__typename": kind,
         "id": context.new_id(kind),
         "_polls": 0,
         "_product": product,
         "_errors": errors,
+        "_makes": makes,
     }
     context.store.put("operation", operation["id"], operation)
     context.record.effect("operation.created", operation["id"])
@@ -22,6 +25,12 @@ def new_operation(context: Context, kind: str, *, product: str | None, errors: l
 
 def _is_complete(context: Context, operation: Document) -> bool:
     return bool(operation["_polls"] >= context.setting("operation_polls"))
+
+
+def being_made(context: Context, product: Document) -> bool:
+    """Whether an operation is still at work on making it: nobody sees it before that is done."""
+    mine = (x for x in context.store.all("operation") if x["_product"] == product["id"])
+    return any(x.get("_makes") and not _is_complete(context, x) for x in mine)
 
 
 @answers("QueryRoot", "productOperation")

@@ -51,6 +51,7 @@ def product_set(_: Any, info: Info, args: Arguments) -> Document:
     errors: list[UserError] = []
     id = None
     effects = list(context.record.effects)
+    before = {product["id"] for product in context.store.all("product")}
     try:
         with context.store.transaction():
             id = set_product(context, args.get("identifier"), args["input"])["id"]
@@ -59,7 +60,8 @@ def product_set(_: Any, info: Info, args: Arguments) -> Document:
             raise
         errors, context.record.effects = refused.errors, effects
         blame(context, "productSet", errors)
-    operation = new_operation(context, "ProductSetOperation", product=id, errors=errors)
+    makes = id is not None and id not in before
+    operation = new_operation(context, "ProductSetOperation", product=id, errors=errors, makes=makes)
     return {"product": None, "productSetOperation": operation, "userErrors": []}
 
 

@@ -22,7 +22,7 @@ from channels.sandbox.shopify.graph import (
     words,
 )
 from channels.sandbox.shopify.inventory import location
-from channels.sandbox.shopify.operations import product_operation
+from channels.sandbox.shopify.operations import being_made, product_operation
 from channels.sandbox.shopify.product_set import find_product
 from channels.sandbox.shopify.publishing import publication
 from channels.sandbox.store import Document
@@ -84,9 +84,10 @@ def nodes(_: Any, info: Info, args: Arguments) -> list[Any]:
 @answers("QueryRoot", "productByIdentifier")
 def product_by_identifier(_: Any, info: Info, args: Arguments) -> Document | None:
     try:
-        return find_product(info.context, args["identifier"])
+        found = find_product(info.context, args["identifier"])
     except Refused as refused:
         raise api_error(str(refused), "NOT_FOUND") from refused
+    return None if found is None or being_made(info.context, found) else found
 
 
 @answers("QueryRoot", "productByHandle")

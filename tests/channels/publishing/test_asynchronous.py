@@ -6,12 +6,14 @@ import pytest
 from django.utils import timezone
 
 from catalog import events
-from catalog.models import Attribute, AttributeOption, Product
+from catalog.change_sets import acting
+from catalog.models import Attribute, AttributeOption, ChangeSet, Product
 from channels.connectors.outcome import Verdict
 from channels.models import ChannelIssue, Placement, Publication
 from channels.publishing import send
 from channels.publishing.work import work
 from channels.reconcile.run import reconcile
+from governance.workflow import verbs
 from tests.channels.publishing.shop import Shop
 
 MANY = tuple(f"c{n}" for n in range(105))
@@ -103,3 +105,33 @@ def test_what_is_refused_in_the_end_says_so_at_its_field(shop: Shop, monkeypatch
     assert [v for name, v in calls() if name == "productSet"] == [Verdict.REJECTED]
     issue = ChannelIssue.objects.get(placement__channel__code="shopify", severity="error")
     assert issue.key == "brand"
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_what_is_taken_off_meanwhile_is_off_once_it_is_there(shop: Shop, asked: int) -> None:
+    shop.sandbox.control("settings", channel="shopify", operation_polls=asked + 2)
+    product = many(shop)
+    for _ in range(1 + asked):
+        turn(shop)
+    with acting(user=shop.user("reviewer"), source=ChangeSet.Source.PAGE):
+        verbs.archive(product=product, user=shop.user("reviewer"), comment="no longer made")
+    shop.hurry()
+    shop.settle()
+    assert set(shop.states().values()) == {"off"}
+    (there,) = shop.sandbox.running.sandbox.store.all("product")
+    assert (there["status"], there["_publications"]) == ("ARCHIVED", {})
+    assert ("productSet", Verdict.ACCEPTED) in calls()
+
+
+def test_what_is_refused_meanwhile_is_off_without_a_call(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.connectors.shopify.connector.ShopifyConnector.validate", lambda *args: [])
+    Attribute.objects.filter(code="brand").update(limits={})
+    product = many(shop, brand="x" * 256)
+    turn(shop)
+    with acting(user=shop.user("reviewer"), source=ChangeSet.Source.PAGE):
+        verbs.archive(product=product, user=shop.user("reviewer"), comment="no longer made")
+    shop.hurry()
+    shop.settle()
+    assert set(shop.states().values()) == {"blocked"}  # it was never there
+    assert shop.sandbox.state("shopify")["products"] == 0
+    assert not Publication.objects.filter(removal=True).exists()
