@@ -21,13 +21,14 @@ BENCHMARKS = {
     "intake": "products",
     "shopify": "products",
     "publishing": "products",
+    "freshness": "products",
     "shopify_files": "folder",
     "claims": "file",
 }
 
 
 class Command(BaseCommand):
-    help = "Measure this machine in a throw-away instance: imports, feeds, pages, reviews, channels, Shopify files."
+    help = "Measure this machine in a throw-away instance: imports, feeds, pages, channels, freshness, Shopify files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="one of them; without it, all but files")
