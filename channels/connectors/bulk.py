@@ -32,7 +32,7 @@ class BulkJob:
     id: str
     done: bool = False
     answers: str = ""
-    report: str = ""  # or the number by what the channel is asked where they lie
+    report: str = ""  # or the number by what the channel is asked where they lie (`ReportsBulk`)
     problem: str = ""  # why it ended early
 
 
@@ -94,14 +94,16 @@ class SendsInBulk(Protocol):
         """What starting or asking was answered with. Raises BulkRefused."""
         ...
 
-    def report_request(self, job: BulkJob, connection: Connection) -> Request:
-        """Ask where the answers lie, of a job that names a report."""
+    def bulk_answers(self, body: bytes, lines: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        """(number of the line, from 0; its answer as of a call). A line that cannot be read is left out."""
         ...
+
+
+class ReportsBulk(SendsInBulk, Protocol):
+    """One whose jobs name a report, and must be asked where its answers lie (`BulkJob.report`)."""
+
+    def report_request(self, job: BulkJob, connection: Connection) -> Request: ...
 
     def read_report(self, response: Response) -> str:
         """Where the answers lie. Raises BulkRefused."""
-        ...
-
-    def bulk_answers(self, body: bytes, lines: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """(number of the line, from 0; its answer as of a call). A line that cannot be read is left out."""
         ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from typing import cast
 
 import orjson
 from django.db import transaction
@@ -19,7 +20,7 @@ from catalog import blobs
 from channels import connections
 from channels.connections import ChannelNotReady, authorise, connect, connector_of
 from channels.connectors.base import Connection, Connector
-from channels.connectors.bulk import BulkJob, BulkRefused, SendsInBulk
+from channels.connectors.bulk import BulkJob, BulkRefused, ReportsBulk, SendsInBulk
 from channels.connectors.outcome import Verdict
 from channels.models import BulkLine, BulkRun, Channel, Placement
 from channels.models.channel import here
@@ -170,7 +171,8 @@ def _ask(run: BulkRun, connector: Connector, bulk: SendsInBulk, connection: Conn
         return
     place = job.answers
     if job.report:
-        place = bulk.read_report(_call(run, connector, bulk.report_request(job, connection), "bulk report"))
+        reports = cast(ReportsBulk, bulk)  # only its jobs name one
+        place = reports.read_report(_call(run, connector, reports.report_request(job, connection), "bulk report"))
     if place:
         # The address is a signed permission to read: it is neither kept nor noted.
         answers = connections.fetch(run.channel, place, timeout=connector.deadline, max_bytes=bulk.bulk_limits.answer)

@@ -32,7 +32,7 @@ _ENDS = {"CANCELLED": "Amazon cancelled the feed.", "FATAL": "Amazon broke off t
 
 
 class Bulk:
-    """What `SendsInBulk` asks, for Amazon."""
+    """What `ReportsBulk` asks, for Amazon."""
 
     bulk_limits = LIMITS
     bulk_by_row = True

@@ -193,11 +193,5 @@ class ShopifyConnector:
     def read_job(self, response: Response) -> BulkJob:
         return bulk.read_job(response)
 
-    def report_request(self, job: BulkJob, connection: Connection) -> Request:
-        raise NotImplementedError("a job of Shopify's says itself where its answers lie")
-
-    def read_report(self, response: Response) -> str:
-        raise NotImplementedError("a job of Shopify's says itself where its answers lie")
-
     def bulk_answers(self, body: bytes, lines: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         return bulk.answers(body)

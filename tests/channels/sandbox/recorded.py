@@ -19,7 +19,8 @@ from channels.connectors.shopify.bulk import form
 from channels.connectors.shopify.schema import official_schema
 from tests.channels.sandbox.fixtures import Sandbox, path_of
 
-FOLDER = Path(__file__).parents[4] / "shared/specs/shopify/recorded"
+_PLACES = [each / "shared/specs/shopify/recorded" for each in Path(__file__).parents]
+FOLDER = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
 _ID = re.compile(r"gid://shopify/\w+/[^\s\"?,.]+|tmp/\d+/[^\s\"]+")
 STAGE = """mutation {
   stagedUploadsCreate(
