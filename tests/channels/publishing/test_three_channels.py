@@ -69,12 +69,14 @@ def turns(shop: Shop, *, rounds: int) -> None:
 
 
 def settled(shop: Shop) -> None:
-    """Faults have stopped: in so many rounds everything is where it should be."""
-    for _ in range(30):
+    """Faults have stopped: everything comes to where it should be, a little more of it in at most so many rounds."""
+    left = Listing.objects.exclude(state__in=AT_REST)
+    waited, before = 0, 0
+    while waited < 30:
         turns(shop, rounds=1)
-        left = Listing.objects.exclude(state__in=AT_REST)
-        if not left.exists():
+        if not (now := left.count()):
             return
+        waited, before = (waited + 1, before) if before and now >= before else (0, now)
         time.sleep(0.05)
     placements = Placement.objects.filter(listings__in=left).distinct()
     problems = placements.values_list("product__code", "channel__code", "problem")
