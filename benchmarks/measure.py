@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import resource
 import statistics
 import tempfile
@@ -18,6 +17,7 @@ from django.db import connection
 from django.test.utils import override_settings
 
 from catalog.setup import ensure_base
+from pimhub.foundation.aside import aside
 
 
 @dataclass
@@ -52,29 +52,15 @@ def own_instance() -> Iterator[Path]:
         if connection.vendor == "sqlite":
             connection.settings_dict["TEST"]["NAME"] = str(home / "bench.sqlite3")
         name = connection.settings_dict["NAME"]
-        _migrate()
+        # Aside: what migrations hold in memory is not what any worker ever holds.
+        aside(lambda: connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False))
+        connection.settings_dict["NAME"] = connection.creation._get_test_db_name()  # as create_test_db() does
         try:
             with override_settings(PIMHUB_HOME=home, MEDIA_ROOT=home / "media"):
                 ensure_base()
                 yield home
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
-
-
-def _migrate() -> None:
-    """Make the database in a process of its own: what migrations hold in memory is not what any worker ever holds."""
-    connection.close()
-    child = multiprocessing.get_context("fork").Process(target=_create)
-    child.start()
-    child.join()
-    if child.exitcode:
-        raise RuntimeError("The benchmark's database could not be made; what went wrong stands above.")
-    connection.settings_dict["NAME"] = connection.creation._get_test_db_name()  # as create_test_db() does at its end
-
-
-def _create() -> None:
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    connection.close()
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:

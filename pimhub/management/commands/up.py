@@ -19,6 +19,7 @@ from django.db import connections
 from catalog.demo_people import LOGINS
 from catalog.management.base import prepare_database
 from catalog.models import Product
+from pimhub.foundation.aside import aside
 from pimhub.foundation.home import note_address
 from pimhub.health import readiness
 from pimhub.static import gather
@@ -41,10 +42,7 @@ class Command(BaseCommand):
         port: int = options["port"]
         _refuse_taken_port(port)
         started = time.monotonic()
-        prepare_database()
-        if options["demo"] and not Product.objects.exists():
-            self.stdout.write("Loading the demo data (once)…")
-            call_command("demo", verbosity=0)
+        aside(lambda: self._fill(demo=options["demo"]))
         self._clear_the_way()
         environment = _environment(port)
         note_address(settings.PIMHUB_HOME, environment["PIMHUB_PUBLIC_URL"])
@@ -53,6 +51,12 @@ class Command(BaseCommand):
         self.stdout.write("Starting…")
         supervisor.run(ready=lambda: self._ready(port, started))
         self.stdout.write("PIMHub has stopped.")
+
+    def _fill(self, *, demo: bool) -> None:
+        prepare_database()
+        if demo and not Product.objects.exists():
+            self.stdout.write("Loading the demo data (once)…")
+            call_command("demo", verbosity=0)
 
     def _clear_the_way(self) -> None:
         """What an earlier run left: rings (the rows are the truth), the sandbox's note, who was alive."""
