@@ -8,6 +8,7 @@ from django.urls import path
 from catalog.views import (
     access,
     account,
+    beginning,
     grid,
     home,
     imports,
@@ -49,6 +50,8 @@ urlpatterns = [
     path("attributes/<str:code>/options/", products.option_search, name="option_search"),
     path("views/save/", grid.view_save, name="view_save"),
     path("views/<int:pk>/delete/", grid.view_delete, name="view_delete"),
+    path("new-product/", beginning.product_new, name="product_new"),
+    path("products/<path:code>/variants/new/", beginning.variant_new, name="variant_new"),
     path("products/<path:code>/trash/", trash.product_trash, name="product_trash"),
     path("products/<path:code>/variant/", variants.variant_detail, name="variant_detail"),
     path("products/<path:code>/links/", links.product_links, name="product_links"),
