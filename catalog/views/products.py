@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -185,11 +186,12 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
         for o in AttributeOption.objects.filter(attribute__code__in=product.axes).select_related("attribute")
     }
     rows = []
-    variants = list(product.variants.prefetch_related("offers", "stock_levels"))
+    variants = list(product.variants.prefetch_related("offers__price_list", "stock_levels__location"))
     shut = locked(product, {v.sku: list(PARTS.values()) for v in variants})
     for variant in variants:
-        offer = next(iter(variant.offers.all()), None)
-        level = next(iter(variant.stock_levels.all()), None)
+        offers = {offer.price_list.code: offer for offer in variant.offers.all()}
+        levels = {level.location.code: level for level in variant.stock_levels.all()}
+        offer, level = offers.pop("default", None), levels.pop("main", None)
         held = {
             "gtin": variant.gtin or "",
             "price": f"{offer.price:.2f}" if offer and offer.price is not None else "",
@@ -198,6 +200,18 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
         hidden = {name for name in held if not sight().shows(product.pk, PARTS[name])}
         held |= dict.fromkeys(hidden, "")
         codes = [(axis, str(variant.values.get(axis, ""))) for axis in product.axes]
+        elsewhere = {
+            "price": _elsewhere(
+                (code, f"{offer.price:.2f}")
+                for code, offer in offers.items()
+                if offer.price is not None and sight().shows(product.pk, f"offers.{code}.price")
+            ),
+            "stock": _elsewhere(
+                (code, str(level.available))
+                for code, level in levels.items()
+                if sight().shows(product.pk, f"stock.{code}.available")
+            ),
+        }
         rows.append(
             {
                 "row": variant,
@@ -207,6 +221,7 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
                         name,
                         label,
                         mode,
+                        elsewhere.get(name, ""),
                         request.POST.get(f"{name}:{variant.sku}", now) if errors else now,
                         now,
                         UNSEEN if name in hidden else shut.get((variant.sku, PARTS[name]), ""),
@@ -218,6 +233,11 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
             }
         )
     return rows
+
+
+def _elsewhere(figures: Iterable[tuple[str, str]]) -> str:
+    """What stands on other price lists or at other locations, which are changed on the variant's own page."""
+    return ", ".join(f"{code} {figure}" for code, figure in sorted(figures))
 
 
 def save(request: HttpRequest, product: Product, locale: str) -> tuple[list[ChangeError], str]:

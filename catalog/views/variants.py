@@ -20,6 +20,7 @@ from catalog.products.changes import ChangeError, ProductChange, VariantChange
 from catalog.products.guards import locked
 from catalog.products.options import codes_for
 from catalog.products.write import write_product
+from catalog.views import offers
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -51,7 +52,8 @@ def variant_detail(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST":
         if not request.user.has_perm("catalog.change_product"):
             raise PermissionDenied
-        errors = _save(request, product, variant)
+        write = offers.save if request.POST.get("do") == "offers" else _save
+        errors = write(request, product, variant)
         if not errors:
             address = reverse("variant_detail", kwargs={"code": product.code})
             query = request.GET.copy()
@@ -61,17 +63,20 @@ def variant_detail(request: HttpRequest, code: str) -> HttpResponse:
     for field in fields:
         field.locked = shut.get((variant.sku, field.key)) or shut.get(("", ""), "")
         wrong = next((e for e in errors if e.key == field.key), None)
-        if errors:
+        if errors and f"value:{field.key}" in request.POST:
             field.text = request.POST.get(f"value:{field.key}", field.text)
         field.error = wrong.message if wrong else ""
+    panel = offers.shown(request, product, variant, errors if request.POST.get("do") == "offers" else [])
+    beside = {f.key for f in fields} | {c.name for line in (*panel["lists"], *panel["stock"]) for c in line.cells}
     context = {
+        "offers": panel,
         "product": product,
         "variant": variant,
         "name": product.name(locale),
         "locale": locale,
         "locales": locales,
         "fields": fields,
-        "errors": [e for e in errors if not any(f.key == e.key for f in fields)],
+        "errors": [e for e in errors if e.key not in beside],
         "may_edit": request.user.has_perm("catalog.change_product") and not shut.get(("", "")),
     }
     return render(request, "catalog/variant_detail.html", context, status=422 if errors else 200)
