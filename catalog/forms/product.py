@@ -80,6 +80,11 @@ class NewProductForm(forms.Form):
             if f"axis{number}" in self.fields:
                 yield self[f"axis{number}"], self[f"values{number}"]
 
+    @property
+    def many_axes(self) -> bool:
+        """Whether more than the first two are said."""
+        return any(box.value() or several.value() for box, several in list(self.axes)[2:])
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         axes: dict[str, list[JSON]] = {}

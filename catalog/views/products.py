@@ -144,14 +144,7 @@ def _fields(
         value = product.values.get(key)
         text = request.POST.get(f"value:{key}", kind.export(value, spec)) if errors else kind.export(value, spec)
         error = wrong.get(key)
-        choices = list(kind.choices)
-        search_url = ""
-        if kind.has_options:  # a short list to choose from; a long one is searched while typing
-            options = list(AttributeOption.objects.filter(attribute=attribute)[: SHORT + 1])
-            if kind.widget == "select" and len(options) <= SHORT:
-                choices = [(o.code, o.label(locale)) for o in options]
-            else:
-                search_url = reverse("option_search", kwargs={"code": attribute.code})
+        choices, search_url = choices_of(attribute, locale, text)
         groups.setdefault(attribute.group.label, []).append(
             Field(
                 key=key,
@@ -172,6 +165,24 @@ def _fields(
             )
         )
     return list(groups.items())
+
+
+def choices_of(attribute: Attribute, locale: str, text: str) -> tuple[list[tuple[str, str]], str]:
+    """A short list to choose from, as (text, label); a long one is searched while typing, at the address returned.
+
+    `text` is what the field holds: it stays in the list though it cannot be chosen any more, or a form that is saved
+    for something else would take it away.
+    """
+    kind = type_of(attribute.type)
+    choices = list(kind.choices)
+    if kind.has_options:
+        options = list(AttributeOption.objects.filter(attribute=attribute)[: SHORT + 1])
+        if kind.widget != "select" or len(options) > SHORT:
+            return [], reverse("option_search", kwargs={"code": attribute.code})
+        choices = [(option.code, option.label(locale)) for option in options]
+    if text and choices and text not in dict(choices):
+        choices.append((text, text))
+    return choices, ""
 
 
 def _is_open(number: int, fields: list[Field]) -> bool:

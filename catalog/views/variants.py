@@ -21,6 +21,7 @@ from catalog.products.guards import locked
 from catalog.products.options import codes_for
 from catalog.products.write import write_product
 from catalog.views import offers
+from catalog.views.products import choices_of
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -36,6 +37,8 @@ class Field:
     own: bool
     inherited: str
     axis: bool
+    choices: list[tuple[str, str]]
+    search_url: str  # where options are found while typing
     error: str = ""
     locked: str = ""  # why nobody may write it here
 
@@ -95,6 +98,7 @@ def _fields(product: Product, variant: Variant, locale: str) -> list[Field]:
             continue
         kind, spec = type_of(attribute.type), attribute.spec()
         own = kind.export(variant.values.get(key), spec)
+        choices, search_url = choices_of(attribute, locale, own)
         found.append(
             Field(
                 key=key,
@@ -105,6 +109,8 @@ def _fields(product: Product, variant: Variant, locale: str) -> list[Field]:
                 own=key in variant.values,
                 inherited=kind.display(product.values.get(key), spec, locale),
                 axis=axis,
+                choices=choices,
+                search_url=search_url,
             )
         )
     return found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
 from catalog.models import Attribute, AttributeOption, Product, Variant
+from catalog.products.trash import trash_option
 from tests.world import World
 
 GTIN = "4006381333931"
@@ -79,3 +82,28 @@ def test_options_by_the_thousand_are_searched_while_typing(mara: Client, world: 
     assert Product.objects.get(code="tee").values["gender"] == "g7"
     wrong = mara.post("/products/tee/?locale=en_US", {"value:gender": "nothing", "base:gender": "g7"})
     assert wrong.status_code == 422
+
+
+def chosen(page: str, key: str) -> str:
+    """What a browser would send for a list to choose from."""
+    box = re.search(rf'<select [^>]*name="value:{key}".*?</select>', page, re.S)
+    assert box is not None
+    picked = re.search(r'<option value="([^"]*)" selected', box[0])
+    return picked[1] if picked else ""
+
+
+def test_an_option_that_is_in_the_trash_stays_where_it_was_chosen(mara: Client, world: World) -> None:
+    gender = Attribute.objects.get(code="gender")
+    unisex = AttributeOption.objects.get(attribute=gender, code="unisex")
+    world.change("tee", values={"gender": "unisex"})
+    trash_option(unisex, force=True)
+    page = mara.get("/products/tee/").content.decode()
+    assert chosen(page, "gender") == "unisex"
+
+
+def test_variants_choose_from_the_same_lists(mara: Client) -> None:
+    page = mara.get("/products/tee/variant/?sku=tee-s").content.decode()
+    assert chosen(page, "size") == "s"
+    sent = {"value:taxable": "false", "base:taxable": chosen(page, "taxable")}
+    assert mara.post("/products/tee/variant/?sku=tee-s", sent).status_code == 302
+    assert Variant.objects.get(sku="tee-s").values["taxable"] is False
