@@ -16,7 +16,7 @@ from channels.connectors.base import Connection, Connector
 from channels.connectors.registry import connectors
 from channels.models import Channel, Placement
 from channels.models.channel import here
-from pimhub.foundation import http, secrets
+from pimhub.foundation import http, sandbox, secrets
 from pimhub.foundation.http import Request, Response
 
 
@@ -59,9 +59,7 @@ def _base_url(channel: Channel) -> str:
 
 def sandbox_origin() -> str:
     """Where this instance's sandbox listens; port 9 (discard) when it has never run."""
-    note = settings.PIMHUB_HOME / "sandbox" / "port"
-    port = note.read_text().strip() if note.exists() else "9"
-    return f"http://127.0.0.1:{port}"
+    return sandbox.origin(settings.PIMHUB_HOME)
 
 
 def send(channel: Channel, request: Request, *, timeout: float) -> Response:

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from catalog.access.reach import seen, sight
 from catalog.models import Product, User
+from catalog.products.told import part_label
 from governance import reminders
 from governance.copywriting.provenance import within
 from governance.models import ContentScore, Draft, Embargo, Override, Proposal, SalePolicy, Standing, TextOrigin
@@ -124,9 +125,10 @@ def proposals_panel(request: HttpRequest, product: Product) -> Panel | None:
 
 
 def overrides_panel(request: HttpRequest, product: Product) -> Panel | None:
-    rows = Override.objects.filter(product=product).select_related("owner", "set_by")
-    shown = [row for row in rows if sight().shows(product.pk, row.key)]
-    context = {"rows": shown, "may": request.user.has_perm("catalog.change_product")}
+    held = Override.objects.filter(product=product).select_related("owner", "set_by")
+    shown = [row for row in held if sight().shows(product.pk, row.key)]
+    rows = [{"row": row, "label": part_label(row.key)} for row in shown]
+    context = {"rows": rows, "may": request.user.has_perm("catalog.change_product")}
     return Panel("Values over their owner's", "governance/overrides_panel.html", context, order=16) if shown else None
 
 

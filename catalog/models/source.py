@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog.models.codes import key_code
 from catalog.models.history import history
-from pimhub.foundation import secrets
+from pimhub.foundation import sandbox, secrets
 
 
 class Source(models.Model):
@@ -81,7 +81,7 @@ class Source(models.Model):
         return self.code
 
     def clean(self) -> None:
-        if self.kind == self.Kind.HTTPS and not self.address.startswith(("https://", "http://")):
+        if self.kind == self.Kind.HTTPS and not self.address.startswith(("https://", "http://", sandbox.SCHEME)):
             raise ValidationError({"address": "Give the whole address, such as https://erp.example/stock.csv."})
         if self.kind == self.Kind.SFTP:
             self._clean_sftp()

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from catalog.models import Offer
+from catalog.products.state import amount_text
 
 GUARDED = ("price", "sale_price")
 LARGEST_MOVE = Decimal("0.5")
@@ -35,12 +36,12 @@ def alarm(*, new: Decimal | None, old: Decimal | None, cost: Decimal | None) -> 
     if new is None:
         return ""
     if new <= 0:
-        return f"The price {new} is not above zero."
+        return f"The price {amount_text(new)} is not above zero."
     if cost is not None and new < cost:
-        return f"The price {new} is below the cost of {cost}."
+        return f"The price {amount_text(new)} is below the cost of {amount_text(cost)}."
     if old and abs(new - old) > old * LARGEST_MOVE:
         percent = int(abs(new - old) * 100 / old)
-        return f"The price moves by {percent} %, from {old} to {new}."
+        return f"The price moves by {percent} %, from {amount_text(old)} to {amount_text(new)}."
     return ""
 
 
@@ -55,7 +56,7 @@ def _crossed(name: str, given: Mapping[str, Any], offer: Offer) -> str:
         price, sale = given[name], None if "sale_price" in given else offer.sale_price
     if price is None or sale is None or sale <= price:
         return ""
-    return f"The sale price {sale.normalize():f} is above the price of {price.normalize():f}."
+    return f"The sale price {amount_text(sale)} is above the price of {amount_text(price)}."
 
 
 def put(offer: Offer, given: Mapping[str, Any], *, confirmed: bool) -> dict[str, str]:

@@ -22,7 +22,7 @@ from catalog.intake.heard import hear_again
 from catalog.intake.messages import PLACE
 from catalog.models import Delivery, Source
 from catalog.sources import sftp
-from pimhub.foundation import signatures
+from pimhub.foundation import sandbox, signatures
 from pimhub.foundation.http import Request, send
 
 LARGEST_ANSWER = 4 * 1024**3
@@ -110,11 +110,14 @@ def _from_address(source: Source) -> list[Delivery]:
     work = inbox(source) / ".work"
     work.mkdir(parents=True, exist_ok=True, mode=0o750)
     with tempfile.NamedTemporaryFile(dir=work, suffix=".answer") as file:
+        url, allowed = sandbox.resolved(
+            source.address, home=settings.PIMHUB_HOME, allowed=settings.PIMHUB_ALLOWED_ORIGINS
+        )
         answer = send(
-            Request("GET", source.address, headers),
+            Request("GET", url, headers),
             timeout=ANSWER_SECONDS,
             max_bytes=LARGEST_ANSWER,
-            allowed_origins=settings.PIMHUB_ALLOWED_ORIGINS,
+            allowed_origins=allowed,
             into=file,
         )
         if answer.status == 304:

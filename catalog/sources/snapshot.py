@@ -8,7 +8,7 @@ from django.conf import settings
 
 from catalog.models import Source
 from catalog.sources.rows import BadFile
-from pimhub.foundation import sftp
+from pimhub.foundation import sandbox, sftp
 from pimhub.foundation.http import Request, send
 
 LARGEST = 4 * 1024**3
@@ -34,12 +34,13 @@ def fetch(source: Source, target: Path) -> None:
 
 def _by_http(source: Source, part: Path) -> None:
     given = source.credentials.get("authorization")
+    url, allowed = sandbox.resolved(source.snapshot, home=settings.PIMHUB_HOME, allowed=settings.PIMHUB_ALLOWED_ORIGINS)
     with part.open("wb") as file:
         answer = send(
-            Request("GET", source.snapshot, {"Authorization": given} if given else {}),
+            Request("GET", url, {"Authorization": given} if given else {}),
             timeout=SECONDS,
             max_bytes=LARGEST,
-            allowed_origins=settings.PIMHUB_ALLOWED_ORIGINS,
+            allowed_origins=allowed,
             into=file,
         )
     if answer.status != 200:

@@ -26,7 +26,8 @@ from catalog.products.changes import UNSET, ChangeError, OfferChange, ProductCha
 from catalog.products.guards import foretold, locked
 from catalog.products.held import CannotDecide, decide
 from catalog.products.options import codes_for
-from catalog.products.told import Teller
+from catalog.products.state import amount_text
+from catalog.products.told import Teller, part_label
 from catalog.products.write import write_product
 from catalog.views import links, pictures
 from pimhub.foundation.jsonvalue import JSON
@@ -124,7 +125,15 @@ def page(
             if changes
         ],
         "links": links.shown(product),
-        "held_prices": [h for h in holds.select_related("variant", "change_set") if shows(PARTS["price"])],
+        "held_prices": [
+            {
+                "row": h,
+                "amount": amount_text(h.amount),
+                "what": part_label(f"offers.{h.price_list.code}.{h.field}"),
+            }
+            for h in holds.select_related("variant", "change_set", "price_list")
+            if shows(PARTS["price"])
+        ],
         "may_edit": request.user.has_perm("catalog.change_product") and not shut.get(("", "")),
     }
 

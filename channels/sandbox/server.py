@@ -29,6 +29,7 @@ from channels.sandbox.settings import settings
 from channels.sandbox.shopify.endpoint import Shop
 from channels.sandbox.store import Store
 from channels.sandbox.webhooks import Teller
+from pimhub.foundation.home import noted_address
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Sandbox:
         self.teller = Teller(self.store)
         self._bulk = shop.work
         self._bulk.tell = lambda effects: self.teller.tell("shopify", effects)
-        self.erp = Erp(self.store, self.teller.tell)
+        self.erp = Erp(self.store, self.teller.tell, hub=lambda: noted_address(home))
         self._control = Control(self.store, self.chaos, self.teller)
 
     def warm_up(self) -> None:
@@ -112,7 +113,7 @@ class Sandbox:
 
     def close(self) -> None:
         self._bulk.close()
-        self.erp.trader.close()
+        self.erp.close()
         self.teller.close()
         self.store.close()
 

@@ -36,6 +36,8 @@ LOCALES: Final = {"en": ("English", True), "de": ("German", True), "fr": ("Frenc
 AMAZON_SELLER: Final = "A2SANDBOXSELLER"
 # Marketplace → where its shoppers are.
 AMAZON_MARKETPLACES: Final = {"A1PA6795UKMFR9": "amazon.de", "ATVPDKIKX0DER": "amazon.com"}
+# What the ERP signs its calls to the demo's sources with.
+ERP_SECRET: Final = "whsec_c2FuZGJveC1lcnAtc2lnbnMtd2l0aC10aGlzLi4="  # noqa: S105
 REFRESH_TOKEN: Final = "Atzr|sandbox-refresh"  # noqa: S105
 
 GOOGLE_ACCOUNT: Final = "1001"

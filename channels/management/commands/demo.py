@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from catalog import events
@@ -15,6 +16,7 @@ from catalog.management.base import PimhubCommand
 from catalog.models import ChangeSet, Product, User
 from catalog.products.write import write_products
 from catalog.setup import ensure_base
+from channels.demo.erp import ensure_erp
 from channels.demo.products import demo_changes
 from channels.demo.shop import ensure_channels
 from governance.copywriting.demo import ensure_prompts
@@ -34,6 +36,7 @@ class Command(PimhubCommand):
         ensure_channels()
         if not options["empty"] and not Product.objects.exists():
             _load_products()
+            ensure_erp(settings.PIMHUB_HOME)
         events.derive()
         return {"users": [login["name"] for login in LOGINS], "products": Product.objects.count()}
 

@@ -90,6 +90,19 @@ def updates(store: Store, kind: str, *, everything: bool, seed: str | None) -> l
     return lines
 
 
+def untold(store: Store) -> int:
+    """Updates that nobody was told yet."""
+    return sum(not update["sent"] for update in store.all("erp_update"))
+
+
+def again(store: Store, lines: Sequence[Document]) -> None:
+    """What did not arrive was not told."""
+    for line in lines:
+        held = store.get("erp_update", str(line["sequence"]))
+        if held is not None:
+            store.put("erp_update", str(line["sequence"]), {**held, "sent": 0})
+
+
 def snapshot(store: Store) -> list[Document]:
     """Every item as it is now, with the number of its newest change."""
     newest: dict[tuple[str, str], Document] = {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 
 from channels.sandbox.erp import trade
-from channels.sandbox.erp.books import LOCATION, put_item, snapshot, take_event, updates
+from channels.sandbox.erp.books import LOCATION, PRICE_LIST, put_item, snapshot, take_event, updates
+from channels.sandbox.erp.messenger import Messenger
 from channels.sandbox.erp.page import page
 from channels.sandbox.erp.trader import ORDERS, Trader
 from channels.sandbox.http import Call, Reply, json_reply
@@ -19,21 +22,26 @@ MOST_ORDERS = 10_000
 class Erp:
     """`/stock.ndjson` and `/offers.ndjson` give what is to be told; `?all=1` keeps nothing back."""
 
-    def __init__(self, store: Store, tell: trade.Tell) -> None:
+    def __init__(self, store: Store, tell: trade.Tell, *, hub: Callable[[], str]) -> None:
         self.store, self.tell = store, tell
-        self.trader = Trader(store, tell)
+        self.messenger = Messenger(store, hub)
+        self.trader = Trader(store, tell, news=self.messenger.wake)
+
+    def close(self) -> None:
+        self.trader.close()
+        self.messenger.close()
 
     def handle(self, call: Call) -> Reply:
         query = dict(call.query)
         if call.method == "GET" and call.path in KINDS:
             everything, seed = query.get("all") == "1", query.get("seed")
             return _ndjson(updates(self.store, KINDS[call.path], everything=everything, seed=seed))
-        if call.method == "GET" and call.path == "/snapshot/stock.ndjson":
-            return _ndjson([_stock(item) for item in snapshot(self.store)])
+        if call.method == "GET" and call.path in SNAPSHOTS:
+            return _ndjson([SNAPSHOTS[call.path](item) for item in snapshot(self.store)])
         if call.method == "GET" and call.path == "/snapshot":
             return _ndjson(snapshot(self.store))
         if call.method == "GET" and call.path == "/":
-            body = page(self.store, self.trader.state).encode()
+            body = page(self.store, self.trader.state, problem=self.messenger.problem).encode()
             return Reply(200, body, content_type="text/html; charset=utf-8")
         if call.method == "GET" and call.path == "/trade":
             return json_reply(200, self.trader.state)
@@ -45,14 +53,25 @@ class Erp:
 
     def _post(self, call: Call) -> Reply:
         try:
-            given = json.loads(call.body)
             if call.path == "/items":
-                price, available = str(given["price"]), int(given["available"])
-                put_item(self.store, sku=str(given["sku"]), price=price, available=available)
-                return json_reply(200, {"taken": True})
-            return json_reply(200, {"new": take_event(self.store, given)})
+                return self._put_item(call)
+            new = take_event(self.store, json.loads(call.body))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return json_reply(422, {"error": str(error)})
+        self.messenger.wake()
+        return json_reply(200, {"new": new})
+
+    def _put_item(self, call: Call) -> Reply:
+        """An item's price and units, as JSON or from the screen's form."""
+        given = call.form()
+        price, available = amount(given["price"]), int(given["available"])
+        if available < 0:
+            raise ValueError(f"available is {available}; units are not below zero")
+        put_item(self.store, sku=given["sku"], price=price, available=available)
+        self.messenger.wake()
+        if "json" in call.headers.get("content-type", ""):
+            return json_reply(200, {"taken": True})
+        return Reply(303, headers={"Location": "/erp/"})
 
     def _trade(self, call: Call) -> Reply:
         """`POST /trade` begins a day of it; `/trade/order` is one order, `/trade/post` a turn of the shops' post."""
@@ -79,13 +98,28 @@ class Erp:
         return Reply(303, headers={"Location": "/erp/"})
 
 
+def amount(text: str) -> str:
+    """A price as the books hold it. Raises ValueError."""
+    try:
+        found = Decimal(text.strip().replace(",", "."))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or found < 0:
+        raise ValueError(f"“{text}” is no price; write it as 12.99")
+    return f"{found:.2f}"
+
+
 def _stock(item: Document) -> Document:
-    return {
-        "sku": item["sku"],
-        "location": LOCATION,
-        "available": item["available"],
-        "sequence": item["sequences"]["stock"],
-    }
+    figures = {"location": LOCATION, "available": item["available"]}
+    return {"sku": item["sku"], **figures, "sequence": item["sequences"]["stock"]}
+
+
+def _offer(item: Document) -> Document:
+    figures = {"price_list": PRICE_LIST, "price": item["price"]}
+    return {"sku": item["sku"], **figures, "sequence": item["sequences"]["offers"]}
+
+
+SNAPSHOTS = {"/snapshot/stock.ndjson": _stock, "/snapshot/offers.ndjson": _offer}
 
 
 def _ndjson(lines: list[Document]) -> Reply:

@@ -1,18 +1,14 @@
-"""Lets shoppers buy one after the other while somebody watches, and sends the ERP's updates to the hub as calls."""
+"""Lets shoppers buy one after the other while somebody watches; the hub is told of it meanwhile."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
-from channels.sandbox.erp import trade
-from channels.sandbox.erp.books import updates
+from channels.sandbox.erp import messenger, trade
 from channels.sandbox.store import Store
-from pimhub.foundation import http, signatures
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +20,8 @@ LONGEST_TAIL = 20  # turns of the post after the last order, until all is told
 class Trader:
     """`start` returns at once; `state` tells how far it is."""
 
-    def __init__(self, store: Store, tell: trade.Tell) -> None:
-        self._store, self._tell = store, tell
+    def __init__(self, store: Store, tell: trade.Tell, *, news: Callable[[], None]) -> None:
+        self._store, self._tell, self.news = store, tell, news
         self._thread: threading.Thread | None = None
         self._over = threading.Event()
         self._problem = ""
@@ -69,33 +65,12 @@ class Trader:
                     self._store.put("trade", "now", {**given, "done": turn})
                 last = turn == orders + LONGEST_TAIL - 1
                 trade.post(self._store, seed=seed, turn=turn, everything=last)
+                self.news()
                 for kind, hook in given["hooks"].items():
-                    self._send(kind, hook, seed=f"{seed}:{turn}", everything=last)
+                    how = {"url": hook["url"], "secret": hook["secret"], "seed": f"{seed}:{turn}", "everything": last}
+                    self._problem = messenger.tell(self._store, kind, **how) or self._problem
                 if self._over.wait(pause):
                     return
         except Exception as error:
             log.exception("the trade broke off")
             self._problem = f"{type(error).__name__}: {error}"
-
-    def _send(self, kind: str, hook: dict[str, Any], *, seed: str, everything: bool) -> None:
-        lines = updates(self._store, kind, everything=everything, seed=seed)
-        if not lines:
-            return
-        body = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
-        key = signatures.key_of(str(hook["secret"]))
-        number = f"erp-{self._store.next('erp_call')}"
-        headers = signatures.headers([key], id=number, at=dt.datetime.now(dt.UTC), body=body)
-        parts = urlsplit(str(hook["url"]))
-        request = http.Request("POST", str(hook["url"]), headers | {"Content-Type": "application/x-ndjson"}, body)
-        answer = http.send(request, timeout=10, allowed_origins=[f"{parts.scheme}://{parts.netloc}"])
-        if not 200 <= answer.status < 300:
-            self._problem = f"{hook['url']} answered {answer.status or answer.error}; it is told again."
-            again(self._store, lines)
-
-
-def again(store: Store, lines: list[dict[str, Any]]) -> None:
-    """What did not arrive was not told."""
-    for line in lines:
-        held = store.get("erp_update", str(line["sequence"]))
-        if held is not None:
-            store.put("erp_update", str(line["sequence"]), {**held, "sent": 0})

@@ -26,15 +26,14 @@ H = Gap.Hop
 
 
 @pytest.fixture
-def source(shop: Shop, settings: Any) -> Source:
+def source(shop: Shop) -> Source:
     """The sandbox ERP, whose snapshot says 10 of each size of the tee."""
-    settings.PIMHUB_ALLOWED_ORIGINS = [shop.sandbox.url]
     shop.live("tee", sizes=("s", "m", "l"))
     for size in "sml":
         body = {"sku": f"tee-{size}", "price": "19.90", "available": 10}
         assert shop.sandbox.call("POST", "/erp/items", json.dumps(body).encode()).status == 200
     system = ExternalSystem.objects.create(code="erp", label="ERP")
-    address = f"{shop.sandbox.url}/erp/snapshot/stock.ndjson"
+    address = "sandbox:/erp/snapshot/stock.ndjson"
     return Source.objects.create(code="erp", system=system, kind="webhook", delivers="stock", snapshot=address)
 
 
