@@ -22,13 +22,14 @@ BENCHMARKS = {
     "shopify": "products",
     "publishing": "products",
     "freshness": "products",
+    "webhooks": "products",
     "shopify_files": "folder",
     "claims": "file",
 }
 
 
 class Command(BaseCommand):
-    help = "Measure this machine in a throw-away instance: imports, feeds, pages, channels, freshness, Shopify files."
+    help = "Measure this machine in a throw-away instance: imports, feeds, pages, channels, webhooks, Shopify files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="one of them; without it, all but files")
