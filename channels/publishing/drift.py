@@ -13,19 +13,19 @@ from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from catalog import blobs
 from catalog.models import User
+from channels.connectors.base import Rendered
 from channels.connectors.outcome import Issue, RemoteState
-from channels.models import Drift, Listing, Placement
+from channels.models import Drift, Listing, Match, Placement
+from channels.publishing.answered import decide, waiting
 from channels.publishing.desire import Desired, desire
-from channels.publishing.pointers import differences, put
-from channels.publishing.request import make_due, publish
+from channels.publishing.pointers import at, differences, put
+from channels.publishing.request import STOCK, let_go, make_due, publish
 from governance.models import Proposal, Standing
 from governance.proposals import CannotPropose, propose
 from governance.revisions.read import read_all
-from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON, digest
 
 S = Drift.State
@@ -39,6 +39,8 @@ class CannotAnswer(Exception):
 def note(placement: Placement, desired: Desired, state: RemoteState) -> None:
     """What was just read back: new differences are open, known ones stay, those that are gone are over."""
     left = _follow(placement, state)
+    # What was proposed is with whoever owns the value; it is asked again if nothing comes of it.
+    left |= {(row.sku, row.facet, row.path) for row in waiting(placement).filter(state=S.ADOPTED)}
     found: dict[tuple[str, str, str], tuple[JSON, JSON]] = {}
     for listing in placement.listings.filter(state=Listing.State.DRIFTED):
         theirs = state.bodies.get(listing.sku)
@@ -63,6 +65,60 @@ def note(placement: Placement, desired: Desired, state: RemoteState) -> None:
     )
 
 
+def spared(placement: Placement, desired: Desired) -> Rendered:
+    """What is sent: ours, but for what the channel shows otherwise and nobody answered, which stays as it is there.
+
+    A call may carry more than the field that is to change. Where ours is another by now than when the difference was
+    found, somebody approved that since, and it goes out. What was accepted is not sent, so nothing is laid over it.
+    """
+    rows = _laid(placement, desired)
+    if not rows:
+        return desired.rendered
+    hashes, accepted = desired.hashes, {x.sku: x.accepted for x in placement.listings.all()}
+    bodies = {row: dict(facets) for row, facets in desired.rendered.bodies.items()}
+    for row in rows:
+        if accepted.get(row.sku, {}).get(row.facet) != hashes[row.sku][row.facet]:
+            body = bodies[row.sku][row.facet]
+            bodies[row.sku][row.facet] = put(copy.deepcopy(body), row.path, row.theirs)
+    return replace(desired.rendered, bodies=bodies)
+
+
+def count_as_taken(placement: Placement, desired: Desired, state: RemoteState) -> None:
+    """What the channel was just seen to show counts as accepted. Where it differs from ours only in what waits for an
+    answer, ours counts as accepted, and the difference as what it was: drift."""
+    for row in waiting(placement).exclude(path=""):
+        body = state.bodies.get(row.sku, {}).get(row.facet)
+        if body is not None and (now := at(body, row.path)) != row.theirs:
+            Drift.objects.filter(pk=row.pk).update(theirs=now)
+    hashes, laid = desired.hashes, dict[tuple[str, str], JSON]()
+    for row in _laid(placement, desired):
+        body = laid.get((row.sku, row.facet), desired.rendered.bodies[row.sku][row.facet])
+        laid[row.sku, row.facet] = put(copy.deepcopy(body), row.path, row.theirs)
+    listings = {x.sku: x for x in placement.listings.all()} if laid else {}
+    for (sku, facet), body in laid.items():
+        listing = listings.get(sku)
+        if listing is not None and listing.accepted.get(facet) == digest(body):
+            listing.accepted = {**listing.accepted, facet: hashes[sku][facet]}
+            if listing.state == Listing.State.QUEUED and listing.accepted == hashes[sku]:
+                listing.state = Listing.State.DRIFTED
+            listing.save(update_fields=["accepted", "state"])
+
+
+def _laid(placement: Placement, desired: Desired) -> list[Drift]:
+    """The differences that wait and in which ours is still what it was. None of a product that is put back, which
+    answers all of them, nor of one that was taken over: nothing is sent for it before all are answered."""
+    found = list(waiting(placement).exclude(path="")) if desired.pin is None else []
+    if any(row.state == S.OPEN for row in found):
+        taken = Match.objects.filter(placement=placement, state=Match.State.TAKEN)
+        found = [] if taken.exists() else found
+    bodies = desired.rendered.bodies
+    return [r for r in found if r.facet in bodies.get(r.sku, {}) and _is_ours(r, bodies[r.sku][r.facet])]
+
+
+def _is_ours(row: Drift, body: JSON) -> bool:
+    return digest(at(body, row.path)) == digest(row.ours)
+
+
 def _follow(placement: Placement, state: RemoteState) -> set[tuple[str, str, str]]:
     """A field that was left to the channel is what the channel shows now; which these are."""
     left = set()
@@ -84,12 +140,21 @@ def keep_ours(*, drifts: Sequence[Drift], user: User) -> int:
     """Send ours again, over what is shown there; how many products."""
     with transaction.atomic():
         rows = _locked(drifts)
-        _decide(rows, S.KEPT, user)
-        by_channel: dict[int, list[Placement]] = {}
-        for placement in {row.placement_id: row.placement for row in rows}.values():
-            by_channel.setdefault(placement.channel_id, []).append(placement)
-        for placements in by_channel.values():
-            publish(channel=placements[0].channel, products=[p.product for p in placements], over_drift=True)
+        decide(rows, S.KEPT, user)
+        return _send_again(rows)
+
+
+def _send_again(rows: Sequence[Drift]) -> int:
+    """Have ours sent at these places, and at no other where something waits for its answer; how many products."""
+    by_channel: dict[int, dict[int, Placement]] = {}
+    for row in rows:
+        by_channel.setdefault(row.placement.channel_id, {})[row.placement_id] = row.placement
+    # Read first, so that what differs there counts as not sent.
+    Placement.objects.filter(pk__in=[pk for found in by_channel.values() for pk in found]).update(must_read=True)
+    let_go({row.placement_id for row in rows if row.facet == STOCK})
+    for found in by_channel.values():
+        placements = list(found.values())
+        publish(channel=placements[0].channel, products=[p.product for p in placements])
     return sum(map(len, by_channel.values()))
 
 
@@ -101,7 +166,7 @@ def hand_over(*, drifts: Sequence[Drift], user: User) -> int:
             raise CannotAnswer("The item is gone there, so nothing of it can be left to the channel. Send ours again.")
         for row in rows:
             _as_accepted(row)
-        _decide(rows, S.HANDED_OVER, user)
+        decide(rows, S.HANDED_OVER, user)
         for placement in {row.placement_id: row.placement for row in rows}.values():
             make_due(channel=placement.channel, product_ids=[placement.product_id])
     return len(rows)
@@ -111,8 +176,8 @@ def take_back(*, drift: Drift, user: User) -> None:
     """The field is ours again: it is sent at the next turn."""
     with transaction.atomic():
         (row,) = _locked([drift], state=S.HANDED_OVER)
-        _decide([row], S.KEPT, user)
-        publish(channel=row.placement.channel, products=[row.placement.product], over_drift=True)
+        decide([row], S.KEPT, user)
+        _send_again([row])
 
 
 def answer(*, answer: str, drifts: Sequence[Drift], user: User) -> int:
@@ -150,7 +215,7 @@ def adopt(*, drift: Drift, user: User) -> list[Proposal]:
     if not made:
         raise CannotAnswer("The value is what the channel shows already; it waits for approval.")
     with transaction.atomic():
-        _decide(_locked([drift]), S.ADOPTED, user)
+        decide(_locked([drift]), S.ADOPTED, user)
     return made
 
 
@@ -162,7 +227,7 @@ def source_of(drift: Drift) -> tuple[str, str] | None:
     desired = desire(placement.channel, standing)
     if isinstance(desired, Issue) or desired.mapping is None or drift.theirs is None:
         return None
-    code = _field_of(drift.path, desired.mapping.rules)
+    code = field_of(drift.path, desired.mapping.rules)
     rule = desired.mapping.rules.get(code, {})
     if not code or rule.get("transforms") or "const" in rule:
         return None
@@ -194,7 +259,13 @@ def _inherited(desired: Desired, sku: str, key: str) -> bool:
     return not any(v.sku == sku and key in v.values for v in document.variants)
 
 
-def _field_of(path: str, rules: Mapping[str, object]) -> str:
+def keys_behind(drift: Drift, desired: Desired) -> set[str]:
+    """The value keys that feed the field of a difference; none where that is not known."""
+    code = field_of(drift.path, desired.mapping.rules if desired.mapping else {})
+    return {key for sku in (drift.sku, "") if (key := desired.source.keys.get((sku, code)))}
+
+
+def field_of(path: str, rules: Mapping[str, object]) -> str:
     """The target field of a place: bodies name their members as fields are named, in camel case."""
     steps = [_CAMEL.sub("_", step).lower() for step in path.split("/")]
     return next((step for step in steps if step in rules), "")
@@ -217,15 +288,3 @@ def _locked(drifts: Sequence[Drift], *, state: str = S.OPEN) -> list[Drift]:
     if any(row.state != state for row in rows) or len(rows) != len({d.pk for d in drifts}):
         raise CannotAnswer("Somebody answered this meanwhile. Load the page again.")
     return rows
-
-
-def _decide(rows: Sequence[Drift], state: str, user: User) -> None:
-    Drift.objects.filter(pk__in=[r.pk for r in rows]).update(state=state, decided_by=user, decided_at=timezone.now())
-    for row in rows:
-        audit.record(
-            f"drift.{state}",
-            f"product:{row.placement.product.code}",
-            channel=row.placement.channel.code,
-            sku=row.sku,
-            field=f"{row.facet}{row.path}",
-        )

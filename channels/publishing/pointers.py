@@ -38,6 +38,19 @@ def differences(ours: JSON, theirs: JSON, *, pointer: str = "", words: str = "")
     yield Difference(pointer, words, ours, theirs)
 
 
+def at(body: JSON, pointer: str) -> JSON:
+    """What stands at that place; None where there is no such place."""
+    found: Any = body
+    for step in map(_plain, pointer.split("/")[1:]):
+        if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+            found = found[int(step)]
+        elif isinstance(found, dict):
+            found = found.get(step)
+        else:
+            return None
+    return found
+
+
 def put(body: JSON, pointer: str, value: JSON) -> JSON:
     """The body with the value at that place; as it is where there is no such place (any more)."""
     if not pointer:

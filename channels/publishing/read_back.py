@@ -63,6 +63,8 @@ def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteS
         _settle(placement, desired, state, adopt=adopt)
         if foreign:
             meeting.note(placement, desired)
+        elif adopt and not state.pending:
+            drift.count_as_taken(placement, desired, state)
         elif not adopt and not state.pending:
             drift.note(placement, desired, state)
         record_issues(placement, state.issues, source=ChannelIssue.Source.READ_BACK, desired=desired)

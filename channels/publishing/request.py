@@ -10,9 +10,11 @@ from django.utils import timezone
 from catalog import events
 from catalog.models import DomainEvent, Product
 from channels.connectors.base import Facet
-from channels.models import Channel, Hold, Listing, Match, Placement
+from channels.models import Channel, Drift, Hold, Listing, Match, Placement
 from channels.publishing import selection
+from channels.publishing.answered import decide
 from governance.models import Standing
+from pimhub.foundation import actor
 
 OVERTAKES = 1  # priority of price and stock over content
 STOCK = str(Facet.STOCK)
@@ -22,7 +24,8 @@ _COME_OR_GO = ("product.trashed", "product.restored", "review.archive", "review.
 def publish(*, channel: Channel, products: Iterable[Product] | None = None, over_drift: bool = False) -> int:
     """Make products (all approved ones that the channel shows, by default) due on it, and ring; how many.
 
-    With `over_drift`, ours is sent over what the channel shows otherwise; without, that waits for its answer.
+    With `over_drift`, ours is sent over what the channel shows otherwise, and that is the answer to all of it; without,
+    each difference waits for its own.
     """
     if products is None:
         approved = list(Standing.objects.filter(live__isnull=False).values_list("product_id", flat=True))
@@ -38,6 +41,10 @@ def publish(*, channel: Channel, products: Iterable[Product] | None = None, over
         let_go(drifted.values_list("placement_id", flat=True))
         taken = Match.objects.filter(placement__channel=channel, placement__product_id__in=ids, state=Match.State.TAKEN)
         taken.update(state=Match.State.DONE)  # ours goes over what was there before us, too
+        open_ = Drift.objects.filter(placement__channel=channel, placement__product_id__in=ids, state=Drift.State.OPEN)
+        act = actor.current.get()
+        answers = list(open_.select_related("placement__channel", "placement__product"))
+        decide(answers, Drift.State.KEPT, act.user if act else None)
     make_due(channel=channel, product_ids=ids)
     events.ring("dispatch")
     return len(ids)

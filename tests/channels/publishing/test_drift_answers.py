@@ -11,10 +11,12 @@ from catalog.change_sets import acting
 from catalog.models import ChangeSet, Product
 from channels.models import Channel, Drift, Listing, Publication, RemoteLink
 from channels.publishing import drift
+from channels.publishing.request import publish
 from channels.reconcile import look as looking
 from channels.reconcile import run
 from governance.models import Proposal
 from tests.channels.publishing.shop import Shop
+from tests.channels.sandbox.shop import read
 
 
 @pytest.fixture
@@ -127,6 +129,59 @@ def test_a_field_is_left_to_the_channel(shopify: Shop) -> None:
     listing.refresh_from_db()
     again: Any = blobs.get(listing.verified["content"])
     assert again["title"] == "Our name"
+
+
+def shown(shop: Shop) -> tuple[str, str]:
+    held = read(shop.sandbox, remote())
+    assert held is not None
+    return held["title"], held["vendor"]
+
+
+def test_the_answer_to_one_difference_settles_no_other_that_goes_in_the_same_call(shopify: Shop) -> None:
+    edit(shopify, title="Hacked", vendor="Acme Ltd")
+    look(shopify)
+    drift.keep_ours(drifts=[Drift.objects.get(path="/title")], user=shopify.user("channelmanager"))
+    shopify.settle()
+    assert shown(shopify) == ("Tee shirt", "Acme Ltd")
+    assert look(shopify) == [("", "content", "/vendor")]
+    assert shopify.states()["tee/"] == "drifted"
+    # Nor does what is approved of another field; of this field it does.
+    product = shopify.product(**{"description@en_US": "<p>Softer.</p>"})
+    shopify.approve(product)
+    shopify.settle()
+    assert shown(shopify) == ("Tee shirt", "Acme Ltd")
+    assert look(shopify) == [("", "content", "/vendor")]
+    shopify.product(brand="Acme Inc")
+    shopify.approve(product)
+    shopify.settle()
+    assert shown(shopify) == ("Tee shirt", "Acme Inc")
+    assert look(shopify) == []
+    assert set(shopify.states().values()) == {"live"}
+
+
+def test_what_was_proposed_is_neither_asked_again_nor_sent_over_while_it_waits(shopify: Shop) -> None:
+    edit(shopify, title="Hacked", vendor="Acme Ltd")
+    look(shopify)
+    with acting(user=shopify.user("merchandiser"), source=ChangeSet.Source.PAGE):
+        drift.adopt(drift=Drift.objects.get(path="/vendor"), user=shopify.user("merchandiser"))
+    assert look(shopify) == [("", "content", "/title")]
+    drift.keep_ours(drifts=[Drift.objects.get(path="/title")], user=shopify.user("channelmanager"))
+    shopify.settle()
+    assert shown(shopify) == ("Tee shirt", "Acme Ltd")
+    Proposal.objects.update(state=Proposal.State.REJECTED)
+    assert look(shopify) == [("", "content", "/vendor")]
+
+
+def test_publishing_by_name_answers_all_of_it(shopify: Shop) -> None:
+    edit(shopify, title="Hacked", vendor="Acme Ltd")
+    look(shopify)
+    product = Product.objects.get(code="tee")
+    with acting(user=shopify.user("channelmanager"), source=ChangeSet.Source.PAGE):
+        publish(channel=shopify.channel(), products=[product], over_drift=True)
+    shopify.settle()
+    assert shown(shopify) == ("Tee shirt", "Acme")
+    answers = Drift.objects.values_list("state", "decided_by__username")
+    assert set(answers) == {("kept", "channelmanager")}
 
 
 def test_it_is_found_without_anybody_asking(shopify: Shop) -> None:
