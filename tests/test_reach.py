@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from catalog import blobs
 from catalog.access import tokens
 from catalog.change_sets import acting
 from catalog.imports import run as imports
@@ -38,7 +39,7 @@ from catalog.plans import run as plans
 from catalog.products.changes import MediaChange, ProductChange
 from catalog.products.write import write_products
 from channels.demo.shop import ensure_channels
-from channels.models import Channel
+from channels.models import Channel, Drift, Listing, Placement
 from channels.publishing.request import publish
 from governance import proposals
 from governance.audit.chain import seal_all
@@ -103,9 +104,22 @@ def build() -> World:
     what = {"select": {"codes": ["tee", FOREIGN]}, "change": {"values": {"brand": f"{FOREIGN} 3"}}}
     plan = plans.start(kind="edit", what=what, user=world.people["mara"], reason=FOREIGN)
     plans.advance(str(plan.pk))
+    _drifted(Product.objects.get(code="tee"))
     seal_all()
     ImportRun.objects.create(user=world.people["mara"], filename=f"{FOREIGN}.csv", locale="en_US")
     return world
+
+
+def _drifted(product: Product) -> None:
+    """What Shopify shows of it differs in a value that is lena's, and in what is not."""
+    placement = Placement.objects.get(channel__code="shopify", product=product)
+    body = blobs.put({"vendor": "tee", "note": HIDDEN})
+    Listing.objects.create(placement=placement, sku="", desired={"content": body}, accepted={}, verified={})
+    for path, theirs in (("/vendor", "Vendor there"), ("/note", HIDDEN)):
+        for state in (Drift.State.OPEN, Drift.State.HANDED_OVER):
+            Drift.objects.create(
+                placement=placement, facet="content", path=path, ours=f"{theirs} 1", theirs=theirs, state=state
+            )
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +265,16 @@ def test_she_approves_only_what_she_reaches(held: World, db: None) -> None:
         other = Product.objects.get(code=FOREIGN)
         with pytest.raises(Refused, match="outside the categories"):
             approve(product=other, user=lena, content_hash=Standing.objects.get(product=other).content_hash)
+
+
+def test_of_drift_she_is_told_the_values_that_are_hers(lena: Client, api: Client) -> None:
+    page = lena.get("/channels/shopify/drift/").content.decode()
+    assert "Vendor there" in page
+    assert "Your roles do not show this value." in page
+    told = api.get("/api/v1/channels/shopify/drift/").json()["results"]
+    assert {row["path"]: row["theirs"] for row in told} == {"/vendor": "Vendor there", "/note": None}
+    page = lena.get(f"/channels/shopify/products/{Product.objects.get(code='tee').pk}/").content.decode()
+    assert "Your roles do not show all values of this product" in page
 
 
 def test_a_second_role_adds_to_the_first(held: World, db: None, client: Client) -> None:

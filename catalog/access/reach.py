@@ -40,6 +40,7 @@ from pimhub.foundation import actor
 
 VIEW, CHANGE = "catalog.view_product", "catalog.change_product"
 CATEGORY, LOCALE, GROUP, SCOPE, PART = "category", "locale", "group", "scope", "part"
+VALUES = frozenset({LOCALE, GROUP, SCOPE, PART})  # what bounds the values and parts within a product
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
@@ -137,6 +138,10 @@ class Sight:
 
     def among(self, reaches: Sequence[Reach], key: str) -> bool:
         return any(reach.holds(key, self.groups) for reach in reaches)
+
+    def whole(self, product_id: int) -> bool:
+        """Whether all values and parts of a product are within."""
+        return self.reaches is None or any(VALUES.isdisjoint(reach.limits) for reach in self.on(product_id))
 
     def anywhere(self, key: str) -> bool:
         """Whether a value or part is within, of any product."""

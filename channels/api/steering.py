@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.access.reach import seen, sight
+from catalog.access.reach import seen
 from catalog.api import params
 from catalog.api.describe import MOMENT, NUMBER, OBJECT, PAGING, TEXT, Op, array, maybe, page_of, thing
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
 from catalog.models import User
-from channels.access import PUBLISH
+from channels.access import PUBLISH, readable
 from channels.api.channels import OfChannels, body_of
 from channels.api.listings import OF_SKU, of_products
 from channels.models import Drift, Hold, Match
@@ -117,8 +117,8 @@ class HoldReject(HoldConfirm):
 
 
 class DriftList(OfChannels):
-    """What the channel shows otherwise than it took, field by field. The values only for whoever reaches all parts of
-    products."""
+    """What the channel shows otherwise than it took, field by field; null where the person's roles do not show the
+    value."""
 
     operations = {"GET": Op(query={**PAGING, **OF_SKU, "state": STATE}, answers={200: page_of(DRIFT)})}
 
@@ -126,8 +126,8 @@ class DriftList(OfChannels):
         params.only(request, params.PAGING | {"state", "sku", "product"})
         rows = seen(Drift.objects.filter(placement__channel=self.channel(code)), "placement__product")
         rows = _in_states(request, of_products(request, rows), Drift.State.values)
-        rows = rows.select_related("placement__product", "decided_by")
-        return Response(page(request, rows, NEWEST, lambda found: [_drift(x) for x in found]))
+        rows = rows.select_related("placement__product", "placement__channel", "decided_by")
+        return Response(page(request, rows, NEWEST, _drifts))
 
 
 class DriftAnswer(OfChannels):
@@ -245,16 +245,20 @@ def _hold(row: Hold) -> dict[str, Any]:
     }
 
 
-def _drift(row: Drift) -> dict[str, Any]:
-    all_of_it = sight().everything
+def _drifts(rows: Sequence[Drift]) -> list[dict[str, Any]]:
+    told = readable(rows)
+    return [_drift(row, told=row.pk in told) for row in rows]
+
+
+def _drift(row: Drift, *, told: bool) -> dict[str, Any]:
     return {
         "id": row.pk,
         "product": row.placement.product.code,
         "sku": row.sku or None,
         "facet": row.facet,
         "path": row.path,
-        "ours": row.ours if all_of_it else None,
-        "theirs": row.theirs if all_of_it else None,
+        "ours": row.ours if told else None,
+        "theirs": row.theirs if told else None,
         "state": row.state,
         "found": row.found_at,
         "decided_by": _who(row.decided_by),

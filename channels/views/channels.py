@@ -35,14 +35,13 @@ from channels.models import (
     Drift,
     FeedFile,
     Hold,
-    Listing,
     Match,
     Pin,
     Placement,
 )
-from channels.publishing.pointers import told as place_words
 from channels.publishing.preview import preview
 from channels.publishing.request import publish
+from channels.sides import MOST, sides
 from channels.trace import trace
 from governance.models import Standing
 
@@ -217,20 +216,25 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
         return redirect("listing_detail", code=code, product_id=product_id)
     placement = Placement.objects.filter(channel=channel, product=product).first()
     get_object_or_404(Standing, product=product)
-    shown = preview(channel, product)
+    shown, whole = preview(channel, product), sight().whole(product.pk)
+    told = sides(list(placement.listings.all()), fields=whole) if placement else []
     context = {
         "channel": channel,
         "product": product,
         "placement": placement,
-        "listings": [_facets(x) for x in placement.listings.all()] if placement else [],
+        "whole": whole,
+        "most": MOST,
+        "sides": told,
+        "differ": any(x.differ for x in told),
+        "equal": any(x.same for x in told),
         "issues": [_issue(i, product) for i in placement.issues.filter(cleared_at=None)] if placement else [],
         "preflight": [{"entry": e, "url": field_url(product, e["key"])} for e in shown["preflight"]],
-        "requests": [{**r, "pretty": _pretty(str(r["body"]))} for r in shown["requests"]],
+        "requests": [{**r, "pretty": _pretty(str(r["body"]))} for r in shown["requests"]] if whole else [],
         "blocked": shown["blocked"],
         "why": [{**link, "url": field_url(product, link["key"])} for link in explain(channel, product)["chain"]],
         "then": shown["then"],
         "publications": [
-            {"row": p, "request": _pretty(json.dumps(blobs.get(p.request)))}
+            {"row": p, "request": _pretty(json.dumps(blobs.get(p.request))) if whole else ""}
             for p in placement.publications.select_related("revision", "mapping")[:20]
         ]
         if placement
@@ -242,32 +246,15 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
         if placement
         else None,
         "holds": Hold.objects.filter(placement=placement, state=Hold.State.OPEN) if placement else [],
-        "drifts": [{"row": d, "place": place_words(d.path)} for d in _open_drift(placement)],
+        "drifts": Drift.objects.filter(placement=placement, state=Drift.State.OPEN).count() if placement else 0,
         "calls": Call.objects.filter(placement=placement)[:20] if placement else [],
         "may_publish": request.user.has_perm("channels.publish_channel"),
     }
     return render(request, "channels/listing_detail.html", context)
 
 
-def _open_drift(placement: Placement | None) -> list[Drift]:
-    return list(Drift.objects.filter(placement=placement, state=Drift.State.OPEN)) if placement else []
-
-
 def _may_send(product: Product) -> bool:
     return seen(Product.objects.filter(pk=product.pk), right=PUBLISH).exists()
-
-
-def _facets(listing: Listing) -> dict[str, Any]:
-    """Per facet in words: live, accepted, or to be sent."""
-    facets = []
-    for facet, wanted in sorted(listing.desired.items()):
-        if listing.verified.get(facet) == wanted:
-            facets.append((facet, "live"))
-        elif listing.accepted.get(facet) == wanted:
-            facets.append((facet, "accepted"))
-        else:
-            facets.append((facet, "to be sent"))
-    return {"row": listing, "facets": facets}
 
 
 def _issue(issue: ChannelIssue, product: Product) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from catalog.models import Product, SavedView, User
 from catalog.permissions import requires
 from catalog.search.filters import BadFilter
 from channels import named, overview, subscribed
-from channels.access import PUBLISH, VIEW, reached
-from channels.models import BulkRun, Call, Channel, Drift, Pin, Rollout
+from channels.access import PUBLISH, VIEW, reached, readable
+from channels.models import BulkRun, Call, Channel, Drift, Pin, Placement, Rollout
 from channels.publishing import drift, holds, putback, rollout
 from channels.publishing.pointers import told as place_words
 from channels.publishing.putback import DEFAULT_FACETS, WITH_PRICES, Effect
@@ -82,13 +82,15 @@ def held_confirm(request: HttpRequest, code: str) -> HttpResponse:
 def drifted(request: HttpRequest, code: str) -> HttpResponse:
     """What the channel shows otherwise than it took, field by field."""
     channel = channel_of(code)
-    rows = overview.open_drift(channel).select_related("placement__product").order_by("pk")
+    open_ = overview.open_drift(channel).select_related("placement__product", "placement__channel")
+    rows = list(open_.order_by("pk")[:PAGE])
+    told = readable(rows)
     left = Drift.objects.filter(placement__channel=channel, state=Drift.State.HANDED_OVER)
     left = seen(left, "placement__product").select_related("placement__product", "decided_by").order_by("-decided_at")
     context = context_of(
         request,
         channel,
-        rows=[{"row": r, "place": place_words(r.path)} for r in rows[:PAGE]],
+        rows=[{"row": r, "place": place_words(r.path), "told": r.pk in told} for r in rows],
         left=[{"row": r, "place": place_words(r.path)} for r in left[:PAGE]],
         tab="drift",
     )
@@ -227,11 +229,29 @@ def rollouts(request: HttpRequest, code: str) -> HttpResponse:
             context["preview"] = _told(rollout.preview(channel, named.selection(user, asked["view"])))
     except (rollout.CannotRoll, BadFilter, ValueError) as error:
         context["problem"] = str(error)
-    rows = Rollout.objects.filter(channel=channel).select_related("by")[:20]
-    context["rows"] = [{"row": r, "open": r.state in rollout.OPEN} for r in rows]
+    rows = Rollout.objects.filter(channel=channel).select_related("by")
+    context["rows"] = rows.exclude(state__in=rollout.OPEN)[:20]
+    context["under_way"] = _under_way(rows.filter(state__in=rollout.OPEN).first())
     context["shown"] = channel.selection
     status = 422 if context.get("problem") else 200
     return render(request, "channels/rollout.html", context_of(request, channel, **context), status=status)
+
+
+def _under_way(row: Rollout | None) -> dict[str, Any] | None:
+    """The open rollout: how far it is, and which products of its wave went wrong, with why."""
+    if row is None:
+        return None
+    placed = Placement.objects.filter(channel=row.channel)
+    wrong = placed.filter(product_id__in=list(rollout.went_wrong(row.channel, row.canary))[:PAGE])
+    return {
+        "row": row,
+        "state": "stopped" if row.state == Rollout.State.STOPPED else row.get_state_display(),
+        "shown": placed.filter(selected=True).count(),
+        "wrong": [
+            {"placement": each, "states": sorted({x.state for x in each.listings.all()})}
+            for each in wrong.select_related("product").prefetch_related("listings").order_by("product__code")
+        ],
+    }
 
 
 def _steer(request: HttpRequest, channel: Channel, do: str, user: User) -> None:

@@ -28,6 +28,7 @@ def test_a_rollout_stops_by_itself_when_too_many_go_wrong(product: Product) -> N
         page.get_by_role("button", name="Begin with 5").click()
         # Most of the demo's products are of kinds that Amazon's mapping does not know.
         reload_until(page, page.get_by_text("products went wrong; at most 20 % may"))
+        expect(page.get_by_role("columnheader", name="Went wrong")).to_be_visible()
         look(page, "99-rollout-stopped")
         shown = product.rows(
             "SELECT count(*) FROM channels_placement p JOIN channels_channel c ON c.id = p.channel_id "

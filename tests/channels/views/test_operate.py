@@ -100,6 +100,24 @@ def test_drift_is_answered_from_the_page(shopify: Shop, manager: Client) -> None
     assert "Choose at least one" in answer.content.decode()
 
 
+def test_a_listing_is_told_side_by_side(shopify: Shop, manager: Client) -> None:
+    product = shopify.live()
+    shopify.settle()
+    where = f"/channels/shopify/products/{product.pk}/"
+    told = manager.get(where)
+    assert "shows every field as it should be" in told.content.decode()
+    remote = RemoteLink.objects.get(key="product").remote_id
+    shopify.sandbox.control("edit", channel="shopify", product=remote, field="vendor", value="Acme Ltd")
+    manager.post("/channels/shopify/drift/answer/", {"do": "look"})
+    look(seconds=5)
+    item = next(x for x in manager.get(where).context["sides"] if not x.row.sku)
+    (vendor,) = item.differ
+    assert (vendor.place, vendor.desired, vendor.accepted.same) == ("content.vendor", "Acme", True)
+    assert (vendor.live.value, vendor.live.same) == ("Acme Ltd", False)
+    assert ("content", "shown otherwise") in item.facets
+    assert "content.title" in {field.place for field in item.same}
+
+
 def test_what_the_shop_has_already_is_answered_from_the_page(shopify: Shop, manager: Client) -> None:
     theirs = remote.created(
         shopify.sandbox,
@@ -181,6 +199,7 @@ def test_a_rollout_is_previewed_begun_and_taken_back(shopify: Shop, manager: Cli
     answer = manager.post("/channels/shopify/rollout/", {"do": "start", "view": "", "canary": "1", "bad": "10"})
     assert answer.status_code == 422
     assert "under way" in answer.content.decode()
+    assert "Its rollout has brought 1 product to it so far" in page(manager, "rollout/")
     manager.post("/channels/shopify/rollout/", {"do": "take_back"})
     shopify.settle()
     assert shopify.states()["cap/"] == "off"
