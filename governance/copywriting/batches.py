@@ -3,6 +3,9 @@
 A batch is sent once and looked at until it has ended; answers are found by their own ids, in whatever order they come.
 What a batch does not answer is asked again in the next one. A worker may die anywhere: requests whose batch was not
 noted stay booked as they were reserved, and their texts are asked for again.
+
+A run that does not go on is looked after still: what is out of a paused one comes in, and what is out of a cancelled
+one is given up, so that only what was answered by then is paid.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import datetime as dt
 from typing import Any
 
 import orjson
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from governance.copywriting import generate, prompts
@@ -20,19 +23,29 @@ from governance.models import AiProvider, CopyBatch, CopyItem, CopyRun, Provider
 
 MOST = 500  # requests of one batch
 WINDOW = dt.timedelta(hours=26)  # a day, and what it takes to notice
+KEPT = dt.timedelta(days=30)  # so long a provider keeps the answers
 PAUSE = dt.timedelta(seconds=20)  # between two looks at one batch
 I = CopyItem.State  # noqa: E741
 
 
 def advance(run: CopyRun) -> None:
     """Look at the batches that are out, and send what waits. Raises CannotWrite when the run cannot go on."""
+    look_after(run)
+    _send(run)
+
+
+def out() -> QuerySet[CopyBatch]:
+    """Batches that have not ended, as far as we know, and whose answers the provider still has."""
+    return CopyBatch.objects.filter(ended_at=None, created_at__gt=timezone.now() - KEPT)
+
+
+def look_after(run: CopyRun) -> None:
+    """Look at the batches that are out, and send nothing. Raises CannotWrite."""
     now = timezone.now()
-    due = run.batches.filter(ended_at=None).filter(Q(look_at=None) | Q(look_at__lte=now))
-    for batch in due:
+    for batch in out().filter(run=run).filter(Q(look_at=None) | Q(look_at__lte=now)):
         # Who moves the moment looks; the others find it moved.
         if CopyBatch.objects.filter(pk=batch.pk, look_at=batch.look_at).update(look_at=now + PAUSE):
             _look(run, batch)
-    _send(run)
 
 
 def _send(run: CopyRun) -> None:
@@ -86,13 +99,29 @@ def _look(run: CopyRun, batch: CopyBatch) -> None:
 
     provider = run.version.provider
     assert provider is not None
-    found = openai_batches.look(provider, batch.remote_id)
+    given_up = run.state == CopyRun.State.CANCELLED
+    found = openai_batches.look(provider, batch.remote_id, give_up=given_up)
     if not found.has_ended:
         CopyBatch.objects.filter(pk=batch.pk).update(told=found.told)
         return
     for call in batch.calls.filter(outcome="sent").select_related("item"):
-        _settle(run, provider, call, found.answers.get(str(call.pk)))
+        line = found.answers.get(str(call.pk))
+        if given_up:
+            _let_go(call, line)
+        else:
+            _settle(run, provider, call, line)
     CopyBatch.objects.filter(pk=batch.pk).update(told=found.told, ended_at=timezone.now())
+
+
+def _let_go(call: ProviderCall, line: dict[str, Any] | None) -> None:
+    """Book what a call of a cancelled run cost; no text comes of it."""
+    from governance.copywriting.providers import openai_batches
+
+    billed = Billed(request=call.request)
+    openai_batches.cost_only(line, billed)
+    generate.settle(call, billed, "cancelled")
+    if call.item_id is not None:
+        CopyItem.objects.filter(pk=call.item_id, state=I.CALLING).update(state=I.WAITING, leased_until=None)
 
 
 def _settle(run: CopyRun, provider: AiProvider, call: ProviderCall, line: dict[str, Any] | None) -> None:

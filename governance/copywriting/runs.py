@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from governance.copywriting.providers.base import CannotWrite
 from governance.models import AiProvider, CopyItem, CopyRun, PromptVersion, ProviderCall
 from pimhub.foundation import audit
 
+logger = logging.getLogger("pimhub.copy")
 R, I = CopyRun.State, CopyItem.State  # noqa: E741
 SLICE = 15.0  # seconds
 REST = 2.0  # seconds that a worker waits for a provider; for a longer rest the sweep comes back
@@ -119,8 +121,9 @@ def pause(run: CopyRun, *, by: User) -> None:
 
 
 def cancel(run: CopyRun, *, by: User) -> None:
-    """Nothing more is written; drafts that are there stay. Raises CannotRun."""
+    """Nothing more is written, and batches that are out are given up; drafts that are there stay. Raises CannotRun."""
     _move(run, (R.PLANNED, R.RUNNING, R.PAUSED, R.STOPPED), R.CANCELLED, by)
+    events.ring("copy")
 
 
 def _move(run: CopyRun, before: Sequence[str], after: str, by: User, *, budget_micros: int | None = None) -> None:
@@ -140,7 +143,9 @@ def _move(run: CopyRun, before: Sequence[str], after: str, by: User, *, budget_m
 
 
 def waiting() -> list[UUID]:
-    return list(CopyRun.objects.filter(state=R.RUNNING).order_by("created_at").values_list("pk", flat=True))
+    """Runs that go on, and those that do not and have something out."""
+    wanted = Q(state=R.RUNNING) | Q(state__in=(R.PAUSED, R.STOPPED, R.CANCELLED), pk__in=batches.out().values("run"))
+    return list(CopyRun.objects.filter(wanted).order_by("created_at").values_list("pk", flat=True))
 
 
 def advance(run_id: UUID, *, seconds: float = SLICE) -> bool:
@@ -150,7 +155,7 @@ def advance(run_id: UUID, *, seconds: float = SLICE) -> bool:
     while time.monotonic() < ends:
         run = CopyRun.objects.filter(pk=run_id).first()
         if run is None or run.state != R.RUNNING:
-            return False
+            return _look_after(run)
         if run.by_batch and run.version.provider is not None:
             return _advance_batches(run)
         wait = pace.rest(run.version.provider)
@@ -165,6 +170,16 @@ def advance(run_id: UUID, *, seconds: float = SLICE) -> bool:
             _stop(run, error)
             return False
     return True
+
+
+def _look_after(run: CopyRun | None) -> bool:
+    """What is out of a run that does not go on; the sweep comes back to it."""
+    if run is not None and run.version.provider is not None:
+        try:
+            batches.look_after(run)
+        except CannotWrite as error:
+            logger.warning("a batch cannot be looked at", extra={"run": str(run.pk), "problem": str(error)})
+    return False
 
 
 def _advance_batches(run: CopyRun) -> bool:
@@ -186,8 +201,9 @@ def share_of_time(count: int) -> float:
 def _next(run: CopyRun) -> CopyItem | None:
     """A due text that no other worker has; None when as many are being written as the provider allows at once."""
     provider = run.version.provider
-    # Only of living workers: what a dead one left in a cancelled run must not hold the provider for good.
-    alive = CopyItem.objects.filter(state=I.CALLING, leased_until__gt=timezone.now())
+    # Only of living workers: what a dead one left in a cancelled run must not hold the provider for good. What is out
+    # in a batch keeps no worker.
+    alive = CopyItem.objects.filter(state=I.CALLING, leased_until__gt=timezone.now(), run__by_batch=False)
     if alive.filter(run__version__provider=provider).count() >= (provider.now_at_once if provider else AT_ONCE):
         return None
     due = run.items.filter(state=I.WAITING).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))

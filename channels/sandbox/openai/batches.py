@@ -1,6 +1,7 @@
 """Files and batches: lines that are answered when somebody asks for the second time, in another order than they came.
 
 The model's name chooses what goes wrong: sandbox-batch-missing leaves an answer out, sandbox-batch-expired ends early.
+One that is cancelled ends with what was answered by then: the first half.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Batches:
         _, _, kind, *rest = call.path.split("/")
         if call.method == "POST" and not rest:
             return self._upload(call.body) if kind == "files" else self._make(call)
+        if call.method == "POST" and kind == "batches" and rest[1:] == ["cancel"] and rest[0] in self._batches:
+            return self._cancel(rest[0])
         if call.method == "GET" and kind == "files" and rest[1:] == ["content"] and rest[0] in self._files:
             return Reply(200, self._files[rest[0]].encode(), content_type="application/jsonl")
         if call.method == "GET" and kind == "batches" and len(rest) == 1 and rest[0] in self._batches:
@@ -66,11 +69,19 @@ class Batches:
             }
         return json_reply(200, self._batches[name])
 
+    def _cancel(self, name: str) -> Reply:
+        batch = self._batches[name]
+        if batch["status"] not in ("validating", "in_progress"):
+            message = f"Cannot cancel a batch with status '{batch['status']}'."
+            return json_reply(400, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
+        batch["status"] = "cancelling"
+        return json_reply(200, batch)
+
     def _look(self, name: str, answering: Answering) -> Reply:
         batch = self._batches[name]
         if batch["status"] == "validating":
             batch["status"] = "in_progress"
-        elif batch["status"] == "in_progress":
+        elif batch["status"] in ("in_progress", "cancelling"):
             self._finish(batch, answering)
         return json_reply(200, batch)
 
@@ -79,7 +90,8 @@ class Batches:
         bad: list[str] = []
         rows = [json.loads(line) for line in self._files[batch["input_file_id"]].splitlines()]
         models = {str(row["body"].get("model")) for row in rows}
-        kept = rows[: len(rows) // 2] if EXPIRED in models else rows[1:] if MISSING in models else rows
+        cut = EXPIRED in models or batch["status"] == "cancelling"
+        kept = rows[: len(rows) // 2] if cut else rows[1:] if MISSING in models else rows
         for row in reversed(kept):
             reply = answering(str(row["url"]), json.dumps(row["body"]).encode())
             try:
@@ -95,7 +107,8 @@ class Batches:
             (good if reply.status == 200 else bad).append(json.dumps(line))
         batch["output_file_id"] = self._keep("\n".join(good)) if good else None
         batch["error_file_id"] = self._keep("\n".join(bad)) if bad else None
-        batch["status"] = "expired" if EXPIRED in models else "completed"
+        ends = "expired" if EXPIRED in models else "completed"
+        batch["status"] = "cancelled" if batch["status"] == "cancelling" else ends
 
 
 def _file(name: str, size: int) -> dict[str, Any]:

@@ -174,17 +174,22 @@ def judged(provider: AiProvider, said: str, headers: Mapping[str, str], billed: 
     except ValueError as error:
         raise CannotWrite("no_json", "The answer is no JSON: is the base URL that of the API?", again=True) from error
     billed.remaining, billed.reset = _headroom(headers)
-    usage = body.get("usage") or {}
-    billed.answered_model = str(body.get("model") or "")
-    billed.input_tokens = _count(usage, "input_tokens", "prompt_tokens")
-    billed.output_tokens = _count(usage, "output_tokens", "completion_tokens")
-    billed.is_known = billed.input_tokens is not None and billed.output_tokens is not None
+    bill(body, billed)
     text = _text_of_responses(body) if provider.api == AiProvider.Api.RESPONSES else _text_of_chat(body)
     if asked.categories:
         return _chosen(text)
     if asked.pictures:
         return _pictures(text)
     return _values(text) if asked.attributes else _parsed(text)
+
+
+def bill(body: Mapping[str, Any], billed: Billed) -> None:
+    """What an answer cost, in tokens."""
+    usage = body.get("usage") or {}
+    billed.answered_model = str(body.get("model") or "")
+    billed.input_tokens = _count(usage, "input_tokens", "prompt_tokens")
+    billed.output_tokens = _count(usage, "output_tokens", "completion_tokens")
+    billed.is_known = billed.input_tokens is not None and billed.output_tokens is not None
 
 
 def _headroom(headers: Mapping[str, str]) -> tuple[int | None, float]:

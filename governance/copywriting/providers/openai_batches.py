@@ -12,11 +12,12 @@ import openai
 
 from governance.copywriting.prompts import Asked
 from governance.copywriting.providers.base import Answer, Billed, CannotWrite
-from governance.copywriting.providers.openai_api import client_of, judged, of_status
+from governance.copywriting.providers.openai_api import bill, client_of, judged, of_status
 from governance.models import AiProvider
 from pimhub.foundation.http import was_sent
 
 ENDS = ("completed", "failed", "expired", "cancelled")
+ENDING = ("finalizing", "cancelling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,12 @@ def submit(provider: AiProvider, content: bytes) -> str:
     return str(batch.id)
 
 
-def look(provider: AiProvider, remote_id: str) -> Found:
-    """Raises CannotWrite."""
+def look(provider: AiProvider, remote_id: str, *, give_up: bool = False) -> Found:
+    """How it stands. With `give_up` it shall end with what is answered by now. Raises CannotWrite."""
     with _spoken(provider) as client:
         batch = client.batches.retrieve(remote_id)
+        if give_up and batch.status not in (*ENDS, *ENDING):
+            batch = client.batches.cancel(remote_id)
         if batch.status not in ENDS:
             return Found(batch.status, has_ended=False)
         answers: dict[str, dict[str, Any]] = {}
@@ -74,6 +77,16 @@ def answer(provider: AiProvider, line: dict[str, Any] | None, billed: Billed, as
             int(status or 500), str(said.get("message") or said.get("code") or "no answer"), said.get("code")
         )
     return judged(provider, text, {"x-request-id": str(response.get("request_id") or "")}, billed, asked)
+
+
+def cost_only(line: dict[str, Any] | None, billed: Billed) -> None:
+    """What an answer that nobody waits for any more cost; what was not answered, or failed, is not billed."""
+    billed.is_known = True
+    response = (line or {}).get("response") or {}
+    body = response.get("body")
+    if response.get("status_code") == 200 and isinstance(body, dict):
+        billed.response = json.dumps(body)[:20_000]
+        bill(body, billed)
 
 
 @contextmanager

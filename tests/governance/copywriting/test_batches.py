@@ -6,7 +6,7 @@ import pytest
 
 from channels.sandbox.openai.batches import EXPIRED, MISSING
 from channels.sandbox.openai.endpoint import HONEST
-from governance.copywriting import runs
+from governance.copywriting import budget, runs
 from governance.models import AiProvider, CopyBatch, CopyItem, CopyRun, Draft, ProviderCall
 from tests.governance.copywriting.conftest import Desk
 
@@ -106,3 +106,57 @@ def test_who_takes_no_batches_gets_none(models: Desk) -> None:
     run = runs.plan(version=models.version(HONEST), locale="en_US", ids=[models.product().pk], by=mara)
     with pytest.raises(runs.CannotRun, match="takes no batches"):
         runs.start(run, by=mara, budget_micros=1, by_batch=True)
+
+
+def test_a_cancelled_batch_is_given_up_and_only_what_was_answered_is_paid(models: Desk) -> None:
+    run = batched(models, HONEST, count=6)
+    turn(run)
+    calls = ProviderCall.objects.all()
+    reserved = budget.spent(calls)
+    assert reserved > 6 * 200
+    runs.cancel(run, by=models.world.people["mara"])
+    assert runs.waiting() == [run.pk]
+    turn(run)
+    assert CopyBatch.objects.get().told == "cancelling"
+    assert budget.spent(calls) == reserved  # not known yet
+    turn(run)
+    assert (CopyBatch.objects.get().told, runs.waiting()) == ("cancelled", [])
+    assert sorted(calls.values_list("outcome", "cost_micros")) == [("cancelled", 0)] * 3 + [("cancelled", 200)] * 3
+    assert budget.spent(calls) == 3 * 200
+    assert (run.state, Draft.objects.count(), runs.counts(run)["calling"]) == ("cancelled", 0, 0)
+    turn(run, 3)
+    assert budget.spent(calls) == 3 * 200
+
+
+def test_a_batch_that_ended_before_it_was_given_up_is_paid_in_full(models: Desk) -> None:
+    run = batched(models, HONEST, count=2)
+    turn(run)
+    assert models.sandbox is not None
+    held = models.sandbox.sandbox.writer.batches
+    for _ in range(2):
+        held._look(CopyBatch.objects.get().remote_id, models.sandbox.sandbox.writer._one)
+    runs.cancel(run, by=models.world.people["mara"])
+    turn(run)
+    assert (CopyBatch.objects.get().told, Draft.objects.count()) == ("completed", 0)
+    assert list(ProviderCall.objects.values_list("outcome", "cost_micros")) == [("cancelled", 200)] * 2
+
+
+def test_what_is_out_of_a_paused_run_comes_in_and_nothing_more_is_sent(models: Desk) -> None:
+    run = batched(models, MISSING, count=4)
+    turn(run)
+    runs.pause(run, by=models.world.people["mara"])
+    turn(run, 4)
+    assert (run.state, Draft.objects.count(), CopyBatch.objects.count()) == ("paused", 3, 1)
+    assert runs.waiting() == []
+    assert runs.counts(run)["waiting"] == 1  # the missing one
+    runs.start(run, by=models.world.people["mara"])
+    turn(run)
+    assert CopyBatch.objects.count() == 2
+
+
+def test_a_batch_that_is_out_keeps_no_other_run_waiting(models: Desk) -> None:
+    run = batched(models, HONEST, count=8)  # more than the provider is asked at once
+    turn(run)
+    other = models.run(models.version(HONEST), models.product("other", fabric="Cloth"))
+    assert (other.state, other.items.get().state) == ("done", "done")
+    assert runs.counts(run)["calling"] == 8
