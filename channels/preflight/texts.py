@@ -8,11 +8,14 @@ from channels.connectors.outcome import Issue
 from channels.rendering.source import Source
 from governance.copywriting.staleness import stale_in
 from governance.models import PromptTemplate
+from governance.proposed_parts import ALT, picture_of
 
 
 def stale_texts(source: Source) -> Iterator[Issue]:
     """An issue for each stale text that goes to the channel, as its prompt's policy says: a warning, or a bar."""
     sent = {key: (sku, field) for (sku, field), key in source.keys.items()}
+    alts = [key for _, key in source.origins if key.startswith(ALT) and picture_of(key)[0] == source.mapped.locale]
+    sent |= dict.fromkeys(alts, ("", "media"))
     used = {where: origin for where, origin in source.origins.items() if where[1] in sent}
     if not used:
         return

@@ -30,14 +30,30 @@ def linked(told: Mapping[str, Any], *, locale: str) -> dict[str, JSON]:
     if told.get("categories"):
         found["category"] = [" > ".join(map(str, each["path"])) for each in told["categories"]]
     if told.get("media"):
-        found["image"] = [
-            {"@type": "ImageObject", "contentUrl": each["url"], "encodingFormat": each["mime"]}
-            | ({"caption": each["alt"]} if each.get("alt") else {})
-            for each in told["media"]
-        ]
+        found["image"] = [_image(each, locale) for each in told["media"]]
     found["variesBy"] = [_varies_by(axis["attribute"]) for axis in told["axes"]]
     found["hasVariant"] = [_variant(variant, told["labels"], locale) for variant in told["variants"]]
     return found
+
+
+def _image(told: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    found = {"@type": "ImageObject", "contentUrl": told["url"], "encodingFormat": told["mime"]}
+    found |= {"caption": told["alt"]} if told.get("alt") else {}
+    for origin in told.get("alt_origins", {}).values():
+        found |= {"subjectOf": _work("caption", told["alt"], origin, locale)}
+    return found
+
+
+def _work(what: str, text: Any, origin: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    """A text that AI had a hand in, as a work of its own."""
+    return {
+        "@type": "CreativeWork",
+        "additionalType": what,
+        "text": text,
+        "inLanguage": locale.replace("_", "-"),
+        "digitalSourceType": f"{CONTEXT}/{SOURCES[origin['origin']]}",
+        "dateModified": origin["at"],
+    }
 
 
 def _variant(told: Mapping[str, Any], labels: Mapping[str, Any], locale: str) -> dict[str, Any]:
@@ -70,17 +86,8 @@ def _described(told: Mapping[str, Any], labels: Mapping[str, Any], locale: str) 
             found[code] = {"@type": "Brand", "name": said} if code == "brand" else said
         else:
             others.append({"@type": "PropertyValue", "propertyID": code, "value": said})
-        if source := SOURCES.get(told["origins"].get(code, {}).get("origin", "")):
-            works.append(
-                {
-                    "@type": "CreativeWork",
-                    "additionalType": code,
-                    "text": said,
-                    "inLanguage": locale.replace("_", "-"),
-                    "digitalSourceType": f"{CONTEXT}/{source}",
-                    "dateModified": told["origins"][code]["at"],
-                }
-            )
+        if (origin := told["origins"].get(code, {})).get("origin", "") in SOURCES:
+            works.append(_work(code, said, origin, locale))
     found |= {"additionalProperty": others} if others else {}
     return found | ({"subjectOf": works} if works else {})
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from catalog.models import ChangeSet, JournalEntry
-from governance.copywriting.provenance import origins_of_all
+from governance.copywriting.provenance import Origins, origins_of_all
 from governance.models import Revision
+from governance.proposed_parts import ALT
 from governance.revisions.read import Document
 from pimhub.foundation.jsonvalue import JSON
 
@@ -62,4 +63,15 @@ def origins_of_values(
                 text = texts[revision.pk].get((sku, key))
                 kind = str(text.kind) if text else "system" if system else KINDS.get(source, source)
                 held[sku, key] = Origin(kind, system, at, by_ai=text is not None)
+    _pictures(found, texts)
     return found
+
+
+def _pictures(found: dict[int, dict[tuple[str, str], Origin]], texts: Mapping[int, Origins]) -> None:
+    """The texts of pictures that AI had a hand in, each by its key: a journal knows the pictures as one."""
+    alts = [(pk, where, text) for pk, rows in texts.items() for where, text in rows.items() if where[1].startswith(ALT)]
+    if alts:
+        acts = {text.change_set_id for _, _, text in alts}
+        moments = dict(ChangeSet.objects.filter(pk__in=acts).values_list("pk", "created_at"))
+        for pk, where, text in alts:
+            found[pk][where] = Origin(str(text.kind), "", moments[text.change_set_id], by_ai=True)

@@ -19,6 +19,7 @@ from channels.published.commerce import Commerce, commerce_of
 from channels.published.origins import Origin, origins_of_values
 from channels.rendering.source import medium_url
 from governance.models import Revision, Standing
+from governance.proposed_parts import alt_key
 from governance.revisions.read import Document, FrozenVariant, read_all
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.locales import fallback_chain
@@ -51,10 +52,15 @@ class Audience:
 
     def words(self, words: Words, fallback: str) -> JSON:
         """Its languages of a name; with `chain`, the first of these that there is, else `fallback`."""
-        own = {locale: text for locale, text in words.items() if locale in self.languages}
+        own = {locale: words[locale] for locale in self.told(words)}
+        return next(iter(own.values()), fallback) if self.chain else own
+
+    def told(self, words: Words) -> list[str]:
+        """Its languages that there is a name in; with `chain`, the one that is told, if any."""
+        own = [locale for locale in words if locale in self.languages]
         if not self.chain:
             return own
-        return next((own[x] for x in self.chain if own.get(x)), None) or own.get("en_US") or fallback
+        return [x for x in (*self.chain, "en_US") if x in own and words[x]][:1]
 
 
 def published(standings: Sequence[Standing], audience: Audience) -> list[dict[str, JSON]]:
@@ -145,6 +151,9 @@ class _Reading:
         found = {name: item[name] for name in ("key", "sha256", "mime", "width", "height")}
         found["url"] = medium_url(item, f"{settings.PIMHUB_PUBLIC_URL}/media")
         found["alt"] = self.audience.words(item["alt"], "")
+        keys = {locale: alt_key(locale, str(item["id"])) for locale in self.audience.told(item["alt"])}
+        origins = {x: self.origins["", key].told() for x, key in keys.items() if ("", key) in self.origins}
+        found |= {"alt_origins": origins} if origins else {}
         return found | ({"sku": item["sku"]} if item.get("sku") else {})
 
     def _labels(self, rows: Iterable[Row]) -> dict[str, dict[str, JSON]]:

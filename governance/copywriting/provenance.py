@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from catalog.access.reach import sight
 from catalog.models import JournalEntry
 from governance.models import Draft, Revision, TextOrigin
+from governance.proposed_parts import ALT, alt_key
 from governance.revisions.pending import Pending
 from governance.revisions.read import Document, read_all
+from pimhub.foundation.jsonvalue import digest
 
 T = TypeVar("T")
 Origins = dict[tuple[str, str], TextOrigin]  # {(SKU or "", value key): origin}
@@ -53,11 +55,26 @@ def origins_of_all(
     found: dict[int, Origins] = {r.pk: {} for r in wanted}
     for revision in written:
         provenance = documents[revision.pk].provenance
+        alts = _texts_of_pictures(documents[revision.pk])
         for row in rows[revision.product_id]:
+            if row.key.startswith(ALT):  # the pictures were written as one: their texts tell whose they are
+                if alts.get(row.key) == row.value_hash:
+                    found[revision.pk][row.sku, row.key] = row
+                continue
             entry = provenance.get(row.sku, {}).get(row.key, "")
             if acts.get(entry) == str(row.change_set_id):
                 found[revision.pk][row.sku, row.key] = row
     return found
+
+
+def _texts_of_pictures(document: Document) -> dict[str, str]:
+    """{key of a text: its digest}"""
+    texts = ((alt_key(locale, str(item["id"])), text) for item in document.media for locale, text in _alts(item))
+    return {key: digest(text) for key, text in texts}
+
+
+def _alts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    return ((locale, text) for locale, text in (item.get("alt") or {}).items() if text)
 
 
 def _acts(documents: Iterable[Document]) -> dict[str, str]:
@@ -72,4 +89,11 @@ def pending_texts(now: Pending) -> Origins:
     rows = TextOrigin.objects.filter(product=now.product, is_current=True)
     found = rows.select_related("draft__version__template", "draft__call", "draft__proposal__decided_by")
     keys = now.keys()
-    return {(row.sku, row.key): row for row in found if (row.sku, row.key) in keys}
+    # A text of a picture is pending where the pictures are, and where it is another one than is live.
+    live = _texts_of_pictures(now.live) if now.live else {}
+    return {
+        (row.sku, row.key): row
+        for row in found
+        if (row.sku, row.key) in keys
+        or (row.key.startswith(ALT) and ("", "media") in keys and live.get(row.key) != row.value_hash)
+    }

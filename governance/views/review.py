@@ -21,10 +21,12 @@ from catalog.permissions import requires
 from catalog.products.told import Teller
 from governance.copywriting.drafts import facts_for, recheck
 from governance.copywriting.origins import plain
-from governance.copywriting.provenance import pending_texts, within
+from governance.copywriting.provenance import Origins, pending_texts, within
 from governance.models import Standing, TextOrigin
 from governance.people import who_may
-from governance.revisions.pending import Changes, Pending, pending, visible
+from governance.proposed_parts import ALT
+from governance.proposed_parts import now as part
+from governance.revisions.pending import Changes, Key, Pending, pending, visible
 from governance.views.later import later, later_context
 from governance.views.proof import facts_told, marked
 from governance.views.queue import KEPT, SKIPPED, UNDO, asked_of, note_opened, undo_of, waiting
@@ -123,16 +125,23 @@ def shown(now: Pending) -> list[dict[str, Any]]:
     authors, texts = now.authors(), pending_texts(now)
     rows = told_changes(visible(now.product.pk, now.changes))
     return [
-        row | {"author": authors.get(where), "text": _proof(texts.get(where), row["told"].new)}
+        row | {"author": authors.get(where), "texts": _proofs(texts, where, row["told"].new, now)}
         for row in rows
         for where in [(row["sku"], row["told"].key)]
     ]
 
 
-def _proof(origin: TextOrigin | None, value: JSON) -> dict[str, Any] | None:
+def _proofs(texts: Origins, where: Key, value: JSON, now: Pending) -> list[dict[str, Any]]:
+    """Of the texts by AI in a value: the value itself, or those of the pictures."""
+    if where in texts:
+        return [_proof(texts[where], value)]
+    if where != ("", "media"):
+        return []
+    return [_proof(texts[key], part(now.content, key[1])) for key in sorted(texts) if key[1].startswith(ALT)]
+
+
+def _proof(origin: TextOrigin, value: JSON) -> dict[str, Any]:
     """Of a text by AI: its claims marked, the facts they rest on, and what the facts are now."""
-    if origin is None:
-        return None
     facts, text = facts_for(origin.draft), plain(str(value))
     return {
         "origin": origin,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
 from typing import Any
 
@@ -198,6 +199,60 @@ def test_a_product_that_leaves_the_readers_reach_is_told_of_once_more(world: Wor
     world.change("hat", categories=("shirts",))
     back: dict[str, Any] = limited.get(told["next"].removeprefix("http://testserver")).json()
     assert [e["product"] for e in back["results"]] == ["hat"]
+
+
+def test_the_text_of_a_picture_says_that_ai_wrote_it(world: World, reader: Api) -> None:
+    from governance import proposals
+    from governance.copywriting import prompts, runs
+    from governance.models import Draft, PromptTemplate, PromptVersion, Revision
+
+    def written() -> None:
+        run = runs.plan(version=PromptVersion.objects.get(), locale="en_US", ids=[tee.pk], by=mara)
+        runs.start(run, by=mara)
+        runs.advance(run.pk)
+        with acting(user=mara, source="page"):
+            proposals.accept(proposal=Draft.objects.latest("pk").proposal, user=mara)
+
+    def picture(path: str = "published/default/products/tee/") -> Any:
+        found = reader.get(path).json()
+        return (found.get("media") or found.get("image"))[0]
+
+    tee, mara = world.product(), world.people["mara"]
+    front = MediaChange(url="https://cdn.example/tee.jpg")
+    world.change(media=(front,))
+    template = PromptTemplate.objects.create(code="alts", task="alt")
+    version = prompts.write_version(template=template, by=world.people["ada"], wording={"instructions": "Say it."})
+    PromptVersion.objects.update(evaluation={"green": True})
+    prompts.activate(version=version, by=world.people["rafael"])
+    written()
+    assert Revision.objects.count() == 0
+    world.approve(tee)
+    found = picture()
+    assert found["alt"] == {"en_US": "Tee shirt"}
+    assert found["alt_origins"]["en_US"]["origin"] == "ai"
+    assert found["alt_origins"]["en_US"]["digital_source_type"] == "trainedAlgorithmicMedia"
+    assert picture("published/default/products/tee/?locale=en_US")["alt_origins"] == found["alt_origins"]
+    linked = picture("published/default/linked/tee/?locale=en_US")
+    assert linked["subjectOf"]["text"] == linked["caption"] == "Tee shirt"
+    assert linked["subjectOf"]["digitalSourceType"] == "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
+    # Edited, it is AI's text edited; what is live says what it was approved as.
+    world.change(media=(dataclasses.replace(front, alt={"en_US": "Tee shirt from behind"}),))
+    assert picture() == found
+    world.approve(tee)
+    assert picture()["alt_origins"]["en_US"]["origin"] == "ai_edited"
+    # Other pictures are written as well: the text stays what it is.
+    behind = dataclasses.replace(front, alt={"en_US": "Tee shirt from behind"})
+    other = MediaChange(url="https://cdn.example/b.jpg")
+    world.change(media=(other, behind))
+    world.approve(tee)
+    assert "alt_origins" not in picture()
+    kept = reader.get("published/default/products/tee/").json()["media"][1]
+    assert kept["alt_origins"]["en_US"]["origin"] == "ai_edited"
+    world.change(media=(other, dataclasses.replace(front, alt={"en_US": "Mine"})))
+    world.approve(tee)
+    own = reader.get("published/default/products/tee/").json()["media"][1]
+    assert own["alt"] == {"en_US": "Mine"}
+    assert "alt_origins" not in own
 
 
 def test_a_product_as_json_ld_says_which_texts_ai_wrote(world: World, reader: Api) -> None:

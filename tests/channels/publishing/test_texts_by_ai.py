@@ -94,3 +94,26 @@ def test_a_stale_text_is_told_and_held_back_as_its_policy_says(shop: Shop, polic
 
 def _stale(shop: Shop, product: Product) -> list[Any]:
     return [i for i in preview(shop.channel("google"), product)["preflight"] if i["code"] == "stale_text"]
+
+
+def test_a_stale_text_of_a_picture_is_held_back_too(shop: Shop) -> None:
+    product = shop.product("tee")
+    shop.write(ProductChange(code="tee", media=(MediaChange(url="https://img.example/a.jpg"),)))
+    template = PromptTemplate.objects.create(code="alts", label="Pictures", task="alt", when_stale="block")
+    version = prompts.write_version(template=template, by=shop.user("admin"), wording={"instructions": "Say it."})
+    PromptVersion.objects.update(evaluation={"green": True})
+    version = prompts.activate(version=version, by=shop.user("reviewer"))
+    mara = shop.user("merchandiser")
+    run = runs.plan(version=version, locale="en_US", ids=[product.pk], by=mara)
+    runs.start(run, by=mara)
+    runs.advance(run.pk)
+    with acting(user=mara, source="page"):
+        proposals.accept(proposal=Draft.objects.get().proposal, user=mara)
+    shop.approve(product)
+    assert _stale(shop, product) == []
+    shop.write(ProductChange(code="tee", values={"name@en_US": "Polo shirt"}))
+    shop.approve(product)
+    (issue,) = _stale(shop, product)
+    assert issue["severity"] == "error"
+    assert preview(shop.channel("google"), product)["blocked"] is True
+    assert "when name said something else" in issue["message"]

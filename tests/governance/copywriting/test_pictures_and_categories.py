@@ -7,6 +7,7 @@ import io
 
 import orjson
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from PIL import Image
 
@@ -16,7 +17,8 @@ from catalog.products.changes import MediaChange
 from channels.sandbox.openai.endpoint import HALLUCINATING, HONEST
 from governance.copywriting import prompts
 from governance.copywriting.drafts import CannotDecide
-from governance.models import AiProvider, Draft, PromptTemplate, Proposal, ProviderCall, TextOrigin
+from governance.copywriting.provenance import origins_of
+from governance.models import AiProvider, Draft, PromptTemplate, Proposal, ProviderCall, Standing, TextOrigin
 from tests.governance.copywriting.conftest import Desk
 from tests.governance.copywriting.test_kinds import take
 from tests.governance.copywriting.test_pages import page, post
@@ -120,6 +122,28 @@ def test_a_text_that_somebody_wrote_meanwhile_is_not_written_over(desk: Desk) ->
     with pytest.raises(CannotDecide, match="changed since"):
         take(desk, draft.proposal)
     assert texts(desk) == ["Mine"]
+
+
+def test_a_reviewer_sees_which_texts_of_pictures_ai_wrote_and_no_batch_passes_them(client: Client, desk: Desk) -> None:
+    product, hashes = pictured(desk)
+    desk.world.approve(product)
+    desk.run(desk.version(), product)
+    drafts = list(Draft.objects.all())
+    take(desk, drafts[0].proposal)
+    desk.world.verb("submit", product, "mara")
+    client.force_login(desk.world.people["rafael"])
+    shown = page(client, f"/review/{product.pk}/")
+    assert shown.count('class="proof"') == 1
+    assert "Texts of pictures, version 1" in shown
+    out = io.StringIO()
+    call_command("approve", "--all", "--as", "rafael", stdout=out)
+    assert "AI wrote media.alt.en_US" in out.getvalue()
+    standing = Standing.objects.get(product=product)
+    revision = desk.world.verb("approve", product, "rafael", content_hash=standing.content_hash)
+    assert {where: str(row.kind) for where, row in origins_of(revision).items()} == {("", drafts[0].proposal.key): "ai"}
+    desk.world.change(values={"brand": "Bolt"})
+    desk.world.verb("submit", product, "mara")
+    assert 'class="proof"' not in page(client, f"/review/{product.pk}/")  # it is live already
 
 
 def test_the_page_of_a_draft_shows_its_picture(client: Client, desk: Desk) -> None:
