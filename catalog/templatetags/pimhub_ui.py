@@ -88,8 +88,8 @@ def progress_bar(done: int | None, total: int | None, label: str) -> dict[str, o
 
 @register.inclusion_tag("components/stat.html")
 def stat(label: str, value: object, url: str = "", tone: str = "neutral", hint: str = "") -> dict[str, object]:
-    """One number with its name; with `url` the whole card is a link."""
-    return {"label": label, "value": value, "url": url, "tone": tone, "hint": hint}
+    """One number with its name; with `url` the whole card is a link. None of something is nothing to worry about."""
+    return {"label": label, "value": value, "url": url, "tone": tone if value else "neutral", "hint": hint}
 
 
 @register.inclusion_tag("components/pager.html")

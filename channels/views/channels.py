@@ -217,6 +217,8 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
     placement = Placement.objects.filter(channel=channel, product=product).first()
     get_object_or_404(Standing, product=product)
     shown, whole = preview(channel, product), sight().whole(product.pk)
+    # What preflight says is told as it is now.
+    said = placement.issues.filter(cleared_at=None).exclude(source="preflight") if placement else []
     told = sides(list(placement.listings.all()), fields=whole) if placement else []
     context = {
         "channel": channel,
@@ -227,7 +229,7 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
         "sides": told,
         "differ": any(x.differ for x in told),
         "equal": any(x.same for x in told),
-        "issues": [_issue(i, product) for i in placement.issues.filter(cleared_at=None)] if placement else [],
+        "issues": [_issue(i, product) for i in said],
         "preflight": [{"entry": e, "url": field_url(product, e["key"])} for e in shown["preflight"]],
         "requests": [{**r, "pretty": _pretty(str(r["body"]))} for r in shown["requests"]] if whole else [],
         "blocked": shown["blocked"],

@@ -16,7 +16,7 @@ from channels import overview
 from channels.access import PUBLISH, VIEW
 from channels.models import Match
 from channels.publishing import meeting
-from channels.views.operate import PAGE, channel_of, context_of
+from channels.views.operate import PAGE, channel_of, context_of, page_of
 
 S = Match.State
 
@@ -25,13 +25,15 @@ S = Match.State
 def match_list(request: HttpRequest, code: str) -> HttpResponse:
     """Products that the channel has already, each with what it is and what speaks against it."""
     channel = channel_of(code)
-    rows = overview.open_matches(channel).select_related("placement__product", "placement__channel").order_by("pk")
+    open_ = overview.open_matches(channel).select_related("placement__product", "placement__channel")
+    rows, after = page_of(request, open_)
     settled = Match.objects.filter(placement__channel=channel, state__in=(S.TAKEN, S.LEFT, S.ANEW))
     settled = seen(settled, "placement__product").select_related("placement__product", "decided_by")
     context = context_of(
         request,
         channel,
-        rows=[_shown(row) for row in rows[:PAGE]],
+        rows=[_shown(row) for row in rows],
+        next_after=after,
         settled=settled.order_by("-decided_at")[:PAGE],
         tab="matches",
     )

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from catalog.access.reach import seen, sight
 from catalog.models import Product, SavedView, User
+from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.search.filters import BadFilter
 from channels import named, overview, subscribed
 from channels.access import PUBLISH, VIEW, reached, readable
 from channels.models import BulkRun, Call, Channel, Drift, Pin, Placement, Rollout
-from channels.publishing import drift, holds, putback, rollout
+from channels.publishing import drift, holds, policy, putback, rollout
 from channels.publishing.pointers import told as place_words
 from channels.publishing.putback import DEFAULT_FACETS, WITH_PRICES, Effect
 from channels.reconcile.look import look_soon
 
+M = TypeVar("M", bound=Model)
 PAGE = 50
 MOST = 5000  # products that one page puts back; more by several
 
@@ -41,6 +43,15 @@ def context_of(request: HttpRequest, channel: Channel, **more: Any) -> dict[str,
     }
 
 
+def page_of(request: HttpRequest, rows: QuerySet[M]) -> tuple[list[M], int | None]:
+    """So many rows, oldest first, behind the one that the address names; and behind which the next page begins."""
+    after = request.GET.get("after", "")
+    if after.isascii() and after.isdecimal() and len(after) < 19:
+        rows = rows.filter(pk__gt=int(after))
+    found = list(rows.order_by("pk")[: PAGE + 1])
+    return found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None
+
+
 # ---- held changes --------------------------------------------------------------------------------
 
 
@@ -48,8 +59,9 @@ def context_of(request: HttpRequest, channel: Channel, **more: Any) -> dict[str,
 def held(request: HttpRequest, code: str) -> HttpResponse:
     """Changes that are not sent before somebody confirms them."""
     channel = channel_of(code)
-    rows = seen(overview.open_holds(channel), "placement__product").select_related("placement__product").order_by("pk")
-    return render(request, "channels/held.html", context_of(request, channel, rows=rows[:PAGE], tab="held"))
+    open_ = seen(overview.open_holds(channel), "placement__product").select_related("placement__product")
+    rows, after = page_of(request, open_)
+    return render(request, "channels/held.html", context_of(request, channel, rows=rows, next_after=after, tab="held"))
 
 
 @require_POST
@@ -82,8 +94,11 @@ def held_confirm(request: HttpRequest, code: str) -> HttpResponse:
 def drifted(request: HttpRequest, code: str) -> HttpResponse:
     """What the channel shows otherwise than it took, field by field."""
     channel = channel_of(code)
+    words = request.GET.get("q", "").strip()
     open_ = overview.open_drift(channel).select_related("placement__product", "placement__channel")
-    rows = list(open_.order_by("pk")[:PAGE])
+    for word in code_key(words).split():
+        open_ = open_.filter(placement__product__search_text__contains=word)
+    rows, after = page_of(request, open_)
     told = readable(rows)
     left = Drift.objects.filter(placement__channel=channel, state=Drift.State.HANDED_OVER)
     left = seen(left, "placement__product").select_related("placement__product", "decided_by").order_by("-decided_at")
@@ -92,6 +107,9 @@ def drifted(request: HttpRequest, code: str) -> HttpResponse:
         channel,
         rows=[{"row": r, "place": place_words(r.path), "told": r.pk in told} for r in rows],
         left=[{"row": r, "place": place_words(r.path)} for r in left[:PAGE]],
+        left_count=left.count(),
+        next_after=after,
+        q=words,
         tab="drift",
     )
     return render(request, "channels/drift.html", context)
@@ -149,6 +167,7 @@ def put_back(request: HttpRequest, code: str) -> HttpResponse:
     asked = {name: given.get(name, "") for name in ("at", "codes", "reason", "prices")}
     context: dict[str, Any] = {"asked": asked, "tab": "put_back", "facets": WITH_PRICES if asked["prices"] else None}
     pins = seen(Pin.objects.filter(placement__channel=channel), "placement__product")
+    context |= {"zone": policy.read(channel.policy).zone, "pin_count": pins.count()}
     context["pins"] = pins.select_related("placement__product", "by", "revision").order_by("-created_at")[:PAGE]
     if not asked["at"]:
         return render(request, "channels/put_back.html", context_of(request, channel, **context))
@@ -175,6 +194,7 @@ def put_back(request: HttpRequest, code: str) -> HttpResponse:
     context |= {
         "at": at,
         "lines": changing[: PAGE * 4],
+        "more": max(len(changing) - PAGE * 4, 0),
         "counts": {str(e): sum(x.effect is e for x in lines) for e in Effect},
         "total": len(lines),
     }

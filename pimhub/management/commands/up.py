@@ -77,7 +77,9 @@ class Command(BaseCommand):
         seconds = time.monotonic() - started
         self.stdout.write(f"\nPIMHub is ready after {seconds:.0f} s: http://127.0.0.1:{port}/")
         sandbox = (settings.PIMHUB_HOME / "sandbox/port").read_text().strip()
-        self.stdout.write(f"The sandbox channels: http://127.0.0.1:{sandbox}/, their ERP: http://127.0.0.1:{sandbox}/erp/")
+        self.stdout.write(
+            f"The sandbox channels: http://127.0.0.1:{sandbox}/, their ERP: http://127.0.0.1:{sandbox}/erp/"
+        )
         for login in LOGINS:
             self.stdout.write(f"  {login['role']:<16} {login['name']:<16} {login['password']}")
         self.stdout.write(f"Logs and data: {settings.PIMHUB_HOME}. Stop with Ctrl-C.")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog import blobs
 from catalog.models import SavedView
 from catalog.products.changes import ProductChange, VariantChange
-from channels.models import Channel, ChannelIssue, Drift, Hold, Match, Pin, RemoteLink, Rollout
+from channels.models import Channel, ChannelIssue, Drift, Hold, Match, Pin, Placement, RemoteLink, Rollout
 from channels.reconcile.look import look
 from governance.models import AuditEntry, Proposal
 from tests.channels.publishing.shop import Shop
@@ -98,6 +98,28 @@ def test_drift_is_answered_from_the_page(shopify: Shop, manager: Client) -> None
     assert "Nothing drifted" in page(manager, "drift/")
     answer = manager.post("/channels/shopify/drift/answer/", {"do": "keep"}, follow=True)
     assert "Choose at least one" in answer.content.decode()
+
+
+def test_every_difference_is_on_some_page_and_found_by_its_product(shopify: Shop, manager: Client) -> None:
+    for code in ("tee", "cap"):
+        shopify.live(code)
+    shopify.settle()
+    found = {p.product.code: p for p in Placement.objects.filter(channel__code="shopify").select_related("product")}
+    for n in range(60):
+        Drift.objects.create(placement=found["tee"], facet="content", path=f"/field{n:02}", ours="a", theirs="b")
+    Drift.objects.create(placement=found["cap"], facet="content", path="/ofcap", ours="a", theirs="b")
+    first = page(manager, "drift/")
+    assert "field49" in first
+    assert "field50" not in first
+    after = manager.get("/channels/shopify/drift/").context["next_after"]
+    assert f"after={after}" in first
+    rest = page(manager, "drift/", after=str(after))
+    assert "field50" in rest
+    assert "ofcap" in rest
+    told = page(manager, "drift/", q="cap")
+    assert "ofcap" in told
+    assert "field" not in told.split("<tbody>")[1].split("</tbody>")[0]
+    assert "Nothing of “nonsense” is shown otherwise" in page(manager, "drift/", q="nonsense")
 
 
 def test_a_listing_is_told_side_by_side(shopify: Shop, manager: Client) -> None:
