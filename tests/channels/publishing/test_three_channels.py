@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -15,8 +18,10 @@ from catalog.change_sets import acting
 from catalog.models import ChangeSet, Product
 from catalog.products import trash
 from catalog.products.changes import OfferChange, ProductChange, VariantChange
+from channels.connectors.base import Operation
+from channels.connectors.shopify import plan as shopify_plan
 from channels.models import Channel, Listing, Match, Placement, RateBucket
-from channels.publishing import putback, work
+from channels.publishing import putback
 from channels.publishing.dispatch import dispatch
 from channels.publishing.putback import WITH_PRICES, Effect
 from channels.reconcile.run import reconcile
@@ -292,24 +297,43 @@ def story(shop: Shop, codes: list[str]) -> None:
     ("losses", "products"), [(12, 2), pytest.param(500, 70, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
 )
 def test_what_took_effect_unheard_is_not_done_again(shop3: Shop, losses: int, products: int) -> None:
-    done_once(shop3, losses=losses, products=products)
+    done, wanted = lose_answers(shop3, losses=losses, products=products)
+    assert done == wanted
     as_desired(shop3)
 
 
-def done_once(shop: Shop, *, losses: int, products: int) -> None:
-    done, wanted = lose_answers(shop, losses=losses, products=products)
-    assert done == wanted
+@pytest.mark.parametrize(("named", "there"), [(True, 1), (False, 2)])
+def test_what_is_made_unheard_is_known_by_our_id_alone(
+    shop3: Shop, monkeypatch: pytest.MonkeyPatch, named: bool, there: int
+) -> None:
+    """The test above can fail. A lost answer is followed by a question after our id: who made the product without it
+    finds nothing, and makes it a second time."""
+    shop = shop3
+    Channel.objects.exclude(code="shopify").update(publishes_on_approval=False)
+    channel = shop.channel()
+    channel.settings = {**channel.settings, "ownership": {"handle": "foreign"}}  # the shop refuses one that is taken
+    channel.save()
+    approved(shop, "cap")
+    settled(shop)
+    before = shown(shop, "shopify")
+    if not named:
+        monkeypatch.setattr(shopify_plan, "_create", nameless(shopify_plan._create))
+    product = approved(shop, "tee")
+    events.derive()
+    Match.objects.create(placement=product.placements.get(channel=channel), state=Match.State.ANEW)
+    shop.sandbox.control("chaos", channel="shopify", mode="timeout_after", count=None, delay=0)
+    dispatch(seconds=1)
+    calm(shop)
+    settled(shop)
+    assert shown(shop, "shopify") - before == there
 
 
-def test_without_the_read_before_a_retry_it_is_seen(shop3: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test above can fail: whoever takes a lost answer for a call that never was does it again."""
-    converge = work._converge
+def nameless(create: Callable[..., Operation]) -> Callable[..., Operation]:
+    def without_id(*given: object) -> Operation:
+        call = create(*given)
+        body = json.loads(call.request.body)
+        fields = body["variables"]["input"]
+        fields["metafields"] = [each for each in fields["metafields"] if each["type"] != "id"]
+        return replace(call, request=replace(call.request, body=json.dumps(body).encode()))
 
-    def forgetful(placement: Placement, desired: work.Desired, rules: work.Policy) -> work.Turn:
-        placement.must_read = False
-        placement.publications.filter(verdict="").delete()
-        return converge(placement, desired, rules)
-
-    monkeypatch.setattr(work, "_converge", forgetful)
-    with pytest.raises(AssertionError):
-        done_once(shop3, losses=12, products=3)
+    return without_id
