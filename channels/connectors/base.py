@@ -32,6 +32,7 @@ class Facet(StrEnum):
     COLLECTIONS = "collections"
     METAFIELDS = "metafields"
     TRANSLATION = "translation"
+    COMPONENTS = "components"  # what a bundle holds
 
 
 class Level(StrEnum):

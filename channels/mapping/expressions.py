@@ -22,7 +22,7 @@ from pimhub.foundation.quantities import UNITS
 
 Rule = dict[str, JSON]
 
-SPECIAL = ("$code", "$sku", "$gtin", "$categories", "$category")
+SPECIAL = ("$code", "$sku", "$gtin", "$categories", "$category", "$contents")
 # The option that a step's one argument fills, and what it must be.
 ARGUMENT: Mapping[str, tuple[str, type]] = {
     "truncate": ("length", int),

@@ -5,6 +5,7 @@ A rule is one of
     {"from": ["seo_title", "name"]}  the first that has a value
     {"from": "$code"}                the product's code; "$categories": its category paths; "$gtin", "$sku"
     {"from": "$category"}            the codes of its categories, the narrowest first; for the step “map”
+    {"from": "$contents"}            what a pack holds, [{"sku", "quantity"}]: what its links with quantities count
     {"const": "new"}                 a constant
 each with optional "transforms": [step, …] (channels/mapping/transforms.py) and an optional "default"
 for when there is nothing to say.
@@ -92,10 +93,20 @@ class Reader:
         if source == "$category":
             codes = sorted(self.document.categories, key=lambda code: (-len(self.document.categories[code]), code))
             return Mapped(codes, "categories") if codes else None  # the narrowest first
+        if source == "$contents":
+            return self._contents(variant)
         plain = {"$code": self.document.code}
         if variant is not None:
             plain |= {"$sku": variant.sku, "$gtin": variant.gtin}
         return Mapped(plain[source], source.removeprefix("$")) if plain.get(source) else None
+
+    def _contents(self, variant: FrozenVariant | None) -> Mapped | None:
+        """A variant's own links with quantities, else those of its product."""
+        for held in (variant.associations if variant else {}, self.document.associations):
+            counted = {key: [each for each in targets if each.get("quantity")] for key, targets in held.items()}
+            if keys := [key for key, targets in counted.items() if targets]:
+                return Mapped([each for key in keys for each in counted[key]], keys[0])
+        return None
 
     def _name(self, labels: Mapping[str, str]) -> str:
         return next((labels[x] for x in self.locales if labels.get(x)), None) or next(iter(labels.values()))

@@ -47,6 +47,7 @@ class ShopifyConnector:
         Facet.COLLECTIONS: Level.PRODUCT,
         Facet.METAFIELDS: Level.PRODUCT,
         Facet.TRANSLATION: Level.PRODUCT,
+        Facet.COMPONENTS: Level.PRODUCT,
         Facet.OFFER: Level.VARIANT,
         Facet.STOCK: Level.VARIANT,
     }

@@ -91,6 +91,11 @@ class UserError:
 # A variant, or its inventory item, is no longer there; the product may well be.
 VARIANT_GONE = ("PRODUCT_VARIANT_DOES_NOT_EXIST", "MUST_BE_FOR_THIS_PRODUCT", "INVALID_INVENTORY_ITEM")
 
+# Of a bundle: a variant that it holds, or is to hold, is no longer there, or is in it otherwise than we thought.
+COMPONENT_GONE = (
+    "PRODUCT_VARIANTS_NOT_FOUND", "PRODUCT_VARIANTS_NOT_COMPONENTS", "DUPLICATE_PRODUCT_VARIANT_RELATIONSHIP",
+)  # fmt: skip
+
 
 def _when(verdict: Verdict, *codes: str, message: str = "", operation: str = "") -> UserError:
     return UserError(verdict, frozenset(codes), message, operation)
@@ -104,6 +109,8 @@ USER_ERRORS: Sequence[UserError] = (
     _when(Verdict.STALE, "CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE", "STALE_OBJECT"),
     _when(Verdict.STALE, "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"),  # the next plan has a new key
     _when(Verdict.STALE, *VARIANT_GONE),
+    _when(Verdict.STALE, *COMPONENT_GONE),
+    _when(Verdict.TRANSIENT, "UNEXPECTED_ERROR", operation="productVariantRelationshipBulkUpdate"),
     _when(Verdict.STALE, "FILE_DOES_NOT_EXIST", "MEDIA_DOES_NOT_EXIST"),
     _when(Verdict.STALE, message=r"\bfiles? .*(does not|do not|doesn't) exist", operation="productSet"),
     _when(Verdict.STALE, message=r"metafield definition", operation="productSet"),
@@ -182,6 +189,8 @@ FIELDS: Mapping[str, str] = {
     "countryCodeOfOrigin": "country_of_origin", "harmonizedSystemCode": "hs_code",
     "measurement": "weight", "inventoryQuantities": "stock", "quantity": "stock",
     "publicationId": "published",
+    "parentProductVariantId": "components", "productVariantRelationshipsToCreate": "components",
+    "productVariantRelationshipsToUpdate": "components", "productVariantRelationshipsToRemove": "components",
 }  # fmt: skip
 
 # Shopify often puts an error of a product field at ["input"] and names the field in words only.

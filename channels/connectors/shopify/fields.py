@@ -16,6 +16,7 @@ POLICIES = ("DENY", "CONTINUE")
 
 _SET = "shopify.dev/docs/api/admin-graphql/2026-10/input-objects/ProductSetInput"
 _VARIANT = "shopify.dev/docs/api/admin-graphql/2026-10/input-objects/ProductVariantSetInput"
+_BUNDLE = "shopify.dev/docs/api/admin-graphql/2026-10/mutations/productVariantRelationshipBulkUpdate"
 _ITEM = "shopify.dev/docs/api/admin-graphql/2026-10/input-objects/InventoryItemInput"
 
 
@@ -60,6 +61,9 @@ TARGET_FIELDS: tuple[TargetField, ...] = (
              help="A measurement, such as 330 ml. The shop then shows the price per litre."),
     _variant("unit_reference", "Measure of the price per unit",
              help="A measurement in whole units, such as 100 g. Without it 1 l, 1 kg, 1 m or one piece."),
+    _variant("components", "What a bundle holds", facet=Facet.COMPONENTS, many=True, source=_BUNDLE,
+             help="Map it from $contents: the SKUs that a pack counts. The shop then sells it from their stock, and "
+                  "none is sent for itself. The shop must be allowed to sell bundles."),
     _variant("country_of_origin", "Country of origin", source=_ITEM, help="Two letters, as in ISO 3166."),
     _variant("hs_code", "HS code", source=_ITEM, help="6 to 13 digits."),
 )  # fmt: skip

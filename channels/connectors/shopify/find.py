@@ -22,7 +22,7 @@ def find(rendered: Rendered, known: Known, connection: Connection) -> list[Reque
     found = []
     for start in range(0, max(len(skus), 1), AT_ONCE):
         asked = skus[start : start + AT_ONCE]
-        terms = " OR ".join(f'sku:"{_escaped(sku)}"' for sku in asked)
+        terms = " OR ".join(f'sku:"{escaped(sku)}"' for sku in asked)
         variables = {
             "identifier": wire.identifier({}, rendered.product),
             "byId": start == 0 and DEFINITION in known.links,
@@ -37,7 +37,7 @@ def find(rendered: Rendered, known: Known, connection: Connection) -> list[Reque
     return found
 
 
-def _escaped(sku: str) -> str:
+def escaped(sku: str) -> str:
     return sku.replace("\\", "\\\\").replace('"', '\\"')
 
 

@@ -21,7 +21,7 @@ _EMPTY: Mapping[str, JSON] = {
 }  # fmt: skip
 _EMPTY_VARIANT: Mapping[str, JSON] = {
     "barcode": "", "taxCode": "", "unitPrice": None, "countryCodeOfOrigin": None, "harmonizedSystemCode": None,
-    "weight": {"value": "0", "unit": "KILOGRAMS"},
+    "weight": {"value": "0", "unit": "KILOGRAMS"}, "requiresComponents": False,
 }  # fmt: skip
 
 _SEO = {"seoTitle": "title", "seoDescription": "description"}
@@ -189,7 +189,7 @@ def _product_fields(said: Body) -> dict[str, Any]:
 
 
 def _variant_fields(said: Body) -> dict[str, Any]:
-    plain = ("sku", "barcode", "taxable", "taxCode", "inventoryPolicy")
+    plain = ("sku", "barcode", "taxable", "taxCode", "inventoryPolicy", "requiresComponents")
     result = {name: said[name] for name in plain if name in said}
     item: dict[str, Any] = {name: said[name] for name in _ITEM if name in said}
     if weight := said.get("weight"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue, Outcome, Verdict
-from channels.connectors.shopify import errors, wire
+from channels.connectors.shopify import bundles, errors, wire
 from channels.connectors.shopify.fields import METAFIELD, VARIANT_METAFIELD
 from channels.connectors.shopify.looks import collection, digests, looked, variant_links
 from channels.connectors.shopify.outcomes import issue_of, outcome_of, verdict_of, wait
@@ -42,6 +42,8 @@ def interpret(operation: Operation, response: Response) -> Outcome:
         return digests(operation, response, body)
     if operation.name == "collectionRead":
         return collection(operation, response, body)
+    if operation.name == bundles.READ:
+        return bundles.found(operation, response, body)
     if operation.name == "productOperation":
         return _settled(operation, response, body, payload)
     if payload is None:
@@ -172,7 +174,7 @@ def _dropped(operation: Operation, verdict: Verdict, found: Sequence[Mapping[str
         sku = _sku(operation, path)
         if code in errors.VARIANT_GONE and sku:
             dropped += [variant_link(sku), inventory_link(sku)]
-        if "collection" in message.lower():
+        if "collection" in message.lower() or code in errors.COMPONENT_GONE:
             dropped += operation.context.get("looked_up", [])
         files, place = operation.context.get("files", []), errors.index_of(path, "files")
         if place is not None and place < len(files):
@@ -221,6 +223,10 @@ def _top_level(operation: Operation, response: Response, body: dict[str, JSON]) 
         )
         for e in found
     ]
+    if verdict is Verdict.AUTH and operation.name == bundles.WRITE:
+        # Of all calls only this one: the shop is none that may sell bundles.
+        verdict = Verdict.REJECTED
+        issues = [replace(issue, field=bundles.FIELD) for issue in issues]
     if verdict is Verdict.THROTTLED:
         return outcome_of(operation, response, body, verdict, [], retry_after=wait(body, response))
     dropped = list(operation.context.get("links", [])) if verdict is Verdict.GONE else []

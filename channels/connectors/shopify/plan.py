@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from channels.connectors.base import Connection, Facet, Known, Operation, Ownership, Rendered
 from channels.connectors.outcome import Row
-from channels.connectors.shopify import inputs, lists, operations, settings, translations, wire
+from channels.connectors.shopify import bundles, inputs, lists, operations, settings, translations, wire
 from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.inputs import accepted, desired
 from channels.connectors.shopify.read import product_read
@@ -42,6 +42,7 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
     3. Content or media differ: productSet. A variant that only the shop's answer can name: read it first.
        Media, tags and collections are read first as well, for others' entries in them stay.
        Tags, metafields, collections, translations differ: what is ours is taken away and added.
+       What is no bundle any more is taken apart before, and what is one is put together before it is published.
     4. Offers differ: one productVariantsBulkUpdate. Stock differs: inventorySetQuantities.
     5. Status differs: productUpdate. Sales channels differ: publish, unpublish.
     """
@@ -59,12 +60,14 @@ def _changes(rendered: Rendered, known: Known, connection: Connection) -> list[O
     if _anything_differs(rendered, known) and _unnamed_variants(rendered, known):
         return [_read_ids(rendered, known, connection)]
     asked = list(lists.collection_ids(rendered, known, connection))
+    parts = list(bundles.component_ids(rendered, known, connection))
     media_changed = _media_changed(rendered, known, connection)
     if lists.must_look(rendered, known, connection, media_changed=media_changed):
         later = [*_offers(rendered, known, connection), *_stock(rendered, known, connection)]
         return [*asked, lists.look(rendered, known, connection), *later]
     return [
         *asked,
+        *bundles.taken_apart(rendered, known, connection),
         *_content(rendered, known, connection, media_changed=media_changed),
         *lists.tags(rendered, known, connection),
         *lists.definitions(rendered, known, connection),
@@ -72,6 +75,8 @@ def _changes(rendered: Rendered, known: Known, connection: Connection) -> list[O
         *([] if asked else lists.collections(rendered, known, connection)),
         *_offers(rendered, known, connection),
         *_stock(rendered, known, connection),
+        *parts,
+        *([] if parts else bundles.put_together(rendered, known, connection)),
         *_status(rendered, known, connection),
         *_publications(rendered, known, connection),
         *translations.plan(rendered, known, connection),
@@ -124,7 +129,10 @@ def _create(rendered: Rendered, known: Known, connection: Connection) -> Operati
         carries=[("", facet) for facet in (Facet.PUBLICATION, Facet.TAGS, Facet.METAFIELDS)]
         + [("", facet) for facet in _EMPTY if desired(rendered, "", facet) == _NOTHING[facet]]
         + _rows(skus),
-        then=(f"publish to {len(publications)} sales channels",) if publications else (),
+        then=(
+            *(("put the bundle together",) if bundles.wanted(rendered) else ()),
+            *((f"publish to {len(publications)} sales channels",) if publications else ()),
+        ),
     )
 
 

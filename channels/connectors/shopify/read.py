@@ -12,7 +12,7 @@ from typing import Any
 
 from channels.connectors.base import Connection, Facet, Known, Ownership, Rendered
 from channels.connectors.outcome import Issue, RemoteState, Verdict
-from channels.connectors.shopify import canonical, errors, read_lists, settings, translations, unit_price, wire
+from channels.connectors.shopify import bundles, canonical, errors, read_lists, settings, translations, unit_price, wire
 from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.inputs import Body, accepted
 from channels.connectors.shopify.looks import media_keys
@@ -56,6 +56,7 @@ def product_read(rendered: Rendered, known: Known, connection: Connection) -> Re
         "metafields": of_product or [f"{settings.NAMESPACE}.{settings.ID_KEY}"],
         "variantMetafields": of_variants,
         "withVariantMetafields": bool(of_variants),
+        "withComponents": bundles.asked_for(rendered, known),
     }
     return wire.graphql("productRead", variables, connection)
 
@@ -114,6 +115,7 @@ class _Reading:
         self.files: list[Mapping[str, Any]] = node["media"]["nodes"]
         self.variants: list[Mapping[str, Any]] = sorted(node["variants"]["nodes"], key=lambda v: v["position"])
         self.skus = _named(known.links, "variant:")
+        self.rows = [(self._row(variant), variant) for variant in self.variants]
         self.media = settings.ownership(connection, MEDIA)
         self.keys = self._media_keys()
         if self.media is Ownership.MERGED:  # what others put there is no difference
@@ -132,6 +134,8 @@ class _Reading:
                 Facet.METAFIELDS.value: self._metafields(),
             }
         }
+        if held := bundles.shown(self.rows, self.rendered, self.known):
+            bodies[""][Facet.COMPONENTS.value] = held
         for variant in self.variants:
             sku = self._row(variant)
             if sku in self.rendered.bodies and sku:
@@ -151,6 +155,7 @@ class _Reading:
     def _ended(self) -> list[str]:
         """Links of what is no longer on its way, and of variants that are gone."""
         found = [key for key in self.known.links if key.startswith(SENDING)]
+        found += bundles.ended(self.rows, bundles.shown(self.rows, self.rendered, self.known), self.known)
         if len(self.variants) >= min(len(self.rendered.bodies) + SPARE_VARIANTS, MOST_VARIANTS):
             return found  # there may be more than were asked for
         shown = {variant["id"] for variant in self.variants}
@@ -196,8 +201,7 @@ class _Reading:
         }
 
     def _metafields(self) -> dict[str, Any]:
-        rows = [(self._row(variant), variant) for variant in self.variants]
-        return read_lists.metafields_shown(self.node, rows, read_lists.metafields_of(self.rendered, self.known))
+        return read_lists.metafields_shown(self.node, self.rows, read_lists.metafields_of(self.rendered, self.known))
 
     def _publication(self) -> dict[str, JSON]:
         return {"status": self.node["status"], "publications": self._published()}
@@ -261,6 +265,7 @@ class _Reading:
         links |= {media_link(key): gid for gid, key in self.keys.items() if not key.startswith("remote:")}
         links |= {published_link(x): x for x in self._published()}
         links |= read_lists.metafield_links(self._metafields(), self.known)
+        links |= bundles.links_of(self.rows, bundles.shown(self.rows, self.rendered, self.known))
         for variant in self.variants:
             sku = self._row(variant)
             if sku and sku in self.rendered.bodies:
@@ -282,6 +287,7 @@ def _variant(node: Mapping[str, Any], wanted: Body) -> dict[str, JSON]:
         "taxable": node["taxable"],
         "taxCode": canonical.text(node["taxCode"]),
         "inventoryPolicy": node["inventoryPolicy"],
+        "requiresComponents": node["requiresComponents"],
         "tracked": item["tracked"],
         "requiresShipping": item["requiresShipping"],
         "countryCodeOfOrigin": canonical.text(item["countryCodeOfOrigin"]),

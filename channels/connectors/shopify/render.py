@@ -7,15 +7,17 @@ not read back. Shapes:
                    category?, giftCard?, options: [{name, values}],
                    variants: [{sku, options: [value], barcode?, taxable?, taxCode?, inventoryPolicy?,
                                tracked?, requiresShipping?, countryCodeOfOrigin?,
-                               harmonizedSystemCode?, weight?: {value, unit}, unitPrice?}]}
+                               harmonizedSystemCode?, weight?: {value, unit}, unitPrice?,
+                               requiresComponents?}]}
 ""   media        {files: [{key, alt}], variants: {sku: key}}
 ""   tags         {tags: [tag]}
 ""   collections  {collections: [handle]}
 ""   metafields   {product: {"namespace.key": {type, value}}, variants: {sku: the same}}
 ""   publication  {status, publications: [publication id]}
+""   components   {SKU of a bundle: {SKU: how many}}, not there without bundles
 ""   translation  {locale of the shop: {key: {value, of: mark of the text that it translates}}}
 SKU  offer        {price, compareAtPrice: amount or None, cost?}, {} without a price
-SKU  stock        {location id: units}
+SKU  stock        {location id: units}, {} of a bundle
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.connectors.base import Connection, Facet, MappedProduct, MappedVariant, Ownership, Price, Rendered
-from channels.connectors.shopify import canonical, media_kinds, metafields, settings, translations, unit_price
+from channels.connectors.shopify import bundles, canonical, media_kinds, metafields, settings, translations, unit_price
 from channels.connectors.shopify.fields import MEDIA, METAFIELD, VARIANT_METAFIELD
 from pimhub.foundation.jsonvalue import JSON
 
@@ -42,11 +44,13 @@ def render(product: MappedProduct, connection: Connection) -> Rendered:
             Facet.PUBLICATION.value: publication(product, connection),
         }
     }
+    if held := bundles.render(product):
+        bodies[""][Facet.COMPONENTS.value] = held
     for variant in product.variants:
         if variant.sku:
             bodies[variant.sku] = {
                 Facet.OFFER.value: offer(variant.price),
-                Facet.STOCK.value: stock(variant, connection),
+                Facet.STOCK.value: {} if variant.sku in held else stock(variant, connection),
             }
     urls: dict[str, str] = {}
     for medium in product.media:
@@ -95,18 +99,21 @@ def options(variants: tuple[MappedVariant, ...]) -> list[JSON]:
 
 def variant_content(variant: MappedVariant, connection: Connection) -> dict[str, JSON]:
     fields = variant.fields
+    is_bundle = bool(bundles.components(variant))
     body = {
         "barcode": canonical.text(fields.get("barcode")) or canonical.text(variant.gtin),
         "taxable": fields.get("taxable"),
         "taxCode": canonical.text(fields.get("tax_code")),
         "inventoryPolicy": canonical.text(fields.get("inventory_policy")),
         # Stock that is not tracked would not be shown: counting is what sending stock means.
-        "tracked": fields.get("tracked", True if variant.stock else None),
+        "tracked": fields.get("tracked", True if variant.stock and not is_bundle else None),
         "requiresShipping": fields.get("requires_shipping"),
         "countryCodeOfOrigin": canonical.text(fields.get("country_of_origin")).upper(),
         "harmonizedSystemCode": canonical.text(fields.get("hs_code")),
         "weight": _weight(fields.get("weight")),
         "unitPrice": _unit_price(fields.get("unit_quantity"), fields.get("unit_reference")),
+        # Nobody can buy it before it holds something.
+        "requiresComponents": True if is_bundle else None,
     }
     return {
         "sku": variant.sku,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from channels.connectors.base import Connection, Known, Level, MappedProduct, Rendered, TargetField
 from channels.connectors.outcome import Issue
 from channels.connectors.shopify import (
+    bundles,
     canonical,
     errors,
     media_kinds,
@@ -50,6 +51,7 @@ def validate(product: MappedProduct, rendered: Rendered, connection: Connection)
             *validate_variants.identity(variant),
             *validate_variants.price(variant, connection),
             *validate_variants.measures(variant),
+            *bundles.problems(variant),
         ]
     return [*found, *_schema(rendered, connection, found)]
 

@@ -16,6 +16,7 @@ from channels.sandbox.journal import Record
 from channels.sandbox.settings import settings
 from channels.sandbox.shopify import (  # noqa: F401  # importing registers the resolvers
     bulk,
+    bundles,
     collections,
     entries,
     inventory,

@@ -11,6 +11,7 @@ import json
 import re
 from typing import Any
 
+from channels.sandbox.shopify.bundles import components_of
 from channels.sandbox.shopify.graph import (
     Arguments,
     Context,
@@ -93,6 +94,9 @@ def _row_problems(context: Context, row: Arguments, where: list[str | int]) -> l
     if item is None:
         message = "The specified inventory item could not be found."
         return [user_error([*where, "inventoryItemId"], message, "INVALID_INVENTORY_ITEM")]
+    if components_of(context.store, context.store.get("variant", item["_variant"]) or {}):
+        message = "The specified inventory item is not allowed to be adjusted via API."
+        return [user_error([*where, "inventoryItemId"], message, "NON_MUTABLE_INVENTORY_ITEM")]
     if row["locationId"] not in LOCATIONS:
         message = "The specified location could not be found."
         return [user_error([*where, "locationId"], message, "INVALID_LOCATION")]

@@ -123,6 +123,7 @@ def new_variant(context: Context, product: Document) -> Document:
         "showUnitPrice": False,
         "unitPriceMeasurement": None,
         "requiresComponents": False,
+        "_components": {},
         "createdAt": context.stamp,
         "updatedAt": context.stamp,
         "_product": product["id"],

@@ -145,7 +145,10 @@ def merge(known: Known, operation: Operation, outcome: Outcome, wanted: Rendered
     accepted = {row: dict(bodies) for row, bodies in known.accepted.items() if row in wanted.bodies}
     settled = outcome.verdict is Verdict.ACCEPTED and not operation.partial
     for row, facet in operation.carries if settled else ():
-        accepted.setdefault(row, {})[facet.value] = wanted.bodies[row][facet.value]
+        if facet.value in wanted.bodies[row]:
+            accepted.setdefault(row, {})[facet.value] = wanted.bodies[row][facet.value]
+        else:
+            accepted.get(row, {}).pop(facet.value, None)
     return Known(links=links, accepted=accepted, number=known.number + 1)
 
 

@@ -30,6 +30,7 @@ def variant_node(sku, size, position, media=()):
         "taxable": True,
         "taxCode": "",
         "inventoryPolicy": "DENY",
+        "requiresComponents": False,
         "selectedOptions": [{"name": "Size", "value": size}],
         "media": {"nodes": [{"id": gid} for gid in media]},
         "inventoryItem": {

@@ -273,6 +273,8 @@ def test_every_field_that_is_read_is_asked_for():
     node["variants"]["nodes"] = [variant_node("A", "S", 1, [AA]) | {"metafields": node["metafields"]}]
     measure = {"quantityValue": 1.0, "quantityUnit": "L", "referenceValue": 1, "referenceUnit": "L"}
     node["variants"]["nodes"][0]["unitPriceMeasurement"] = measure
+    held = [{"quantity": 2, "productVariant": {"id": "x", "sku": "y"}}]
+    node["variants"]["nodes"][0]["productVariantComponents"] = {"nodes": held}
     assert shaped(node) == asked
 
 
