@@ -6,9 +6,13 @@ import os
 
 from celery import Celery
 
-from pimhub import worker  # noqa: F401 (connects its signals)
+from pimhub import (
+    broker,
+    worker,  # noqa: F401 (connects its signals)
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pimhub.settings")
+broker.plug_in()
 
 app = Celery("pimhub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
