@@ -12,7 +12,7 @@ from catalog.forms.product import NewProductForm, NewVariantForm
 from catalog.models import Family, Locale, Product
 from catalog.models.codes import code_key
 from catalog.permissions import requires
-from catalog.products.changes import ProductChange
+from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.write import WriteResult, write_product
 
 
@@ -61,10 +61,21 @@ def variant_new(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _written(form: NewProductForm | NewVariantForm, change: ProductChange) -> WriteResult:
-    """Write it, with the options that were typed for the first time; all of it or nothing."""
+    """Write it, with the options that were typed for the first time; all of it or nothing.
+
+    What is there already is refused: to the door, a known code or SKU means a change of what it names.
+    """
     with transaction.atomic():
         form.book.make()
+        there = Product.objects.filter(code_key=code_key(change.code)).exists()
         result = write_product(change)
+        if isinstance(form, NewProductForm) and (there or result.status in ("updated", "unchanged")):
+            message = f"There is a product {change.code or result.code} already. Choose another code, or open that one."
+            result.status, result.errors = "rejected", [ChangeError(key="code", code="code_taken", message=message)]
+        elif result.status in ("updated", "unchanged") and not result.new_skus:
+            sku = result.known_as.get(code_key(change.variants[0].sku), change.variants[0].sku)
+            message = f"There is a variant {sku or 'like this'} already. Choose another SKU, or other values."
+            result.status, result.errors = "rejected", [ChangeError(key="sku", code="sku_taken", message=message)]
         if result.status == "rejected":
             transaction.set_rollback(True)
     return result

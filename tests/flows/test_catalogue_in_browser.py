@@ -94,11 +94,35 @@ def test_many_products_are_changed_and_changed_back(product: Product) -> None:
         page.goto(f"{product.url}/products/kettlebell/")
         page.locator("#variants ~ table tbody th a").first.click()
         page.get_by_label("Manufacturer part number").fill("KB-1")
-        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name="Save", exact=True).click()
         expect(page.locator("[id='field-mpn']")).to_contain_text("its own value")
         look(page, "28-variant")
         page.get_by_role("button", name="Reset to inherited").first.click()
         expect(page.locator("[id='field-mpn']")).to_contain_text("inherited")
+
+        # A sale for the weekend, on the clock of the market.
+        page.get_by_label("Sale price, Default prices").fill("1.99")
+        page.get_by_label("Sale from, Default prices").fill("2026-12-05T00:00")
+        page.get_by_role("button", name="Save prices and stock").click()
+        expect(page.get_by_label("Sale from, Default prices")).to_have_value("2026-12-05T00:00")
+        look(page, "28-prices")
+
+        # A product that begins here: its variants, and one more.
+        page.goto(f"{product.url}/products/")
+        page.get_by_role("link", name="New product").click()
+        page.get_by_label("Name").fill("Wool cap")
+        page.get_by_label("Code").fill("wool-cap")
+        page.get_by_label("They differ by").first.select_option(label="Size")
+        page.get_by_label("Its values").first.fill("S; M; L")
+        look(page, "28-new-product")
+        page.get_by_role("button", name="Create").click()
+        expect(page.get_by_role("heading", name="Wool cap")).to_be_visible()
+        expect(page.locator("#variants ~ table tbody tr")).to_have_count(3)
+        page.get_by_role("link", name="Add a variant").click()
+        page.get_by_label("Size").select_option(label="S")
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_text("There is a variant wool-cap-s already")).to_be_visible()
+        look(page, "28-new-variant")
 
         # A token, and what it opens.
         page.goto(f"{product.url}/tokens/")

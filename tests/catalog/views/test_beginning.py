@@ -53,6 +53,7 @@ def test_codes_and_skus_by_the_patterns_of_the_family(mara: Client) -> None:
     ("given", "told"),
     [
         ({"name": "Hose"}, "A product needs a code."),
+        ({"code": "TEE", "name": "Hose"}, "There is a product TEE already."),
         ({"code": "hose", "sku": "tee-s"}, "The SKU tee-s belongs to product tee"),
         ({"code": "hose", "axis0": "size", "values0": "S; huge"}, "huge: This is no option of Size."),
         ({"code": "hose", "axis0": "size", "values0": "S; s"}, "s stands here twice."),
@@ -65,11 +66,12 @@ def test_codes_and_skus_by_the_patterns_of_the_family(mara: Client) -> None:
 def test_what_cannot_be_is_said_where_it_was_typed(
     mara: Client, world: World, given: dict[str, str], told: str
 ) -> None:
-    world.product()
+    before = world.product().values
     Attribute.objects.filter(code="size").update(open_options=False)
     page = begin(mara, **given)
     assert told in page
     assert Product.objects.count() == 1
+    assert Product.objects.get().values == before
     assert not AttributeOption.objects.filter(label_key="huge").exists()
     for typed in given.values():
         assert typed.strip() in page
@@ -87,6 +89,12 @@ def test_another_variant(mara: Client, world: World) -> None:
     assert 'href="/products/tee/variants/new/"' in mara.get("/products/tee/").content.decode()
     assert mara.post("/products/tee/variants/new/", {"axis:size": "l"}).status_code == 302
     assert Variant.objects.get(sku="tee-l").values == {"size": "l"}
+    size = Attribute.objects.get(code="size")
+    AttributeOption.objects.create(attribute=size, code="xl", label_key="xl", labels={"en_US": "XL"})
+    for typed in ({"axis:size": "l"}, {"axis:size": "xl", "sku": "TEE-L"}):
+        there = mara.post("/products/tee/variants/new/", typed)
+        assert "There is a variant" in there.content.decode()
+        assert Variant.objects.get(sku="tee-l").values == {"size": "l"}
     again = mara.post("/products/tee/variants/new/", {"axis:size": "l", "sku": "tee-l2"})
     assert again.status_code == 422
     assert "tee-l" in again.content.decode()
