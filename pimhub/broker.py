@@ -19,12 +19,12 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # as Kombu does
         """Write under a name that no reader takes for a message, then give it its own."""
         path = Path(self.data_folder_out, f"{time.monotonic() * 1000:.0f}_{uuid.uuid4()}.{queue}.msg")
         part = path.with_name(f"{path.name}.part")
         try:
-            part.write_bytes(str_to_bytes(dumps(message)))
+            part.write_bytes(str_to_bytes(dumps(payload)))
             os.replace(part, path)
         except OSError as error:
             raise ChannelError(f"Cannot add file {path} to the queue") from error
