@@ -2,7 +2,7 @@
 
 Each line is {text, locale or lang, facts, label (supported, contradicted, unsupported), claim, mutation}; `claim`
 starts with the number or word that the label speaks of, or `start` and `end` say where it is. A text's other claims
-have no label and do not count.
+have no label and do not count. `packs` are the rule packs that judge it too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import orjson
 
 from benchmarks.measure import Table
 from governance.copywriting.claims.check import Claim, check_text
+from governance.copywriting.claims.rules import pack
 
 CM_PER_INCH = Decimal("2.54")
 
@@ -40,7 +41,8 @@ def score(path: Path) -> Iterator[Scored]:
         row = orjson.loads(line)
         locale = row.get("locale") or row["lang"]
         begun = time.process_time()
-        claims = check_text(row["text"], locale=locale, facts=row["facts"])
+        rules = [rule for code in row.get("packs", ()) for rule in pack(code)]
+        claims = check_text(row["text"], locale=locale, facts=row["facts"], rules=rules)
         spent = (time.process_time() - begun) * 1000
         flagged = any(claim.flagged for claim in claims if _is_labelled(claim, row))
         yield Scored(locale, row.get("mutation") or "as it was", row["label"] != "supported", flagged, spent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from governance.copywriting.claims.contents import contents
 from governance.copywriting.claims.dates import dates
 from governance.copywriting.claims.facts import read_facts
 from governance.copywriting.claims.judge import Bench, Verdict
@@ -65,7 +66,8 @@ def check_text(
             start, end = clean.span(each.start, each.end)
             found.append(Claim(start, end, judgement.verdict, judgement.fact, "number", text[start:end]))
     glossary = Glossary(clean.text, read, [shipped(language), *([lists] if lists else [])])
-    terms = [*glossary.judged(), *yes_or_no(clean.text, read)]
+    terms = [*glossary.judged(), *yes_or_no(clean.text, read), *contents(clean.text, read)]
+    terms = [term for term in terms if not any(date.start <= term[0] < date.end for date in dated)]  # "března": birch
     numbers = [(claim.start, claim.end) for claim in found]
     for start_, end_, kind, judgement in terms:
         start, end = clean.span(start_, end_)

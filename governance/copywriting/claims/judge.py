@@ -57,6 +57,8 @@ class Bench:
             return self._in_words(stated)
         if stated.code:
             return self._code(stated)
+        if stated.parts:
+            return self._compound(stated)
         return self._measured(stated, stated.unit) if stated.unit else self._bare(stated)
 
     def _measured(self, stated: Stated, unit: Unit) -> Judgement:
@@ -82,6 +84,16 @@ class Bench:
                 return Judgement(Verdict.CONTRADICTED, fact.key)
         return Judgement(Verdict.UNSUPPORTED)
 
+    def _compound(self, stated: Stated) -> Judgement:
+        """An amount in two units: as a whole, or each as a fact writes it."""
+        assert stated.unit is not None
+        whole = self._measured(stated, stated.unit)
+        if whole.verdict != Verdict.SUPPORTED:
+            parts = [self._measured(part, part.unit) for part in stated.parts if part.unit]
+            if all(part.verdict == Verdict.SUPPORTED for part in parts):
+                return parts[0]
+        return whole
+
     def dated(self, date: Dated) -> Judgement:
         known = [(fact, day) for fact in self.facts for day in fact.dates]
         for fact, day in known:
@@ -102,7 +114,7 @@ class Bench:
             return Judgement(Verdict.CONTRADICTED, about[0].key) if about and value != 1 else None
         if unit.dimension in _SPOKEN or (unit.code, value) in _IDIOMS:
             return self._measured(stated, unit) if self._is_measured(stated, unit) else None
-        if value <= 1 and not self._is_measured(stated, unit):
+        if (value == 1 or (value < 1 and unit.dimension == "time")) and not self._is_measured(stated, unit):
             return None  # "in a minute", "one day"
         return self._measured(stated, unit)
 

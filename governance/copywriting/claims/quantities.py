@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -17,6 +17,8 @@ _JOINED = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(r"(?:(?![x×]\d)[0-9A-Za-z\u00c0-\u052f])*")  # not the next number of 1920x1080
+_AND = re.compile(r"\.?\s*(?:(?:and|und|et|y|e|en|i|och|a)\s+)?", re.IGNORECASE)
+_IN_TWO = frozenset(["length", "time", "weight", "mass"])
 _HEAD = re.compile(r"[^\W_]+[ -]?$")
 
 
@@ -33,6 +35,7 @@ class Stated:
     negative: bool = False
     in_words: bool = False
     of: str = ""  # what a number in words counts, where they are one word ("sechsteilig")
+    parts: tuple[Stated, ...] = ()  # of an amount in two units: "4 ft 11 in"
 
 
 def stated(text: str, locale: str) -> list[Stated]:
@@ -46,7 +49,33 @@ def stated(text: str, locale: str) -> list[Stated]:
         between = text[one.end : after.start]
         if one.unit is None and not one.code and after.unit and _JOINED.fullmatch(between):
             found[at] = replace(one, unit=after.unit)
-    return found
+    return list(_compounds(text, found))
+
+
+def _compounds(text: str, found: Sequence[Stated]) -> Iterator[Stated]:
+    """The amounts, those in a unit and a smaller one of its kind as one: "4 ft 11 in", "1 Std. 30 Min."."""
+    at = 0
+    while at < len(found):
+        one, after = found[at], found[at + 1] if at + 1 < len(found) else None
+        if after and (readings := _together(text[one.end : after.start], one, after)):
+            yield replace(one, end=after.end, number_end=after.number_end, readings=readings, parts=(one, after))
+            at += 2
+        else:
+            yield one
+            at += 1
+
+
+def _together(between: str, one: Stated, after: Stated) -> tuple[Reading, ...]:
+    if not one.unit or not after.unit or one.unit == after.unit or one.unit.dimension != after.unit.dimension:
+        return ()
+    if one.unit.dimension not in _IN_TWO or not _AND.fullmatch(between) or one.in_words or after.in_words:
+        return ()
+    small, step = after.readings[0], one.readings[0].step
+    more = one.unit.from_base(after.unit.to_base(small.value))
+    if not 0 < more < 1 or step < 1:
+        return ()
+    exact = one.unit.from_base(after.unit.to_base(small.step))
+    return tuple(Reading(reading.value + more, exact) for reading in one.readings)
 
 
 def _one(text: str, numeral: Numeral, language: str) -> Stated:

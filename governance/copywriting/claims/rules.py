@@ -140,13 +140,16 @@ def offences(text: str, rules: Sequence[Rule], *, kind: str = "") -> Iterator[Of
             if not (rule.pattern and rule.pattern.search(folded)):
                 yield Offence(len(text), len(text), rule)
             continue
+        found: list[tuple[int, int]] = []  # what a pattern finds again in a term is one offence
         if rule.pattern:
             for match in rule.pattern.finditer(folded):
                 start, end = place[match.start()], place[match.end() - 1] + 1
+                found.append((start, end))
                 if not _denied(text, start):
                     yield Offence(start, end, rule)
-        if rule.raw:
-            yield from (Offence(m.start(), m.end(), rule) for m in rule.raw.finditer(text))
+        for match in rule.raw.finditer(text) if rule.raw else ():
+            if not any(match.start() < end and start < match.end() for start, end in found):
+                yield Offence(match.start(), match.end(), rule)
 
 
 def _denied(text: str, start: int) -> bool:

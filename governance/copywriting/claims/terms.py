@@ -18,6 +18,7 @@ NEGATIONS = frozenset(_LISTS["negations"].split())
 _MADE = frozenset(_LISTS["made"].split())
 _IN_COLOUR = frozenset(_LISTS["in_colour"].split())
 _OF = frozenset(_LISTS["of"].split())
+_GREEN, _GREEN_THINGS = frozenset(["vert", "verte", "verde"]), frozenset(_LISTS["green_things"].split())
 _PURE = frozenset(_LISTS["pure"].split())
 _SMALL = frozenset(
     ["is", "has", "with", "mit", "ist", "hat", "con", "avec"]
@@ -111,7 +112,8 @@ class Glossary:
         if hit.term.vocabulary == "materials":
             return bool(_MADE & set(before)) and bool(_OF & set(before[-2:]))
         if hit.term.vocabulary == "colours":
-            return bool(_IN_COLOUR & set(before[-1:]))
+            follows = hit.term.words[0] in _GREEN and "colours" in self.speaks and not _GREEN_THINGS & set(before[-1:])
+            return follows or bool(_IN_COLOUR & set(before[-1:]))
         return hit.term.vocabulary in self.speaks
 
     def _wrong_share(self, hit: Hit, key: str, vocabulary: Vocabulary) -> Judgement | None:
@@ -128,7 +130,8 @@ class Glossary:
                 said_words = words(said.replace("_", " "))
                 for each in vocabulary.find(said_words):
                     share = _share(said, said_words, each)
-                    if share is not None and vocabulary.covers(each.term.concept, hit.term.concept) and share != stated:
+                    same = vocabulary.covers(each.term.concept, hit.term.concept)
+                    if same and share is not None and _differ(stated, share):
                         return Judgement(Verdict.CONTRADICTED, key)
         return None
 
@@ -137,6 +140,8 @@ _PERCENT = r"(?:%|percent|per cent|prozent|pour cent|por ciento|por cento|per ce
 
 
 def _share(text: str, text_words: Sequence[Word], hit: Hit) -> Decimal | None:
+    if said := _in_words(text_words, hit.first):
+        return said
     before = text[max(0, hit.start - 22) : hit.start].casefold()
     found = re.search(rf"(\d+(?:[.,]\d+)?)\s*{_PERCENT}[^\d,;.]*$", before)
     if not found:
@@ -145,8 +150,24 @@ def _share(text: str, text_words: Sequence[Word], hit: Hit) -> Decimal | None:
     return Decimal(found[1].replace(",", ".")) if found else None
 
 
+_SHARES = {tuple(form.split("_")): Decimal(str(n)) for n, forms in _LISTS["shares"].items() for form in forms.split()}
+
+
+def _in_words(text_words: Sequence[Word], first: int) -> Decimal | None:
+    """A share in words right before a material, with at most "of" between: "two thirds cotton"."""
+    before = [w.plain for w in text_words[max(0, first - 4) : first]]
+    if before and before[-1] in _OF:
+        before.pop()
+    return next((_SHARES[tuple(before[-n:])] for n in (2, 1) if tuple(before[-n:]) in _SHARES), None)
+
+
+def _differ(one: Decimal, other: Decimal) -> bool:
+    """Shares in words are round: two thirds are 67 %."""
+    return one != other and (one == one.to_integral_value() or abs(one - other) > 1)
+
+
 def _negated(text_words: Sequence[Word], first: int) -> bool:
-    before = [w.plain for w in text_words[max(0, first - 3) : first]]
+    before = [w.plain for w in text_words[max(0, first - 4) : first]]  # "not safe for the dishwasher"
     return any(word in NEGATIONS for word in before)
 
 

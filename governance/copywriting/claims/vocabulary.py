@@ -6,6 +6,7 @@ CLDR. A caller adds its own, such as the brands of its catalogue or the options 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -78,6 +79,10 @@ class Vocabulary:
             last = at + len(term.words)
             if tuple(w.plain for w in text_words[at:last]) == term.words and term.exact in ("", word.text):
                 yield Hit(term, at, last, word.start, text_words[last - 1].end)
+        shade = _SHADE.match(word.plain)
+        for term in self._closed.get(word.plain[shade.end() :], ()) if shade else ():
+            if term.vocabulary == "colours" and len(term.words) == 1:  # "dunkelroten"
+                yield Hit(term, at, at + 1, word.start, word.end)
         for term in self._open.get(word.plain[:3], ()):
             known, more = term.words[0], len(word.plain) - len(term.words[0])
             inflected = term.open_end or 0 < more <= 2
@@ -93,6 +98,7 @@ class Vocabulary:
         return False
 
 
+_SHADE = re.compile("|".join(_LISTS["shades"].split()))
 _OTHERS = frozenset(_LISTS["others"].split())  # look like forms of a term, and are words of their own
 
 

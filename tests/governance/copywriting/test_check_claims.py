@@ -11,9 +11,11 @@ from django.conf import settings
 from django.core.management import call_command
 
 from benchmarks.claims import Scored, rates, score
+from governance.copywriting.claims.check import check_text
 
 SEED = Path(settings.BASE_DIR).parent / "shared/data/claims/claims_seed.jsonl"
 MANY = Path(__file__).parents[2] / "data/claims/many_languages.jsonl"
+ADVERSARIAL = MANY.with_name("adversarial.jsonl")
 pytestmark = pytest.mark.django_db
 
 
@@ -89,6 +91,52 @@ def test_claims_in_many_languages_pass_the_gates_in_each_class_and_language() ->
         assert precision >= 0.95, those
     style = [s for s in scored if s.mutation == "style"]
     assert sum(s.flagged for s in style) <= 0.02 * len(style)
+
+
+def test_claims_that_were_written_to_trip_it_up() -> None:
+    """Two of them still do: a count of things whose name no fact has in that language, and a cord by another name."""
+    scored = list(score(ADVERSARIAL))
+    assert len(scored) == 327
+    precision, recall = rates(scored)
+    assert recall >= 0.98
+    assert precision >= 0.99
+    for those in _groups(scored):
+        precision, recall = rates(those)
+        assert recall >= 0.9, those
+        assert precision >= 0.95, those
+    assert not any(s.flagged for s in scored if s.mutation == "style")
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "verdict"),
+    [
+        ("Free of BPA and perfume.", {"fragrance_free": True}, "supported"),
+        ("Mit Parfüm.", {"fragrance_free": True}, "contradicted"),
+        ("Mit Parfüm.", {"fragrance_free": False}, "supported"),
+        ("Ein Parfüm von Welt.", {"fragrance_free": True}, ""),  # a mere mention
+        ("Comes with a charger.", {"charger_included": False}, "contradicted"),
+        ("Comes without a charger.", {"charger_included": False}, "supported"),
+        ("Sold with love. The charger is yours.", {"charger_included": False}, ""),
+    ],
+)
+def test_what_is_in_it_and_what_is_not(text: str, facts: dict[str, bool], verdict: str) -> None:
+    locale = "de_DE" if "Parf" in text else "en_US"
+    assert "".join(c.verdict for c in check_text(text, locale=locale, facts=facts)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "verdict"),
+    [
+        ("It is 4 ft 11 in long.", {"amount": "150", "unit": "cm"}, "supported"),
+        ("It is 6 ft 11 in long.", {"amount": "150", "unit": "cm"}, "contradicted"),
+        ("It is 4 ft x 11 in.", {"amount": "150", "unit": "cm"}, "contradictedcontradicted"),
+        ("It is 1 m 50 cm long.", "1 m 50 cm", "supported"),
+        ("It is 1 m 60 cm long.", "1 m 50 cm", "contradicted"),
+    ],
+)
+def test_an_amount_in_two_units_is_one(text: str, given: object, verdict: str) -> None:
+    found = check_text(text, locale="en_US", facts={"length": given})
+    assert "".join(c.verdict for c in found) == verdict
 
 
 def _groups(scored: list[Scored]) -> list[list[Scored]]:

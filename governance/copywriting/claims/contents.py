@@ -1,0 +1,73 @@
+"""What a product contains or comes with, held against facts such as `fragrance_free` or `plug_included`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from governance.copywriting.claims.facts import Fact
+from governance.copywriting.claims.judge import Judgement, Verdict
+from governance.copywriting.claims.lists import listed
+from governance.copywriting.claims.terms import NEGATIONS
+from governance.copywriting.claims.words import Word, alike, fold, words
+
+_LISTS = listed("contents")
+_FREE = frozenset(_LISTS["free"].split())
+_WITH = frozenset(_LISTS["with"].split())
+_NEAR = 4  # words between "with" or "without" and the thing
+
+
+@cache
+def _stems() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((thing, tuple(fold(stem) for stem in stems.split())) for thing, stems in _LISTS["things"].items())
+
+
+@cache
+def _thing(word: str) -> str:
+    """The thing that a folded word names in one of many languages, or ""."""
+    return next((thing for thing, stems in _stems() if word.startswith(stems)), "")
+
+
+def contents(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str, Judgement]]:
+    """Where a text says that something is in the product, or is not: a mere mention says neither."""
+    told = [(fact, *asked) for fact in facts if fact.yes is not None and (asked := _asked(fact)) is not None]
+    if not told:
+        return
+    text_words = words(text)
+    for at, word in enumerate(text_words):
+        for fact, names, there in told:
+            if not any(_same(name, word.plain) for name in names):
+                continue
+            said = _said(text, text_words, at)
+            if said is not None:
+                start, so = said
+                verdict = Verdict.SUPPORTED if so == there else Verdict.CONTRADICTED
+                yield start, word.end, "properties", Judgement(verdict, fact.key)
+
+
+def _asked(fact: Fact) -> tuple[list[str], bool] | None:
+    """What the fact is about, and whether it is there; None for a fact that is about something else."""
+    about = [name for name in fact.names if name not in _FREE and name not in _WITH]
+    if not about or fact.yes is None:
+        return None
+    if any(name in _FREE for name in fact.names):
+        return about, not fact.yes
+    return (about, fact.yes) if any(name in _WITH for name in fact.names) else None
+
+
+def _same(name: str, word: str) -> bool:
+    thing = _thing(name)
+    return (bool(thing) and _thing(word) == thing) or (len(name) > 2 and alike(name, word))
+
+
+def _said(text: str, text_words: Sequence[Word], at: int) -> tuple[int, bool] | None:
+    """Where the statement begins and whether it says that the thing is there; None where it says neither."""
+    for before in reversed(text_words[max(0, at - _NEAR) : at]):
+        if any(mark in text[before.end : text_words[at].start] for mark in ".,;:!?\n"):
+            return None
+        if before.plain in NEGATIONS or before.plain in _FREE:
+            return before.start, False
+        if before.plain in _WITH:
+            others = text_words[max(0, at - _NEAR - 1) : at]
+            return before.start, not any(w.plain in NEGATIONS for w in others if w.start < before.start)
+    return None
