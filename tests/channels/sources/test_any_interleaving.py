@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -122,7 +123,7 @@ worked = st.tuples(st.sampled_from(("come", "again", "derive", "dispatch", "rest
 days = st.lists(said | said | worked, min_size=3, max_size=25)
 
 
-def live(world: World, day: list[Any], chance: Any) -> None:
+def live(world: World, day: list[Any], chance: random.Random) -> None:
     """1 the day as drawn, with lost and repeated work · 2 what never came comes, in any order · 3 all is settled."""
     waiting: list[tuple[str, Message]] = []
     came: list[tuple[str, Message]] = []
@@ -160,9 +161,11 @@ def lived(world: World, **more: Any) -> None:
     """So many days as drawn, one after the other in the same world."""
 
     @settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, phases=PHASES, **more)
-    @given(days, st.randoms(use_true_random=False))
-    def any_day(day: list[Any], chance: Any) -> None:
-        live(world, day, chance)
+    # All is drawn before a day begins: Hypothesis may break off where something is drawn, and what had been said by
+    # then would never come.
+    @given(days, st.integers(0, 2**32))
+    def any_day(day: list[Any], seed: int) -> None:
+        live(world, day, random.Random(seed))
 
     any_day()
 
