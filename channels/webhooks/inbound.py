@@ -88,8 +88,10 @@ def _reader(channel: Channel) -> Receives:
 
 def _count(channel: Channel, what: str, *, problem: str = "") -> None:
     fields: dict[str, object] = {what: F(what) + 1} | ({"last_problem": problem[:200]} if problem else {})
-    row, _ = InboundTally.objects.get_or_create(channel=channel, day=timezone.now().date())
-    InboundTally.objects.filter(pk=row.pk).update(**fields)
+    today = {"channel": channel, "day": timezone.now().date()}
+    if not InboundTally.objects.filter(**today).update(**fields):  # the first of the day
+        InboundTally.objects.get_or_create(**today)
+        InboundTally.objects.filter(**today).update(**fields)
 
 
 # ---- later ---------------------------------------------------------------------------------------
