@@ -188,6 +188,9 @@ def _live(case: _Case, desired: Desired | Issue) -> Link:
     if listing.state == Listing.State.DRIFTED:
         words = "The channel shows something else than it took: somebody changed it there."
         return _link("seen live", False, words, who=MANAGERS, since=listing.verified_at)
+    if listing.verified == listing.accepted:
+        words = "It still shows what it took before; the change was not sent yet."
+        return _link("seen live", False, words, since=listing.verified_at)
     return _link(
         "seen live", False, "The channel works on it; it is read back.", who=CHANNEL, since=listing.accepted_at
     )

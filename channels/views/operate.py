@@ -233,14 +233,16 @@ def rollouts(request: HttpRequest, code: str) -> HttpResponse:
     try:
         if posting and given.get("do") == "start":
             numbers = [_number(asked["canary"], "products that go first"), _number(asked["bad"], "percent")]
-            rollout.start(
+            begun = rollout.start(
                 channel=channel,
                 selection=named.selection(user, asked["view"]),
                 canary=numbers[0],
                 most_bad=numbers[1],
                 user=user,
             )
-            messages.success(request, "It has begun. The first products are on their way.")
+            done = f"No product comes to {channel.label}; {begun.removes} leave it."
+            on_way = "It has begun. The first products are on their way."
+            messages.success(request, on_way if begun.adds else done)
             return redirect("channel_rollout", code=code)
         if posting:
             _steer(request, channel, given.get("do", ""), user)

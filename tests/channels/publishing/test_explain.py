@@ -59,6 +59,17 @@ def test_what_preflight_refuses_leads_to_the_value(shop: Shop) -> None:
     assert "no Amazon product type" in first(found)["reason"]
 
 
+def test_what_is_blocked_after_it_was_live_is_told_as_still_shown(shop: Shop) -> None:
+    product = shop.live()
+    shop.settle()
+    shop.product(**{"name@en_US": ""})
+    shop.approve(product)
+    shop.settle()
+    found = explain(shop.channel(), product)
+    assert (found["state"], first(dict(found))["step"]) == ("blocked", "preflight")
+    assert found["chain"][-1]["reason"] == "It still shows what it took before; the change was not sent yet."
+
+
 def test_a_paused_channel_is_its_managers_matter(shop: Shop) -> None:
     Channel.objects.filter(code="shopify").update(paused=True, pause_reason="stocktaking")
     shop.live()
