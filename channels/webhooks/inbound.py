@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 import zlib
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -88,7 +88,7 @@ def _reader(channel: Channel) -> Receives:
 
 def _count(channel: Channel, what: str, *, problem: str = "") -> None:
     fields: dict[str, object] = {what: F(what) + 1} | ({"last_problem": problem[:200]} if problem else {})
-    today = {"channel": channel, "day": timezone.now().date()}
+    today: dict[str, Any] = {"channel": channel, "day": timezone.now().date()}
     if not InboundTally.objects.filter(**today).update(**fields):  # the first of the day
         InboundTally.objects.get_or_create(**today)
         InboundTally.objects.filter(**today).update(**fields)
