@@ -31,7 +31,13 @@ COLLECTIONS: Final = {
 # These fill themselves by conditions: no product can be put in or taken out.
 SMART_COLLECTIONS: Final = frozenset({"gid://shopify/Collection/5"})
 # Languages of the shop, the primary one first; the last is there but not published.
-LOCALES: Final = {"en": ("English", True), "de": ("German", True), "fr": ("French", True), "it": ("Italian", False)}
+LOCALES: Final = {
+    "en": ("English", True),
+    "de": ("German", True),
+    "fr": ("French", True),
+    "es": ("Spanish", True),
+    "it": ("Italian", False),
+}
 
 AMAZON_SELLER: Final = "A2SANDBOXSELLER"
 # Marketplace → where its shoppers are.

@@ -50,7 +50,7 @@ def render(product: MappedProduct, content: Body, connection: Connection) -> dic
                 continue
             name, key = KEYS[code]
             text = canonical.html(value)
-            # Nothing translates a text that is not there, and Shopify refuses a translation equal to its text.
+            # Nothing translates a text that is not there, and one equal to its text says what is shown anyway.
             if text and name in content and content[name] != text:
                 found.setdefault(theirs, {})[key] = {"value": text, "of": mark(content[name])}
     return {locale: found[locale] for locale in sorted(found)}

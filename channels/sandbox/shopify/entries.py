@@ -48,17 +48,42 @@ def metafields_set(_: Any, info: Info, args: Arguments) -> Document:
     if len(rows) > _MOST_METAFIELDS:
         message = f"Exceeded the maximum metafields input limit of {_MOST_METAFIELDS}."
         raise Refused(user_error(["metafields"], message, "LESS_THAN_OR_EQUAL_TO") | {"elementIndex": None})
-    for index, row in enumerate(rows):
-        if row.get("compareDigest") is not None:
-            raise unsupported("MetafieldsSetInput.compareDigest")
-        try:
-            _change(context, row["ownerId"], set_row=row)
-        except Refused as refused:
-            code = "INVALID_VALUE" if "value" in str(refused.errors[0]["field"]) else "INVALID_TYPE"
-            path = ["metafields", str(index), str((refused.errors[0]["field"] or ["value"])[-1])]
-            error = {"field": path, "message": str(refused), "code": code, "elementIndex": None}
-            raise Refused(error) from refused
-    return {"metafields": [], "userErrors": []}
+    written: list[Document] = []
+    try:
+        with context.store.transaction():
+            for index, row in enumerate(rows):
+                written.append(_set(context, row, index))
+    except Refused as refused:
+        return {"metafields": [], "userErrors": refused.errors}
+    return {"metafields": written, "userErrors": []}
+
+
+def _set(context: Context, row: Arguments, index: int) -> Document:
+    """The metafield as it is after this row. Raises Refused with the errors of the mutation."""
+    place = (namespace_of(row.get("namespace")), row["key"])
+    if row.get("compareDigest") is not None:
+        if "/Product/" not in row["ownerId"] or any(_at(m) == place for m in _metafields(context, row["ownerId"])):
+            raise unsupported("MetafieldsSetInput.compareDigest of a metafield that is there")
+        message = "Invalid `compareDigest` value."
+        where = ["metafields", str(index)]
+        raise Refused(user_error(where, message, "INVALID_COMPARE_DIGEST") | {"elementIndex": None})
+    try:
+        _change(context, row["ownerId"], set_row=row)
+    except Refused as refused:
+        named = str((refused.errors[0]["field"] or ["value"])[-1])
+        code = "BLANK" if "blank" in str(refused) else "INVALID_VALUE" if named == "value" else "INVALID_TYPE"
+        error = user_error(["metafields", index, named], str(refused), code)
+        raise Refused(error | {"elementIndex": None}) from refused
+    return next(m for m in _metafields(context, row["ownerId"]) if _at(m) == place)
+
+
+def _metafields(context: Context, owner: str) -> list[Document]:
+    found = context.store.get("product" if "/Product/" in owner else "variant", owner)
+    return list(found["_metafields"]) if found else []
+
+
+def _at(metafield: Document) -> tuple[str, str]:
+    return metafield["namespace"], metafield["key"]
 
 
 @mutation("metafieldsDelete", "deletedMetafields")
@@ -74,6 +99,8 @@ def _change(
     context: Context, owner: str, *, set_row: Arguments | None = None, delete: tuple[str, str] | None = None
 ) -> None:
     """Change one metafield of a product or a variant. Raises Refused."""
+    if not owner.startswith(("gid://shopify/Product/", "gid://shopify/ProductVariant/")):
+        raise unsupported(f"metafields of {owner.removeprefix('gid://shopify/').partition('/')[0]}")
     kind = "product" if "/Product/" in owner else "variant"
     old = context.store.get(kind, owner)
     if old is None:

@@ -131,7 +131,7 @@ def _apply(context: Context, given: Arguments) -> Document | None:
             {
                 "name": name,
                 "delta": row["quantity"] - (held or 0),
-                "quantityAfterChange": row["quantity"],
+                "quantityAfterChange": None,  # as Shopify answers, whatever the name promises
                 "ledgerDocumentUri": None,
                 "_item": item["id"],
                 "_location": row["locationId"],

@@ -87,6 +87,21 @@ def bulk_update(_: Any, info: Info, args: Arguments) -> Document:
     product = context.store.get("product", args["productId"])
     if product is None:
         raise Refused(user_error(["productId"], "Product does not exist", "PRODUCT_DOES_NOT_EXIST"))
+    before = list(context.record.effects)
+    try:
+        with context.store.transaction():
+            variants, errors = _update_variants(context, product, args)
+    except Refused as refused:
+        context.record.effects = before
+        return {"product": product, "productVariants": None, "userErrors": refused.errors}
+    if any(effect.startswith(("variant.", "item.")) for effect in context.record.effects):
+        product["updatedAt"] = context.stamp
+        context.store.put("product", product["id"], product)
+    return {"product": product, "productVariants": variants, "userErrors": errors}
+
+
+def _update_variants(context: Context, product: Document, args: Arguments) -> tuple[list[Document], list[UserError]]:
+    """Raises Refused where a bad row spoils the others."""
     variants: list[Document] = []
     errors: list[UserError] = []
     for index, given in enumerate(args["variants"]):
@@ -100,10 +115,7 @@ def bulk_update(_: Any, info: Info, args: Arguments) -> Document:
             errors += refused.errors
     if errors and not args["allowPartialUpdates"]:
         raise Refused(*errors)
-    if any(effect.startswith(("variant.", "item.")) for effect in context.record.effects):
-        product["updatedAt"] = context.stamp
-        context.store.put("product", product["id"], product)
-    return {"product": product, "productVariants": variants, "userErrors": errors}
+    return variants, errors
 
 
 def _update_variant(context: Context, product: Document, given: Arguments, where: list[str]) -> Document:
@@ -115,7 +127,10 @@ def _update_variant(context: Context, product: Document, given: Arguments, where
         message = "Product variant does not exist"
         raise Refused(user_error([*where, "id"], message, "PRODUCT_VARIANT_DOES_NOT_EXIST"))
     if given.get("inventoryQuantities") is not None:
-        message = "Inventory quantities can only be provided during create; use inventorySetQuantities."
+        message = (
+            "Inventory quantities can only be provided during create. To update inventory for existing variants, use "
+            "inventoryAdjustQuantities."
+        )
         code = "NO_INVENTORY_QUANTITIES_ON_VARIANTS_UPDATE"
         raise Refused(user_error([*where, "inventoryQuantities"], message, code))
     variant = dict(old)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -121,6 +122,11 @@ def metafield_json(source: Document, info: Info, args: Arguments) -> Any:
     if plain or kind in ("id", "url", "date", "date_time", "color") or kind.endswith("_reference"):
         return source["value"]
     return source["value"] if kind == "number_decimal" else json.loads(source["value"])
+
+
+@answers("Metafield", "compareDigest")
+def metafield_digest(source: Document, info: Info, args: Arguments) -> str:
+    return hashlib.sha256(f"{source['type']}:{source['value']}".encode()).hexdigest()
 
 
 @answers("Product", "category")

@@ -209,4 +209,7 @@ def _address_problems(address: str) -> list[UserError]:
         return []
     if parts.scheme in ("pubsub", "arn"):
         raise unsupported(f"webhook addresses of {parts.scheme}")
-    return [user_error(_PLACE, f"Address protocol {parts.scheme}:// is not supported")]
+    found = [user_error(_PLACE, f"Address protocol {parts.scheme}:// is not supported")]
+    if parts.scheme == "kafka":
+        found.append(user_error(_PLACE, "Address is not a valid kafka topic"))
+    return found

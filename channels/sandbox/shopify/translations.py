@@ -19,11 +19,13 @@ from channels.sandbox.shopify.graph import (
     unsupported,
     user_error,
 )
+from channels.sandbox.shopify.product_fields import handle_from
 from channels.sandbox.store import Document
 from channels.sandbox.world import LOCALES
 
 PRIMARY = next(iter(LOCALES))
 _MOST_KEYS = 100
+_LONGEST_HANDLE = 255
 
 
 def texts_of(product: Document) -> dict[str, str]:
@@ -108,7 +110,7 @@ def _held(context: Context, product: str, locale: str) -> Document:
 
 @mutation("translationsRegister", "translations")
 def register(_: Any, info: Info, args: Arguments) -> Document:
-    """All rows or none."""
+    """Each row by itself: the good ones are kept, the others told."""
     context: Context = info.context
     rows = args["translations"]
     product = context.store.get("product", args["resourceId"])
@@ -119,15 +121,24 @@ def register(_: Any, info: Info, args: Arguments) -> Document:
         message = "Too many translation keys for the resource"
         raise Refused(user_error(["resourceId"], message, "TOO_MANY_KEYS_FOR_RESOURCE"))
     texts = texts_of(product)
-    problems = [error for index, row in enumerate(rows) if (error := _problem(row, texts, index)) is not None]
-    if problems:
-        raise Refused(*problems)
+    problems = {index: error for index, row in enumerate(rows) if (error := _problem(row, texts, index)) is not None}
+    rows = [row | {"value": _kept(row)} for index, row in enumerate(rows) if index not in problems]
     for row in rows:
         held = _held(context, product["id"], row["locale"])
         held[row["key"]] = {"value": row["value"], "digest": row["translatableContentDigest"], "at": context.stamp}
         context.store.put("translation", f"{product['id']}/{row['locale']}", held)
-    context.record.effect("translations.registered", product["id"])
-    return {"translations": _plain(rows), "userErrors": []}
+    if rows:
+        context.record.effect("translations.registered", product["id"])
+    return {"translations": _plain(rows), "userErrors": list(problems.values())}
+
+
+def _kept(row: Arguments) -> str:
+    """A handle is written as addresses are."""
+    if row["key"] != "handle":
+        return str(row["value"])
+    if not (handle := handle_from(row["value"])):
+        raise unsupported("a translated handle of punctuation alone")
+    return handle
 
 
 def _problem(row: Arguments, texts: dict[str, str], index: int) -> Document | None:
@@ -147,8 +158,10 @@ def _problem(row: Arguments, texts: dict[str, str], index: int) -> Document | No
         return user_error([*where, "translatableContentDigest"], message, "INVALID_TRANSLATABLE_CONTENT")
     if not row["value"].strip():
         return user_error([*where, "value"], "Value can't be blank", "BLANK")
-    if row["value"] == texts[row["key"]]:
-        return user_error([*where, "value"], "Value cannot match original content", "FAILS_RESOURCE_VALIDATION")
+    if row["key"] == "handle" and len(row["value"]) > _LONGEST_HANDLE:
+        refusal = f"Handle is too long (maximum is {_LONGEST_HANDLE} characters)"
+        message = f'Value fails validation on resource: ["{refusal}"]'
+        return user_error([*where, "value"], message, "FAILS_RESOURCE_VALIDATION")
     return None
 
 

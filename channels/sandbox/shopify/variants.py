@@ -289,7 +289,9 @@ def _money(value: object, where: Sequence[str]) -> str:
 
 def _cost(value: object, where: Sequence[str]) -> str:
     """A unit cost as MoneyV2 shows it: at least one decimal, no trailing zeros (7.50 → 7.5)."""
-    if not 0 <= Decimal(str(value)) < _TOO_DEAR:
+    if Decimal(str(value)) >= _TOO_DEAR:
+        raise Refused(user_error(where, f"Cost per item must be less than {_TOO_DEAR}", "INVALID_INPUT"))
+    if Decimal(str(value)) < 0:
         message = "Cost per item must be greater than or equal to 0"
         raise Refused(user_error(where, message, "GREATER_THAN_OR_EQUAL_TO" if where[0] == "variants" else None))
     text = format(Decimal(str(value)).quantize(Decimal("0.01")), "f").rstrip("0")

@@ -18,6 +18,7 @@ from graphql import get_named_type, is_leaf_type, is_object_type, is_required_ar
 from channels.connectors.shopify.bulk import form
 from channels.connectors.shopify.schema import official_schema
 from tests.channels.sandbox.fixtures import Sandbox, path_of
+from tests.channels.sandbox.prepared import Thing, prepare
 
 _PLACES = [each / "shared/specs/shopify/recorded" for each in Path(__file__).parents]
 FOLDER = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
@@ -27,6 +28,8 @@ STAGE = """mutation {
     input: [{filename: "a.jsonl", mimeType: "text/jsonl", resource: BULK_MUTATION_VARIABLES, httpMethod: POST}]
   ) { stagedTargets { parameters { name value } } userErrors { message } }
 }"""
+# As the one above, and cursors.
+_KEPT = re.compile(_ID.pattern + r"|eyJ[\w=]+")
 _GID = re.compile(r"gid://shopify/\w+/[^\s\"?,.]+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _PLACE = re.compile(r" at \[\d+, \d+\]$")  # of a syntax error, where parsers differ
@@ -38,6 +41,7 @@ _PASSING = (
     "endCursor",
     "cursor",
     "digest",
+    "compareDigest",
     "translatableContentDigest",
     "updatedAt",
 )
@@ -59,16 +63,19 @@ class Replay:
     """The recorded calls of a file in their order, with the recorded ids led to those of the sandbox."""
 
     ids: dict[str, str] = field(default_factory=dict)
+    held: dict[str, Thing] = field(default_factory=dict)  # what the recording tells of the shop's things
 
     def variables(self, asked: Asked) -> dict[str, Any]:
         text = json.dumps(asked.variables)
-        found: dict[str, Any] = json.loads(_ID.sub(lambda m: self.ids.get(m[0], m[0]), text))
+        found: dict[str, Any] = json.loads(_KEPT.sub(lambda m: self.ids.get(m[0], m[0]), text))
         return found
 
     def learn(self, recorded: Any, given: Any) -> None:
         """Which id of the sandbox stands where a recorded one stood."""
         if isinstance(recorded, dict) and isinstance(given, dict):
             for name in recorded.keys() & given.keys():
+                if name in ("startCursor", "endCursor", "cursor") and recorded[name] and given[name]:
+                    self.ids.setdefault(recorded[name], given[name])
                 self.learn(recorded[name], given[name])
         elif isinstance(recorded, list) and isinstance(given, list):
             for one, other in zip(recorded, given, strict=False):
@@ -83,6 +90,7 @@ class Replay:
             staged = sandbox.shopify(STAGE).json
             self.ids[path] = staged["data"]["stagedUploadsCreate"]["stagedTargets"][0]["parameters"][3]["value"]
             self.upload(sandbox, staged, b"" if "empty" in path else b"{}\n")
+        prepare(sandbox, self.ids, self.held, asked.variables, asked.answer)
         answer: dict[str, Any] = sandbox.shopify(asked.query, self.variables(asked)).json
         told = asked.place + json.dumps(asked.variables)
         if "stagedUploadsCreate" in (answer.get("data") or {}) and "issing" not in told:
@@ -108,8 +116,9 @@ def calls(path: Path) -> Iterator[Asked]:
             if isinstance(answer, dict) and "payload" in answer:
                 answer = answer["payload"]
             if isinstance(answer, dict) and {"data", "errors"} & answer.keys():
-                variables = value.get("variables") or {}
-                query = value.get("query") or document(answer.get("data") or {}, variables)
+                sent = value["request"] if isinstance(value.get("request"), dict) else value
+                variables = sent.get("variables") or {}
+                query = sent.get("query") or sent.get("document") or document(answer.get("data") or {}, variables)
                 if isinstance(query, str) and query:
                     yield Asked(place, query, variables, answer)
                 return
@@ -139,7 +148,10 @@ def document(data: dict[str, Any], variables: dict[str, Any]) -> str:
             return ""
         declared |= given
         arguments = ", ".join(f"{arg}: ${arg}" for arg in given)
-        roots.append(f"{name}{f'({arguments})' if arguments else ''}{_selected(value, definition.type)}")
+        directive = ""
+        if "idempotencyKey" in variables:
+            declared["idempotencyKey"], directive = "String!", " @idempotent(key: $idempotencyKey)"
+        roots.append(f"{name}{f'({arguments})' if arguments else ''}{directive}{_selected(value, definition.type)}")
     if variables.keys() - declared.keys():
         return ""
     heads = ", ".join(f"${arg}: {type_}" for arg, type_ in declared.items())
@@ -177,6 +189,8 @@ def essence(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
         if value.keys() == {"name", "value"} and str(value["name"]).lower().endswith(_SIGNED):
             return {"name": value["name"], "value": "…"}
+        if str(value.get("id")).startswith("gid://shopify/Location/"):
+            value = value | {"name": "…"} if "name" in value else value  # each shop calls its places as it likes
         return {key: essence(each, key) for key, each in value.items() if key != "extensions"}
     if isinstance(value, list):
         return [essence(each, name) for each in value]
