@@ -48,6 +48,7 @@ urlpatterns = [
     path("products/", grid.product_list, name="product_list"),
     path("products/export.csv", grid.product_export, name="product_export"),
     path("attributes/<str:code>/options/", products.option_search, name="option_search"),
+    path("categories/", links.category_search, name="category_search"),
     path("views/save/", grid.view_save, name="view_save"),
     path("views/<int:pk>/delete/", grid.view_delete, name="view_delete"),
     path("new-product/", beginning.product_new, name="product_new"),

@@ -1,4 +1,4 @@
-"""Where a product stands and what it has to do with others: categories and associations, typed as codes."""
+"""Where a product stands and what it has to do with others: categories, and associations typed as codes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.html import format_html_join
 from django.views.decorators.http import require_POST
 
 from catalog.access.reach import seen, sight
@@ -17,12 +19,13 @@ from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import AssociationChange, ProductChange
 from catalog.products.write import write_product
+from catalog.structure.trails import trails
 
 _LINE = re.compile(r"(?:(\d+(?:[.,]\d+)?)\s*[×x*]\s+)?(.+)")
 
 
-def shown(product: Product) -> dict[str, Any]:
-    """What the panel needs: category codes, and each type with its targets, a line each."""
+def shown(product: Product, locale: str) -> dict[str, Any]:
+    """What the panel needs: categories with where they stand, and each type with its targets, a line each."""
     found: dict[str, list[str]] = {}
     links = Association.objects.filter(product=product, variant__isnull=True)
     for link in links.select_related("type", "to_product", "to_variant").order_by("position", "pk"):
@@ -32,8 +35,7 @@ def shown(product: Product) -> dict[str, Any]:
     arriving = Association.objects.filter(to_product=product, product__trashed_at__isnull=True)
     arriving = seen(arriving, "product")
     return {
-        "categories": "\n".join(product.categories.order_by("path").values_list("code", flat=True)),
-        "known": Category.objects.filter(trashed_at__isnull=True).order_by("path")[:500],
+        "categories": trails(product.categories.order_by("path"), locale=locale),
         "types": [
             {"row": kind, "label": kind.label(), "text": "\n".join(found.get(kind.code, []))}
             for kind in AssociationType.objects.all()
@@ -59,7 +61,9 @@ def product_links(request: HttpRequest, code: str) -> HttpResponse:
                 problem = str(error)
     change = ProductChange(
         code=product.code,
-        categories=tuple(_lines(request.POST["categories"])) if "categories" in request.POST else None,
+        # Not the whole list: what somebody else put in or took out meanwhile stays so.
+        add_categories=tuple(_categories(request.POST.get("add_category", ""))),
+        remove_categories=tuple(sorted(set(request.POST.getlist("placed")) - set(request.POST.getlist("category")))),
         associations=associations,
     )
     if problem:
@@ -71,6 +75,35 @@ def product_links(request: HttpRequest, code: str) -> HttpResponse:
     else:
         messages.success(request, "Saved." if result.changes else "Nothing was changed, so nothing was saved.")
     return redirect("product_detail", code=product.code)
+
+
+@requires("catalog.view_product")
+def category_search(request: HttpRequest) -> HttpResponse:
+    """Categories whose label or code holds what was typed, for the field's list of suggestions."""
+    head, separator, asked = request.GET.get("add_category", "").rpartition(";")
+    asked = asked.strip()[:100]
+    found = Category.objects.filter(trashed_at__isnull=True).filter(
+        Q(code_key__contains=code_key(asked)) | Q(labels__icontains=asked)
+    )
+    told = trails(found.order_by("path")[:50], locale=request.GET.get("locale", "en_US"))
+    before = f"{head.strip()}; " if separator else ""  # of several, the last one is being typed
+    rows = ((before + code, words) for code, words in told.items())
+    return HttpResponse(format_html_join("", '<option value="{}">{}</option>', rows))
+
+
+def _categories(text: str) -> list[str]:
+    """The codes typed, parted by semicolons; a label does where only one category has it."""
+    typed = [part.strip() for part in text.split(";") if part.strip()]
+    rows = Category.objects.filter(trashed_at__isnull=True)
+    known = dict(rows.filter(code_key__in=map(code_key, typed)).values_list("code_key", "code"))
+    return [known.get(code_key(part)) or _named(part) or part for part in typed]
+
+
+def _named(label: str) -> str:
+    """The code of the one category with this label in any language, or ""."""
+    likely = Category.objects.filter(trashed_at__isnull=True, labels__icontains=label)[:50]
+    found = [row.code for row in likely if code_key(label) in map(code_key, map(str, row.labels.values()))]
+    return found[0] if len(found) == 1 else ""
 
 
 def _lines(text: str) -> list[str]:

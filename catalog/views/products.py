@@ -124,7 +124,7 @@ def page(
             for e, changes in zip(journal, told, strict=True)
             if changes
         ],
-        "links": links.shown(product),
+        "links": links.shown(product, locale),
         "held_prices": [
             {
                 "row": h,

@@ -1,0 +1,54 @@
+"""Categories and associations on the product page."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from catalog.models import Category, Product
+from tests.world import World
+
+
+@pytest.fixture
+def mara(world: World, client: Client) -> Client:
+    world.product()
+    tree = Category.objects.get(code="products")
+    for code, label in (("shirts", "Shirts"), ("tops", "Tops"), ("warm", "Summer")):
+        tree = Category.objects.get(pk=tree.pk)
+        Category.objects.add_child(tree, {"code": code, "code_key": code, "labels": {"en_US": label}})
+    client.force_login(world.people["mara"])
+    return client
+
+
+def placed() -> list[str]:
+    return sorted(Product.objects.get(code="tee").categories.values_list("code", flat=True))
+
+
+def test_a_product_is_put_into_categories_by_code_or_name_and_taken_out(mara: Client) -> None:
+    mara.post("/products/tee/links/", {"add_category": "shirts; Summer"})
+    assert placed() == ["shirts", "warm"]
+    page = unescape(mara.get("/products/tee/").content.decode())
+    assert "Products › Summer" in page
+    mara.post("/products/tee/links/", {"placed": ["shirts", "warm"], "category": ["warm"]})
+    assert placed() == ["warm"]
+
+
+def test_what_somebody_else_did_meanwhile_stays(mara: Client, world: World) -> None:
+    mara.post("/products/tee/links/", {"add_category": "shirts"})
+    world.change("tee", add_categories=("tops",))
+    mara.post("/products/tee/links/", {"placed": ["shirts"], "category": ["shirts"], "add_category": "summer"})
+    assert placed() == ["shirts", "tops", "warm"]
+
+
+def test_a_category_that_there_is_not_is_named(mara: Client) -> None:
+    answer = mara.post("/products/tee/links/", {"add_category": "winter"}, follow=True)
+    assert "There is no category “winter”" in unescape(answer.content.decode())
+    assert placed() == []
+
+
+def test_categories_are_found_while_typing(mara: Client) -> None:
+    assert unescape(mara.get("/categories/", {"add_category": "shirts; SUM"}).content.decode()) == (
+        '<option value="shirts; warm">Products › Summer</option>'
+    )
