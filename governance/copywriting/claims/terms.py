@@ -18,6 +18,7 @@ NEGATIONS = frozenset(_LISTS["negations"].split())
 _MADE = frozenset(_LISTS["made"].split())
 _IN_COLOUR = frozenset(_LISTS["in_colour"].split())
 _OF = frozenset(_LISTS["of"].split())
+_MADE_OF = frozenset(["of", "aus", "van", "av", "af"])  # where a fact speaks of materials, these alone do
 _GREEN, _GREEN_THINGS = frozenset(["vert", "verte", "verde"]), frozenset(_LISTS["green_things"].split())
 _PURE = frozenset(_LISTS["pure"].split())
 _SMALL = frozenset(
@@ -110,7 +111,8 @@ class Glossary:
             after = [w.plain for w in self.words[hit.last : hit.last + 1]]
             return bool(_MADE & {*before, *after})
         if hit.term.vocabulary == "materials":
-            return bool(_MADE & set(before)) and bool(_OF & set(before[-2:]))
+            made_of = bool(_MADE & set(before)) and bool(_OF & set(before[-2:]))
+            return made_of or ("materials" in self.speaks and bool(_MADE_OF & set(before[-1:])))
         if hit.term.vocabulary == "colours":
             follows = hit.term.words[0] in _GREEN and "colours" in self.speaks and not _GREEN_THINGS & set(before[-1:])
             return follows or bool(_IN_COLOUR & set(before[-1:]))
