@@ -17,11 +17,12 @@ from governance.models import OwnershipRule, Standing
 from governance.ownership import overrides
 from governance.ownership.guard import OVERRIDDEN, PROPOSED, ownership
 from pimhub.foundation.actor import Act
+from pimhub.foundation.among import among
 
 
 def archived(act: Act, ids: Collection[int]) -> Check:
     """An archived product keeps its content until somebody reopens it."""
-    rows = Standing.objects.filter(product_id__in=ids, state=Standing.State.ARCHIVED)
+    rows = Standing.objects.filter(among("product_id", ids), state=Standing.State.ARCHIVED)
     resting = set(rows.values_list("product_id", flat=True)) if ids else set()
 
     def check(product: Product, changes: Changes, new: Collection[str]) -> Sequence[ChangeError]:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.flow
         (["pages", "--products", "4"], "p50_ms"),
         (["governance", "--products", "60"], "entries_s"),
         (["shopify", "--products", "6"], "of_limit"),
+        pytest.param(["file_intake", "--rows", "6000"], "killed", marks=pytest.mark.long),
         (["shopify_files", "--folder", str(ROOT / "tests/data/shopify")], "rows"),
     ],
 )

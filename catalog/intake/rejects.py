@@ -15,6 +15,7 @@ from catalog.models import Reject, User
 from catalog.models.codes import code_key
 from catalog.products.changes import ChangeError
 from pimhub.foundation import moments
+from pimhub.foundation.among import among
 from pimhub.foundation.jsonvalue import JSON, digest
 
 OPEN = Reject.State.OPEN
@@ -33,7 +34,7 @@ def settle(messages: Sequence[Message], found: Sequence[tuple[bool, Sequence[Cha
     if not good:
         return
     newest: dict[tuple[str, str, str], Message] = {(m.kind, code_key(m.sku), m.place): m for m in good}
-    rows = Reject.objects.filter(state=OPEN, source=source, sku_key__in={key for _, key, _ in newest})
+    rows = Reject.objects.filter(among("sku_key", {key for _, key, _ in newest}), state=OPEN, source=source)
     over = [r.pk for r in rows if (m := newest.get((r.kind, r.sku_key, r.place))) and not _newer(r, m)]
     if over:
         Reject.objects.filter(pk__in=over, state=OPEN).update(state=Reject.State.OVERTAKEN, closed_at=timezone.now())

@@ -29,6 +29,7 @@ from catalog.products.guards import Check, Diverted, checks, diversions, listene
 from catalog.products.keys import resolve
 from catalog.products.reference import Reference
 from catalog.products.state import amount_text
+from pimhub.foundation.among import among
 from pimhub.foundation.bulk import append, append_objects, update_objects
 from pimhub.foundation.jsonvalue import JSON
 
@@ -103,28 +104,27 @@ class _Batch:
     def __init__(self, messages: Sequence[Message], reference: Reference, source: str) -> None:
         self.reference, self.source, self.now = reference, source, timezone.now()
         self.act = change_sets.current_act()
-        found = Variant.objects.filter(
-            sku_key__in={code_key(m.sku) for m in messages}, product__trashed_at__isnull=True
-        )
+        skus = {code_key(m.sku) for m in messages}
+        found = Variant.objects.filter(among("sku_key", skus), product__trashed_at__isnull=True)
         self.variants = {v.sku_key: v for v in found.only("sku", "sku_key", "product_id")}
         # Whoever else brings news of these products waits: the order is looked at and written as one.
         ids = {v.product_id for v in self.variants.values()}
-        locked = Product.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+        locked = Product.objects.select_for_update(of=("self",)).filter(among("pk", ids)).order_by("pk")
         self.products = {p.pk: p for p in locked.only("code", "code_key", "family_id", "version", "trashed_at")}
         kinds = {m.kind for m in messages}
         keys = [v.pk for v in self.variants.values()]
         self.rows: dict[tuple[str, int, str], Row] = {}
         self.held: dict[tuple[int, str, str], HeldPrice] = {}
         if OFFER in kinds:
-            for offer in Offer.objects.filter(variant_id__in=keys).annotate(place=F("price_list__code")):
+            for offer in Offer.objects.filter(among("variant_id", keys)).annotate(place=F("price_list__code")):
                 self.rows[OFFER, offer.variant_id, offer.place] = offer
-            for hold in HeldPrice.objects.filter(variant_id__in=keys, confirmed__isnull=True).annotate(
+            for hold in HeldPrice.objects.filter(among("variant_id", keys), confirmed__isnull=True).annotate(
                 place=F("price_list__code")
             ):
                 self.held[hold.variant_id, hold.place, hold.field] = hold
         self.held_before = dict(self.held)
         if STOCK in kinds:
-            for level in StockLevel.objects.filter(variant_id__in=keys).annotate(place=F("location__code")):
+            for level in StockLevel.objects.filter(among("variant_id", keys)).annotate(place=F("location__code")):
                 self.rows[STOCK, level.variant_id, level.place] = level
         self.check: Check = checks(self.act, ids)
         self.changed: dict[int, Row] = {}  # by identity

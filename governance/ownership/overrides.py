@@ -21,6 +21,7 @@ from catalog.products.write import write_products
 from governance.models import Override, OwnershipRule
 from governance.ownership.rules import load_rules
 from pimhub.foundation import audit
+from pimhub.foundation.among import among
 
 logger = logging.getLogger("pimhub.ownership")
 AGAIN = dt.timedelta(hours=1)  # an end that could not be written is tried then
@@ -29,7 +30,7 @@ AGAIN = dt.timedelta(hours=1)  # an end that could not be written is tried then
 def in_force(ids: Collection[int]) -> dict[int, dict[tuple[str, str], Override]]:
     """Overrides by product, and by (SKU, key)."""
     found: dict[int, dict[tuple[str, str], Override]] = {}
-    for row in Override.objects.filter(product_id__in=ids).select_related("owner") if ids else ():
+    for row in Override.objects.filter(among("product_id", ids)).select_related("owner") if ids else ():
         found.setdefault(row.product_id, {})[row.sku, row.key] = row
     return found
 

@@ -40,19 +40,55 @@ def append_objects(objects: Sequence[models.Model], *, unique: str = "") -> None
 
 
 def update_objects(objects: Sequence[models.Model], names: Sequence[str]) -> None:
-    """Write these fields (attribute names) of saved objects of one model."""
+    """Write these fields (attribute names) of saved objects of one model, each given once."""
     if not objects:
         return
     model, quote = type(objects[0]), connection.ops.quote_name
     fields = [_field(model, name) for name in names]
     table, key = quote(model._meta.db_table), quote(model._meta.pk.column or "")
-    marks = ", ".join(f"{quote(f.column or '')} = %s" for f in fields)
-    given = operator.attrgetter(*names, "pk")
+    rows = _ready(fields, map(operator.attrgetter(*names, "pk"), objects))
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {table} SET {marks} WHERE {key} = %s",  # noqa: S608
-            list(_ready(fields, map(given, objects))),
-        )
+        if connection.vendor == "postgresql":
+            cursor.execute(*_update_from_document(fields, model._meta.pk, rows, table=table, key=key))
+        else:
+            marks = ", ".join(f"{quote(f.column or '')} = %s" for f in fields)
+            cursor.executemany(f"UPDATE {table} SET {marks} WHERE {key} = %s", list(rows))  # noqa: S608
+
+
+def _update_from_document(
+    fields: Sequence[models.Field[Any, Any]],
+    pk: models.Field[Any, Any],
+    rows: Iterable[Sequence[Any]],
+    *,
+    table: str,
+    key: str,
+) -> tuple[str, list[str]]:
+    """One statement over one JSON document: planned once, and no parameter is bound cell by cell."""
+    marks = ", ".join(
+        f"{connection.ops.quote_name(f.column or '')} = given.f{n}::{_type(f)}" for n, f in enumerate(fields)
+    )
+    # A JSON value comes as its own text, so that its null is none of SQL's.
+    kinds = ["text" if isinstance(f, models.JSONField) else _type(f) for f in fields] + [_type(pk)]
+    given = ", ".join(f"f{n} {kind}" for n, kind in enumerate(kinds))
+    sql = (
+        f"UPDATE {table} SET {marks} FROM json_to_recordset(%s::json) AS given({given}) "  # noqa: S608
+        f"WHERE {table}.{key} = given.f{len(fields)}"
+    )
+    document = [{f"f{n}": cell for n, cell in enumerate(row)} for row in rows]
+    return sql, [orjson.dumps(document, default=_exact).decode()]
+
+
+def _exact(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written in bulk")
+
+
+def _type(field: models.Field[Any, Any]) -> str:
+    """The column's type, without a length: what is too long is refused by the column, and not cut on its way."""
+    kind = field.rel_db_type(connection) if field.primary_key else field.db_type(connection)  # no serial
+    assert kind is not None
+    return kind.partition("(")[0]
 
 
 def append(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "publishing": "products",
     "freshness": "products",
     "webhooks": "products",
+    "file_intake": "rows",
     "shopify_files": "folder",
     "claims": "file",
 }
@@ -34,6 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="one of them; without it, all but files")
         parser.add_argument("--products", type=int, help="how many made-up products of three variants each")
+        parser.add_argument("--rows", type=int, help="how many lines the file has, for file_intake")
         parser.add_argument("--folder", type=Path, help="where the files lie, for shopify_files")
         parser.add_argument("--file", type=Path, help="labelled texts, a line each, for claims")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -43,7 +45,11 @@ class Command(BaseCommand):
             raise CommandError("Name the folder of the files: manage.py bench shopify_files --folder FOLDER")
         if options["name"] == "claims" and not (options["file"] and options["file"].is_file()):
             raise CommandError("Name the file of labelled texts: manage.py bench claims --file FILE.jsonl")
-        names = [options["name"]] if options["name"] else [n for n, needs in BENCHMARKS.items() if needs == "products"]
+        names = (
+            [options["name"]]
+            if options["name"]
+            else [n for n, x in BENCHMARKS.items() if x in ("products", "rows")]
+        )
         say = self.stderr.write if options["json"] else self.stdout.write
         say(f"Python {platform.python_version()}, {connection.vendor}")
         found = {}
