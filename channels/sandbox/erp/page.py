@@ -34,6 +34,7 @@ def page(store: Store, trade: dict[str, Any], *, problem: str = "") -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{again}'
         '<meta name="viewport" content="width=device-width"><title>Sandbox ERP</title>'
+        '<link rel="icon" href="data:,">'
         f"<style>{_STYLE}</style></head><body><h1>Sandbox ERP</h1>"
         "<p>It owns prices and stock, takes the orders of the sandbox shops, and tells its changes late, doubled and "
         f'shuffled. {told} <a href="/">The shops</a></p>{_wrong(problem)}{_trade(trade, wired=wired)}'

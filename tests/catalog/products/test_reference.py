@@ -36,7 +36,7 @@ def test_nor_do_the_rules_of_ownership(world: World) -> None:
     erp = ExternalSystem.objects.create(code="erp2", label="ERP")
     OwnershipRule.objects.create(code="prices", owner=erp, group=Attribute.objects.exclude(group=None)[0].group)
     with CaptureQueriesContext(connection) as queries:
-        assert ownership._read() is not None
+        assert ownership.read_rules() is not None
     _only_watched(queries)
 
 
