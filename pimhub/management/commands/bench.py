@@ -46,9 +46,7 @@ class Command(BaseCommand):
         if options["name"] == "claims" and not (options["file"] and options["file"].is_file()):
             raise CommandError("Name the file of labelled texts: manage.py bench claims --file FILE.jsonl")
         names = (
-            [options["name"]]
-            if options["name"]
-            else [n for n, x in BENCHMARKS.items() if x in ("products", "rows")]
+            [options["name"]] if options["name"] else [n for n, x in BENCHMARKS.items() if x in ("products", "rows")]
         )
         say = self.stderr.write if options["json"] else self.stdout.write
         say(f"Python {platform.python_version()}, {connection.vendor}")
