@@ -83,6 +83,7 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "answer_after": 0.0,
         "visible_after": 0.3,  # seconds until a submission is seen by a read
         "late_issues": [],  # [{sku, code, message, severity, attributeNames}] that Amazon finds afterwards
+        "pages": [],  # [{gtin, asin}] that Amazon has
         "restricted": [],  # [{asin, message, reasonCode, link}] that the seller may not list
         "wanted": [],  # attributes that an item needs although its definition does not say so
         "also_required": [],  # attributes that the definitions newly require

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.connectors.amazon import errors, wire
-from channels.connectors.amazon.plan import DELETE, RESTRICTIONS
+from channels.connectors.amazon.plan import DELETE, PAGES, RESTRICTIONS
 from channels.connectors.amazon.rates import told
 from channels.connectors.amazon.render import EXEMPTION, IDENTIFIER, MAIN_IMAGE, OFFER, OTHER_IMAGES, STOCK
-from channels.connectors.amazon.settings import item_link, sent_link
+from channels.connectors.amazon.settings import item_link, page_link, sent_link
 from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue, Outcome, Verdict
 from pimhub.foundation.http import Response
@@ -28,8 +28,10 @@ def interpret(operation: Operation, response: Response) -> Outcome:
     found = errors.refusals(body)
     row = str(operation.context["row"])
     if operation.name == RESTRICTIONS and response.status == 200 and body is not None:
-        told = restricted(body.get("restrictions"), row)
+        told = restricted(body.get("restrictions"), row, by=str(operation.context["by"]))
         verdict = Verdict.REJECTED if told else Verdict.ACCEPTED
+    elif operation.name == PAGES and response.status == 200 and body is not None:
+        verdict, told = Verdict.ACCEPTED, ()
     elif response.status == 200 and body is not None and "status" in body:
         verdict = Verdict.REJECTED if body["status"] == "INVALID" else Verdict.ACCEPTED
         told = issues(body.get("issues"), row)
@@ -75,7 +77,7 @@ def issues(given: JSON, row: str, *, marketplace: str = "") -> tuple[Issue, ...]
     return tuple(dict.fromkeys(found))
 
 
-def restricted(given: JSON, row: str) -> tuple[Issue, ...]:
+def restricted(given: JSON, row: str, *, by: str) -> tuple[Issue, ...]:
     """Why the seller may not list on a page, each reason with the link at which Amazon lets them ask for it."""
     found = []
     for restriction in given if isinstance(given, list) else ():
@@ -83,7 +85,7 @@ def restricted(given: JSON, row: str) -> tuple[Issue, ...]:
             link = next((str(each["resource"]) for each in reason.get("links") or () if each.get("resource")), "")
             remedy = " Ask for approval at the link." if link else ""
             code, message = str(reason.get("reasonCode") or "RESTRICTED"), f"Amazon: {reason['message']}{remedy}"
-            found.append(Issue(code, message, field=field_of("merchant_suggested_asin"), sku=row, url=link))
+            found.append(Issue(code, message, field=field_of(by), sku=row, url=link))
     return tuple(dict.fromkeys(found))
 
 
@@ -106,6 +108,11 @@ def _links(
 ) -> dict[str, str]:
     """What is there now, and after a lost answer what may be there: it must be found when it is to go."""
     row, sku = str(operation.context["row"]), str(operation.context["sku"])
+    if operation.name == PAGES:
+        found = [str(item["asin"]) for item in (body or {}).get("items") or ()]
+        # Of several pages Amazon chooses one by the item; none of them is asked for.
+        page = f"{operation.context['gtin']}={found[0] if len(found) == 1 else ''}"
+        return {page_link(row): page} if verdict is Verdict.ACCEPTED else {}
     if operation.asks:
         return dict(operation.context["links"]) if verdict is Verdict.ACCEPTED else {}
     if operation.name == DELETE or verdict not in (Verdict.ACCEPTED, Verdict.TRANSIENT, Verdict.UNKNOWN):

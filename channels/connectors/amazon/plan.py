@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from channels.connectors.amazon import settings, shape, wire
-from channels.connectors.amazon.render import PARENT
-from channels.connectors.amazon.settings import ITEM, item_link, links_of, may_link, seen_link, valid_link
+from channels.connectors.amazon.render import IDENTIFIER, PARENT
+from channels.connectors.amazon.settings import ITEM, item_link, links_of, may_link, page_link, seen_link, valid_link
 from channels.connectors.base import Connection, Facet, Known, Operation, Rendered
 from channels.connectors.outcome import Row
 from pimhub.foundation.jsonvalue import JSON
 
 PUT, PATCH, DELETE = "putListingsItem", "patchListingsItem", "deleteListingsItem"
-PREVIEW, RESTRICTIONS = "putListingsItem.preview", "getListingsRestrictions"
+PREVIEW, RESTRICTIONS, PAGES = "putListingsItem.preview", "getListingsRestrictions", "searchCatalogItems"
 
+SUGGESTED = "merchant_suggested_asin"
 _PROCESSED = "Amazon processes the item, which takes up to some minutes; then it is read back."
 _AFTER_PARENT = "The variants follow once Amazon shows their parent: without it they would be listed alone."
 
@@ -93,12 +94,18 @@ def _put(row: Row, bodies: Mapping[str, JSON], connection: Connection, waits: tu
 def _asked(
     row: Row, content: Mapping[str, JSON], put: Operation, known: Known, connection: Connection
 ) -> Operation | None:
-    """What Amazon is asked before an item is put, and has not answered yet: may we, and would it do?"""
+    """What Amazon is asked before an item is put, and has not answered yet: on which page, may we, and would it do?"""
     given, held = settings.read(connection), content["attributes"]
-    asin = next((str(e.get("value", "")) for e in held.get("merchant_suggested_asin", ())), "")
-    condition = next((str(e.get("value", "")) for e in held.get("condition_type", ())), "")
+    asin, condition = _first(held, SUGGESTED), _first(held, "condition_type")
+    gtin = _first(held, IDENTIFIER)
+    if given.check_restrictions and gtin and not asin:
+        of, _, asin = known.links.get(page_link(row), "").partition("=")
+        if of != gtin:
+            request = wire.pages(gtin, _first(held, IDENTIFIER, "type"), connection)
+            return replace(put, name=PAGES, request=request, asks=True, context={**put.context, "gtin": gtin})
     if given.check_restrictions and asin and known.links.get(may_link(row)) != f"{asin} {condition}".strip():
-        context = {**put.context, "links": {may_link(row): f"{asin} {condition}".strip()}}
+        by = SUGGESTED if _first(held, SUGGESTED) else IDENTIFIER
+        context = {**put.context, "links": {may_link(row): f"{asin} {condition}".strip()}, "by": by}
         request = wire.restrictions(asin, condition, connection)
         return replace(put, name=RESTRICTIONS, request=request, asks=True, context=context)
     checked = hashlib.sha256(put.request.body).hexdigest()
@@ -111,6 +118,10 @@ def _asked(
             context={**put.context, "links": {valid_link(row): checked}},
         )
     return None
+
+
+def _first(attributes: Mapping[str, JSON], name: str, part: str = "value") -> str:
+    return next((str(entry.get(part, "")) for entry in attributes.get(name, ())), "")
 
 
 def _patch(

@@ -35,6 +35,8 @@ _ITEM = {
 def rate(request: Request) -> Rate | None:
     """The limit of a call; None of logging in and of downloads."""
     path = urlsplit(request.url).path
+    if path.endswith("/catalog/2022-04-01/items"):
+        return Rate("searchCatalogItems", 2.0, 2.0)
     if path.endswith("/listings/2021-08-01/restrictions"):
         return Rate("getListingsRestrictions", 5.0, 10.0)
     if _FEEDS in path:

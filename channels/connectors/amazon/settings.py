@@ -8,7 +8,7 @@ settings = {"seller": "A2EXAMPLE", "marketplace": "A1PA6795UKMFR9",
             "gtin_exempt": true,             (the brand may list without GTIN)
             "axes": {"shoe_size": "size"},   (our axis → Amazon's attribute, where the names differ)
             "preview": true,                 (Amazon checks each new item before it is put; default: no)
-            "check_restrictions": true,      (asks whether this seller may list the ASIN; default: no)
+            "check_restrictions": true,      (may this seller list the ASIN, or the page of the GTIN? default: no)
             "bulk_from": 500,                (so many waiting products go as one feed; 0: never)
             "token_url": "https://…"}        (where tokens are given; default: Login with Amazon)
 credentials = {"access_token"} or {"client_id", "client_secret", "refresh_token"}
@@ -114,6 +114,11 @@ def may_link(row: Row) -> str:
     return f"may:{row}"
 
 
+def page_link(row: Row) -> str:
+    """→ the GTIN and Amazon's product page of it, as in "4006381333931=B012345678"; nothing behind it: not one page."""
+    return f"page:{row}"
+
+
 def links_of(row: Row) -> tuple[str, ...]:
-    makers = item_link, sent_link, done_link, seen_link, asin_link, valid_link, may_link
+    makers = item_link, sent_link, done_link, seen_link, asin_link, valid_link, may_link, page_link
     return tuple(make(row) for make in makers)

@@ -13,6 +13,7 @@ from channels.connectors.base import Connection
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
 
+CATALOG = "2022-04-01"
 # Amazon asks every application to name itself: developer-docs.amazon.com/sp-api, "Include a User-Agent header".
 AGENT = "PIMHub/1.0 (Language=Python)"
 ISSUES = "en_US"  # the language of Amazon's messages
@@ -34,6 +35,12 @@ def restrictions(asin: str, condition: str, connection: Connection) -> Request:
     query = {"asin": asin, "sellerId": given.seller, "marketplaceIds": given.marketplace, "reasonLocale": ISSUES}
     query |= {"conditionType": condition} if condition else {}
     return _request("GET", f"/listings/{LISTINGS}/restrictions", connection, query)
+
+
+def pages(gtin: str, kind: str, connection: Connection) -> Request:
+    """The product pages that Amazon has for a GTIN (catalogItems 2022-04-01)."""
+    query = {"identifiers": gtin, "identifiersType": kind.upper(), "marketplaceIds": _place(connection)}
+    return _request("GET", f"/catalog/{CATALOG}/items", connection, query)
 
 
 def changes(since: str, token: str, connection: Connection) -> Request:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from channels.connectors.amazon.schema import (
+    CATALOG,
     DEFINITIONS,
     FEEDS,
     LISTINGS,
@@ -44,6 +45,7 @@ _RATES = {
     "searchListingsItems": (5, 5),
     "deleteListingsItem": (5, 5),
     "getListingsRestrictions": (5, 10),
+    "searchCatalogItems": (2, 2),
     "getDefinitionsProductType": (5, 10),
     "searchDefinitionsProductTypes": (5, 10),
     "createFeedDocument": (0.5, 15),
@@ -107,7 +109,7 @@ class Seller:
         if not self._is_allowed(call.headers.get("x-amz-access-token", "")):
             details = "The access token you provided is revoked, malformed or invalid."
             raise Failed(403, "Unauthorized", _DENIED, details=details)
-        for name in (LISTINGS, DEFINITIONS, RESTRICTIONS, FEEDS):
+        for name in (LISTINGS, DEFINITIONS, RESTRICTIONS, FEEDS, CATALOG):
             if found := operation_at(name, call.method, call.path):
                 break
         else:
@@ -127,6 +129,8 @@ class Seller:
             raise bad("Invalid marketplaceIds provided", details=marketplace, fault=False)
         if name == DEFINITIONS:
             return 200, self._definition(path.get("productType"), query, marketplace, origin)
+        if name == CATALOG:
+            return 200, self._pages(query, marketplace)
         if name == RESTRICTIONS:
             return 200, self._restrictions(query, marketplace)
         return 200, self._listing(record, path, query, body, marketplace)
@@ -150,6 +154,14 @@ class Seller:
                 return listings.search(query, parts)
         wanted = query.get("includedData", "issues").split(",")
         return {k: v for k, v in answer.items() if k not in ("issues", "identifiers") or k in wanted}
+
+    def _pages(self, query: dict[str, str], marketplace: str) -> Any:
+        """The product pages that the sandbox is told of (setting `pages`): [{gtin, asin}]."""
+        if "keywords" in query or query.get("identifiersType") not in ("EAN", "GTIN", "UPC"):
+            raise bad("Invalid input", details="The sandbox looks pages up by EAN, UPC or GTIN alone", fault=False)
+        wanted = query["identifiers"].split(",")
+        found = [one["asin"] for one in settings(self.store, "amazon")["pages"] if one["gtin"] in wanted]
+        return {"numberOfResults": len(found), "items": [{"asin": asin} for asin in found]}
 
     def _restrictions(self, query: dict[str, str], marketplace: str) -> Any:
         """What the sandbox is told (setting `restricted`): [{asin, message, reasonCode, link}]."""

@@ -6,6 +6,8 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from catalog.models import Currency, Market, PriceList
 from catalog.products.changes import OfferChange, ProductChange, VariantChange
 from channels.definitions import keep
@@ -80,6 +82,39 @@ def test_what_the_seller_may_list_is_asked_once(amazon: Shop) -> None:
     with_asin(amazon)
     live(amazon, sizes=("s",))
     assert calls() == ["getListingsRestrictions", "putListingsItem.preview", "putListingsItem"]
+    assert amazon.states("amazon") == {"tee/tee-s": "live"}
+
+
+GTIN = "4006381333931"
+
+
+def with_gtin(shop: Shop) -> None:
+    """Amazon is told no ASIN, but a GTIN, of which it may have a page."""
+    product = with_picture(shop, shirt(shop, sizes=("s",)))
+    shop.write(ProductChange(code="tee", variants=(VariantChange(sku="tee-s", gtin=GTIN),)))
+    shop.approve(product)
+    shop.settle()
+
+
+def test_the_page_of_a_gtin_is_looked_up_and_asked_for(amazon: Shop) -> None:
+    told(check_restrictions=True)
+    amazon.sandbox.control("settings", channel="amazon", restricted=[RESTRICTED])
+    amazon.sandbox.control("settings", channel="amazon", pages=[{"gtin": GTIN, "asin": RESTRICTED["asin"]}])
+    with_gtin(amazon)
+    assert calls() == ["searchCatalogItems", "getListingsRestrictions"]
+    issue = ChannelIssue.objects.get(source="channel", cleared_at=None)
+    assert (issue.code, issue.field, issue.url) == ("APPROVAL_REQUIRED", "gtin", RESTRICTED["link"])
+    assert amazon.states("amazon") == {"tee/tee-s": "rejected"}
+
+
+@pytest.mark.parametrize("pages", [[], ["B012345678", "B876543210"]])
+def test_without_one_page_there_is_nothing_to_ask_for(amazon: Shop, pages: list[str]) -> None:
+    """None: the item will make one. Several: Amazon chooses by the item."""
+    told(check_restrictions=True)
+    amazon.sandbox.control("settings", channel="amazon", restricted=[RESTRICTED])
+    amazon.sandbox.control("settings", channel="amazon", pages=[{"gtin": GTIN, "asin": each} for each in pages])
+    with_gtin(amazon)
+    assert calls() == ["searchCatalogItems", "putListingsItem"]
     assert amazon.states("amazon") == {"tee/tee-s": "live"}
 
 
