@@ -38,6 +38,13 @@ def picture_of(key: str) -> tuple[str, str]:
     return locale, identity
 
 
+def told_key(key: str) -> str:
+    """A key for people: the identity of a picture says nothing to them."""
+    if key.startswith(ALT):
+        return f"text of a picture ({picture_of(key)[0]})"
+    return f"category {key.removeprefix(CATEGORY)}" if key.startswith(CATEGORY) else key
+
+
 def now(content: Flat, key: str) -> JSON:
     """The text, or whether the product is in the category. Raises Gone."""
     own: Mapping[str, Any] = content[PRODUCT_ROW]

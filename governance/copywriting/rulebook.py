@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 import orjson
+import yaml
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
@@ -124,6 +125,18 @@ def _instead(rule: Mapping[str, Any]) -> str:
 def shipped_digest(code: str) -> str:
     """Which edition of a shipped pack this is."""
     return hashlib.sha256((shipped.HERE / f"{code}.yaml").read_bytes()).hexdigest()[:12]
+
+
+@cache
+def shipped_label(code: str) -> str:
+    document = yaml.safe_load((shipped.HERE / f"{code}.yaml").read_text(encoding="utf-8"))
+    return str(document.get("label") or code)
+
+
+def pack_labels() -> dict[str, str]:
+    """What a prompt may name, by code."""
+    own = dict(RulePack.objects.values_list("code", "label"))
+    return {code: shipped_label(code) for code in shipped.shipped_packs()} | own
 
 
 def known_packs() -> list[str]:

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from governance.models.copy import PromptVersion
 from governance.models.proposal import Proposal
+from governance.proposed_parts import told_key
 
 
 class CopyRun(models.Model):
@@ -204,3 +205,7 @@ class TextOrigin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.key}: {self.kind}"
+
+    @property
+    def told_key(self) -> str:
+        return told_key(self.key)

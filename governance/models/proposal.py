@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from governance.proposed_parts import told_key
+
 
 class Proposal(models.Model):
     """One value of a product or variant, beside the value that it was proposed for."""
@@ -52,3 +54,7 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.sku} {self.key}"
+
+    @property
+    def told_key(self) -> str:
+        return told_key(self.key)

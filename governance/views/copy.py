@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Exists, OuterRef, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -22,12 +22,22 @@ from catalog.plans.kinds.base import BadPlan
 from governance.copywriting import evaluation, generate, prompts, runs
 from governance.copywriting.facts import facts_now
 from governance.copywriting.provenance import within
-from governance.copywriting.rulebook import known_packs
+from governance.copywriting.rulebook import pack_labels
 from governance.models import AiProvider, CopyRun, CopyTrial, Draft, PromptTemplate, PromptVersion, Proposal, TextOrigin
 
 USE, MANAGE = runs.USE, "governance.manage_prompts"
 SHOWN = 100
 MOST = 20_000  # products of a run that is started on a page
+LABELS = "en_US"  # the language of the labels on pages
+
+
+def languages() -> list[Locale]:
+    """To choose one: those of scopes first, the language of the labels before all others."""
+    return list(
+        Locale.objects.annotate(spoken=Exists(Scope.objects.filter(locales=OuterRef("pk")))).order_by(
+            "-spoken", Case(When(code=LABELS, then=0), default=1), "code"
+        )
+    )
 
 
 @requires(USE)
@@ -68,7 +78,7 @@ def template_new(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "attributes": [a for a in Attribute.objects.filter(verbatim=False) if type_of(a.type).is_prose],
         "scopes": Scope.objects.all(),
-        "locales": Locale.objects.all(),
+        "locales": languages(),
         "tasks": PromptTemplate.Task.choices,
         "stale_choices": PromptTemplate.WhenStale.choices,
     }
@@ -136,9 +146,9 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
         "form": request.POST if problem else _form_of(versions[0] if versions else None),
         "problem": problem,
         "field": field,
-        "packs": known_packs(),
+        "packs": pack_labels().items(),
         "providers": AiProvider.objects.all(),
-        "locales": Locale.objects.all(),
+        "locales": languages(),
         "may_manage": request.user.has_perm(MANAGE),
         "in_use": in_use(request, Q(draft__version=shown)) if shown else 0,
         "key": template.key("…" if template.attribute and template.attribute.localizable else ""),

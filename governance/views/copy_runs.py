@@ -23,7 +23,7 @@ from catalog.search.select import select as matching
 from catalog.views.selection import products_of, selection_of
 from governance.copywriting import budget, runs
 from governance.models import CopyRun, Draft, PromptTemplate, PromptVersion, Proposal
-from governance.views.copy import MOST, SHOWN, USE, in_use, products_named
+from governance.views.copy import MOST, SHOWN, USE, in_use, languages, products_named
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -51,7 +51,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "problem": problem,
         "templates": PromptTemplate.objects.filter(versions__state=PromptVersion.State.ACTIVE),
-        "locales": Locale.objects.all(),
+        "locales": languages(),
         "views": SavedView.objects.filter(Q(shared=True) | Q(user=user)),
     }
     return render(request, "governance/copy_run_new.html", context, status=422 if problem else 200)

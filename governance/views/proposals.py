@@ -31,7 +31,7 @@ SHOWN = 50
 def proposal_list(request: HttpRequest) -> HttpResponse:
     """What waits, the oldest first; whoever may change products decides."""
     open_ones = seen(Proposal.objects.filter(state=Proposal.State.OPEN), "product")
-    rows = open_ones.select_related("product", "proposed_by", "assigned_to")
+    rows = open_ones.select_related("product", "proposed_by", "assigned_to", "draft")
     if request.GET.get("whose") == "mine":
         rows = rows.filter(assigned_to=cast(User, request.user))
     if code := request.GET.get("product", ""):
