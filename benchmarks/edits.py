@@ -99,7 +99,7 @@ KINDS: dict[str, tuple[str, Callable[[str], None]]] = {
 
 def follow(kind: str, codes: Sequence[str], *, longest: float) -> list[dict[str, dict[str, float]]]:
     """One after the other: {"accepted": {channel: seconds}, "live": …} of each."""
-    return [_told(watch) for watch in _one_by_one(kind, codes, longest=longest)]
+    return [told(watch) for watch in one_by_one(kind, codes, longest=longest)]
 
 
 def follow_behind(
@@ -108,14 +108,18 @@ def follow_behind(
     """The same while there is a backlog, and of changes of the kind `queued` that were made before and wait in it."""
     facet, edit = KINDS[queued]
     queue = [watched(code, facet, edit) for code in waiting]
-    measured = _one_by_one(kind, codes, longest=60.0, beside=queue)
+    measured = one_by_one(kind, codes, longest=60.0, beside=queue)
+    wait_for(queue, longest=longest)
+    return {kind: [told(w) for w in measured], queued: [told(w) for w in queue]}
+
+
+def wait_for(queue: Sequence[Watch], *, longest: float) -> None:
     until = time.monotonic() + longest
     while any(w.open for w in queue) and time.monotonic() < until:
         _look(queue)
-    return {kind: [_told(w) for w in measured], queued: [_told(w) for w in queue]}
 
 
-def _one_by_one(kind: str, codes: Sequence[str], *, longest: float, beside: Sequence[Watch] = ()) -> list[Watch]:
+def one_by_one(kind: str, codes: Sequence[str], *, longest: float, beside: Sequence[Watch] = ()) -> list[Watch]:
     facet, edit = KINDS[kind]
     found: list[Watch] = []
     for code in codes:
@@ -142,5 +146,5 @@ def _look(watches: Sequence[Watch]) -> None:
     time.sleep(PAUSE)
 
 
-def _told(watch: Watch) -> dict[str, dict[str, float]]:
+def told(watch: Watch) -> dict[str, dict[str, float]]:
     return {"accepted": watch.accepted, "live": watch.live}

@@ -25,14 +25,8 @@ def run(say: Callable[[str], None], *, products: int = 1000) -> Table:
     table = Table("freshness", say)
     with whole.whole_instance() as product:
         whole.import_shirts(product, products)
-        # These are live before anything is measured.
         watched = [f"shirt-{n}" for n in range(min(TIMES + WAITING, products))]
-        first = [word for code in watched for word in ("--sku", f"{code.replace('shirt', 'SH')}-S")]
-        whole.approve(product, *first, products=len(watched))
-        whole.start(product)
-        whole.until_live(product, longest=300)
-        product.stop()
-        whole.approve(product, "--all", products=products)
+        whole.backlog(product, watched, products=products)
         waiting, moved = watched[:WAITING], watched[WAITING:] or watched
         begun = time.monotonic()
         whole.start(product)
@@ -40,20 +34,20 @@ def run(say: Callable[[str], None], *, products: int = 1000) -> Table:
         call = f"edits.follow_behind('price', {moved}, 'text', {waiting}, longest={longest})"
         found = whole.ask(product, call, timeout=longest + 60 * TIMES)
         whole.until_live(product, longest=longest)
-        table.add("the backlog", products=products, listings=_listings(product), seconds=time.monotonic() - begun)
-        _add(table, "behind the backlog: price", found["price"])
-        _add(table, "behind the backlog: text", found["text"])
+        table.add("the backlog", products=products, listings=listings(product), seconds=time.monotonic() - begun)
+        add(table, "behind the backlog: price", found["price"])
+        add(table, "behind the backlog: text", found["text"])
         for kind in ("text", "price"):
             told = whole.ask(product, f"edits.follow({kind!r}, {moved}, longest={LONGEST})", timeout=LONGEST * TIMES)
-            _add(table, f"idle: {kind}", told)
+            add(table, f"idle: {kind}", told)
     return table
 
 
-def _listings(product: whole.Product) -> int:
+def listings(product: whole.Product) -> int:
     return int(product.rows("SELECT count(*) FROM channels_listing")[0][0])
 
 
-def _add(table: Table, name: str, told: list[Told]) -> None:
+def add(table: Table, name: str, told: list[Told]) -> None:
     for channel in whole.CHANNELS:
         figures = {k: v for step in ("accepted", "live") for k, v in _spread(step, (t[step] for t in told), channel)}
         missed = sum(channel not in t["live"] for t in told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,16 @@ def approve(product: Product, *chosen: str, products: int) -> None:
     """`chosen` as the commands take them: --all, or --sku SKU …"""
     for verb, who in (("submit", "merchandiser"), ("approve", "reviewer")):
         command(product, verb, *chosen, "--as", who, timeout=600 + products)
+
+
+def backlog(product: Product, live: Sequence[str], *, products: int) -> None:
+    """All approved and nothing sent yet, but for some products that are live."""
+    first = [word for code in live for word in ("--sku", f"{code.replace('shirt', 'SH')}-S")]
+    approve(product, *first, products=len(live))
+    start(product)
+    until_live(product, longest=300)
+    product.stop()
+    approve(product, "--all", products=products)
 
 
 def left(product: Product) -> int:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.flow
         (["publishing", "--products", "2"], "items_per_second"),
         pytest.param(["freshness", "--products", "4"], "live_p50_s", marks=pytest.mark.long),
         pytest.param(["webhooks", "--products", "4"], "p99_ms", marks=pytest.mark.long),
+        pytest.param(["stock_freshness", "--products", "6"], "live_p50_s", marks=pytest.mark.long),
         (["pages", "--products", "4"], "p50_ms"),
         (["governance", "--products", "60"], "entries_s"),
         (["shopify", "--products", "6"], "of_limit"),

@@ -22,6 +22,7 @@ BENCHMARKS = {
     "shopify": "products",
     "publishing": "products",
     "freshness": "products",
+    "stock_freshness": "products",
     "webhooks": "products",
     "file_intake": "rows",
     "shopify_files": "folder",
