@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PRICES, SALES, STOCK, MEDIA = "prices", "sales", "stock", "media"
 CATEGORIES, STRUCTURE, BARCODE, ASSOCIATIONS = "categories", "structure", "gtin", "associations"
+PUBLICATION = "publication"
 LABELS = {
     PRICES: "prices",
     SALES: "sale prices and their windows",
@@ -13,6 +14,7 @@ LABELS = {
     STRUCTURE: "family, axes, and which variants there are",
     BARCODE: "barcodes",
     ASSOCIATIONS: "associations",
+    PUBLICATION: "publishing by hand, archiving and reopening",
 }
 _NAMED = {
     "media": MEDIA,
@@ -24,6 +26,7 @@ _NAMED = {
     "gtin": BARCODE,
     "stock": STOCK,
     "associations": ASSOCIATIONS,
+    "publication": PUBLICATION,
 }
 _SALE = ("sale_price", "sale_from", "sale_to")
 

@@ -25,7 +25,7 @@ from channels.connections import ChannelNotReady, connector_of, elsewhere
 from channels.explain import explain
 from channels.fields import STATES
 from channels.models import Channel, ChannelIssue, Listing, Placement
-from channels.publishing.request import publish
+from channels.publishing.request import publish_by_hand
 from channels.trace import trace
 
 CHANNEL = thing(
@@ -132,9 +132,14 @@ def _problem(channel: Channel) -> str | None:
 
 class ChannelPublish(OfChannels):
     """Have the workers look at all approved products now, or at those of some "skus". Drift that waits for an answer
-    is left alone by the first, unless "over_drift" is true; of named ones ours is sent over it."""
+    is left alone by the first, unless "over_drift" is true; of named ones ours is sent over it. What belongs to another
+    system to publish is left out: {code: why}."""
 
-    operations = {"POST": Op(body=thing("", skus=TEXTS, over_drift=FLAG), answers={202: thing("*", products=NUMBER)})}
+    operations = {
+        "POST": Op(
+            body=thing("", skus=TEXTS, over_drift=FLAG), answers={202: thing("*", products=NUMBER, left_out=OBJECT)}
+        )
+    }
 
     def post(self, request: Request, code: str) -> Response:
         params.only(request, ())
@@ -147,11 +152,15 @@ class ChannelPublish(OfChannels):
             approved = Product.objects.filter(standing__live__isnull=False)
             everything = sight(PUBLISH).ids() is None
             chosen = None if everything else seen(approved, right=PUBLISH)
-            return Response({"products": publish(channel=channel, products=chosen, over_drift=over)}, status=202)
+            return self._asked(*publish_by_hand(channel=channel, products=chosen, over_drift=over))
         if not isinstance(skus, list) or not all(isinstance(sku, str) for sku in skus) or len(skus) > 1000:
             raise Problem(422, "bad_skus", "skus is a list of at most 1,000 SKUs.")
         found = {product_of_sku(sku, PUBLISH) for sku in skus}
-        return Response({"products": publish(channel=channel, products=found, over_drift=True)}, status=202)
+        return self._asked(*publish_by_hand(channel=channel, products=found, over_drift=True))
+
+    @staticmethod
+    def _asked(count: int, left: dict[str, str]) -> Response:
+        return Response({"products": count, "left_out": left}, status=202)
 
 
 class ChannelPause(OfChannels):

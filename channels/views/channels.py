@@ -40,7 +40,7 @@ from channels.models import (
     Placement,
 )
 from channels.publishing.preview import preview
-from channels.publishing.request import publish
+from channels.publishing.request import publish_by_hand
 from channels.sides import MOST, sides
 from channels.trace import trace
 from governance.models import Standing
@@ -153,11 +153,14 @@ def channel_publish(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "channels/publish.html", context)
     approved = Product.objects.filter(standing__live__isnull=False)
     everything = sight(PUBLISH).ids() is None
-    count = publish(
+    count, left = publish_by_hand(
         channel=channel,
         products=None if everything else seen(approved, right=PUBLISH),
         over_drift="over_drift" in request.POST,
     )
+    if left:
+        shown, more = ", ".join(list(left)[:10]), f" and {len(left) - 10} more" if len(left) > 10 else ""
+        messages.warning(request, f"Left out: {shown}{more}. {next(iter(left.values()))}")
     messages.success(request, f"{count} approved products are being checked and published.")
     return redirect("channel_detail", code=code)
 
@@ -211,8 +214,11 @@ def listing_detail(request: HttpRequest, code: str, product_id: int) -> HttpResp
             return render(request, "403.html", status=403)
         if not (reached(Channel.objects.filter(pk=channel.pk), right=PUBLISH) and _may_send(product)):
             return render(request, "403.html", status=403)
-        publish(channel=channel, products=[product], over_drift=True)
-        messages.success(request, "The product is being published.")
+        _, left = publish_by_hand(channel=channel, products=[product], over_drift=True)
+        if left:
+            messages.error(request, f"Nothing was sent. {left[product.code]}")
+        else:
+            messages.success(request, "The product is being published.")
         return redirect("listing_detail", code=code, product_id=product_id)
     placement = Placement.objects.filter(channel=channel, product=product).first()
     get_object_or_404(Standing, product=product)

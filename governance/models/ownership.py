@@ -27,6 +27,7 @@ class OwnershipRule(models.Model):
         STRUCTURE = parts.STRUCTURE, parts.LABELS[parts.STRUCTURE]
         BARCODE = parts.BARCODE, parts.LABELS[parts.BARCODE]
         ASSOCIATIONS = parts.ASSOCIATIONS, parts.LABELS[parts.ASSOCIATIONS]
+        PUBLICATION = parts.PUBLICATION, parts.LABELS[parts.PUBLICATION]
 
     class Otherwise(models.TextChoices):
         REJECT = "reject", "is refused"
@@ -68,6 +69,11 @@ class OwnershipRule(models.Model):
             raise ValidationError({"override_days": "Give one day to ten years (3,650 days)."})
         if sum((self.attribute is not None, self.group is not None, bool(self.part))) > 1:
             raise ValidationError({"part": "Choose one of attribute, group and part."})
+        if self.part == self.Part.PUBLICATION:
+            if self.otherwise != self.Otherwise.REJECT:
+                raise ValidationError({"otherwise": "Publishing by others can only be refused."})
+            if self.scope is not None or self.locale is not None:
+                raise ValidationError({"part": "A product is published as a whole: leave scope and language empty."})
         if self.location is not None and self.part not in ("", self.Part.STOCK):
             raise ValidationError({"location": "Only stock lies at a location."})
         if self.price_list is not None and self.part not in ("", self.Part.PRICES, self.Part.SALES):

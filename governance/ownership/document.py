@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from catalog.models import Attribute, ExternalSystem, Family, Location, PriceList
 from governance.models import OwnershipRule
+from governance.ownership.publication import PUBLICATION
 from governance.ownership.rules import Rules, load_rules, owner_words
 from pimhub.foundation.documents import documents, table
 
@@ -75,6 +76,7 @@ def keys(rules: Iterable[OwnershipRule]) -> Iterator[tuple[str, str]]:
     yield "Which variants there are", ""
     yield "Barcode", "gtin"
     yield "Associations", "associations.any"
+    yield "Publishing by hand, archiving and reopening", PUBLICATION
     for price_list in PriceList.objects.all():
         yield f"Prices in {price_list.code}", f"offers.{price_list.code}.price"
         yield f"Sales in {price_list.code}", f"offers.{price_list.code}.sale_price"

@@ -9,7 +9,7 @@ from catalog import stamp
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.values import ValueKey
 from catalog.models import Attribute
-from catalog.products.parts import STOCK, NoPart, part_of
+from catalog.products.parts import PUBLICATION, STOCK, NoPart, part_of
 from catalog.products.state import is_part
 from governance.models import OwnershipRule
 
@@ -91,6 +91,8 @@ _kept = stamp.Kept(read_rules)
 def _fits(rule: OwnershipRule, about: About) -> bool:
     if rule.part and rule.part != about.part:
         return False
+    if about.part == PUBLICATION and not rule.part:
+        return False  # who owns all that is said of a product does not yet say where it is sold
     return all(
         getattr(rule, f"{name}_id") is None or getattr(rule, name).code == getattr(about, name)
         for name in ("attribute", "group", "family", "scope", "locale", "location", "price_list")

@@ -11,6 +11,7 @@ from catalog import change_sets, events
 from catalog.access.reach import seen, sight
 from catalog.models import Product, User
 from governance.models import ReviewStep, Revision, Standing
+from governance.ownership.publication import barred
 from governance.revisions import embargo
 from governance.revisions.pending import Key, Pending
 from governance.workflow.moves import Move
@@ -81,6 +82,12 @@ def check_reach(product: Product, user: User, right: str, keys: Iterable[Key] = 
             where = f" of {row}" if row else ""
             message = f"Your roles do not cover {key}{where}, which is to go live too. Approve only what they cover."
             raise Refused("forbidden", message, 403)
+
+
+def check_publication(product: Product) -> None:
+    """Raises Refused where another system owns whether the product is sold."""
+    if why := barred([product.pk], system=change_sets.current_act().system).get(product.pk):
+        raise Refused("owned", why, 403)
 
 
 def reaches(user: User, product: Product) -> bool:

@@ -20,6 +20,7 @@ from governance.workflow.base import (
     APPROVE,
     Refused,
     check,
+    check_publication,
     check_reach,
     check_two_persons,
     locked,
@@ -182,6 +183,7 @@ def archive(*, product: Product, user: User, comment: str) -> Standing:
     with transaction.atomic():
         standing = locked(product)
         move = check(MOVES["archive"], standing, user, comment)
+        check_publication(product)
         details = {"live": standing.live.number} if standing.live else {}
         standing.live = None
         Embargo.objects.filter(product=product).delete()
@@ -192,7 +194,9 @@ def reopen(*, product: Product, user: User, comment: str = "") -> Standing:
     """Make an archived product a draft again; what was live must be approved, or made live, anew."""
     with transaction.atomic():
         standing = locked(product)
-        return move_to(check(MOVES["reopen"], standing, user, comment), standing, user, comment)
+        move = check(MOVES["reopen"], standing, user, comment)
+        check_publication(product)
+        return move_to(move, standing, user, comment)
 
 
 def remark(*, product: Product, user: User, comment: str) -> ReviewStep:

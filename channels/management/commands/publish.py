@@ -13,7 +13,7 @@ from catalog.management.base import PimhubCommand
 from catalog.models import Product
 from channels.management.base import channel_named, products_named
 from channels.models import Channel, Listing, Placement, Publication
-from channels.publishing.request import publish
+from channels.publishing.request import publish_by_hand
 from governance.models import Standing
 from pimhub.foundation import heartbeat
 
@@ -46,7 +46,9 @@ class Command(PimhubCommand):
         before = Publication.objects.filter(placement__channel=channel).order_by("-pk").values_list("pk", flat=True)
         last = before.first() or 0
         over = options["over_drift"] or bool(options["sku"])
-        publish(channel=channel, products=Product.objects.filter(pk__in=ids), over_drift=over)
+        _, left = publish_by_hand(channel=channel, products=Product.objects.filter(pk__in=ids), over_drift=over)
+        for code, why in left.items():
+            self.stderr.write(f"{code} was left out. {why}")
         failed = not _worker_alive(seconds=30 if options["wait"] else 10)
         if failed:
             self.stderr.write("No worker is running, so nothing was sent. Start PIMHub with `make run`.")

@@ -95,10 +95,10 @@ def test_a_paused_channel_calls_nobody_until_it_is_resumed(shop: Shop, minder: A
 def test_publishing_asks_for_the_right(shop: Shop, minder: Api) -> None:
     shop.live("tee")
     shop.settle()
-    assert minder.post("channels/google/publish/", {"skus": ["tee-s"]}).json() == {"products": 1}
+    assert minder.post("channels/google/publish/", {"skus": ["tee-s"]}).json() == {"products": 1, "left_out": {}}
     assert Placement.objects.filter(channel__code="google", due_at__isnull=False).count() == 1
     assert minder.post("channels/google/publish/", {"skus": ["nothing"]}).status_code == 404
-    assert minder.post("channels/google/publish/").json() == {"products": 1}
+    assert minder.post("channels/google/publish/").json() == {"products": 1, "left_out": {}}
     writer = minder.of("merchandiser")
     for verb in ("publish", "pause", "resume"):
         assert writer.post(f"channels/shopify/{verb}/", {}).json()["right"] == "channels.publish_channel"
