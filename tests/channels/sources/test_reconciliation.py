@@ -111,7 +111,7 @@ def test_what_somebody_wrote_over_the_source_is_put_back(shop: Shop, source: Sou
 
 
 def test_a_snapshot_that_cannot_be_had_says_so(shop: Shop, source: Source) -> None:
-    Source.objects.update(snapshot=f"{shop.sandbox.url}/erp/nothing")
+    Source.objects.update(snapshot="sandbox:/erp/nothing")
     run = with_source(Source.objects.get())
     assert "404" in run.problem
     assert run.gaps.count() == 0
