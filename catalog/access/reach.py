@@ -37,6 +37,7 @@ from catalog.models.codes import code_key
 from catalog.products import parts
 from catalog.products.state import is_part
 from pimhub.foundation import actor
+from pimhub.foundation.among import among
 
 VIEW, CHANGE = "catalog.view_product", "catalog.change_product"
 CATEGORY, LOCALE, GROUP, SCOPE, PART = "category", "locale", "group", "scope", "part"
@@ -107,7 +108,7 @@ class Sight:
         if self.reaches is None or any(CATEGORY not in reach.limits for reach in self.reaches):
             return None
         places = frozenset[int]().union(*(reach.places for reach in self.reaches))
-        rows: QuerySet[Any] = Product.categories.through.objects.filter(category_id__in=sorted(places))
+        rows: QuerySet[Any] = Product.categories.through.objects.filter(among("category_id", sorted(places)))
         return rows.values("product_id")
 
     def on(self, product_id: int) -> tuple[Reach, ...]:
