@@ -12,6 +12,8 @@ from channels.models import Placement
 
 # Longer than one call's deadline plus the work around it; renewed before every call.
 LEASE = dt.timedelta(seconds=60)
+# What is looked at again within this time is still on its way; later, it is only looked after.
+SOON = dt.timedelta(minutes=15)
 
 
 class LeaseLost(Exception):
@@ -52,11 +54,13 @@ def release(
     """Give the placement back, to be looked at again at `due_at`.
 
     If it was made due again while we worked (`due_at` in the row is newer than what we saw), that
-    wish wins: a change is never lost on its way.
+    wish wins: a change is never lost on its way. What overtook others goes on to do so until it is read back or was
+    tried again: a price is not done when the channel took it.
     """
+    soon = due_at is not None and due_at - timezone.now() <= SOON
     current = Placement.objects.filter(pk=placement.pk, lease_token=placement.lease_token)
     untouched = current.filter(due_at=seen_due).update(
-        lease_token="", lease_until=None, due_at=due_at, priority=0, **fields
+        lease_token="", lease_until=None, due_at=due_at, priority=placement.priority if soon else 0, **fields
     )
     if not untouched and not current.update(lease_token="", lease_until=None, **fields):
         raise LeaseLost

@@ -67,3 +67,19 @@ def test_a_ring_that_nobody_takes_up_ends(shopify: Shop, rings: list[dict[str, A
     tasks.sweep()
     assert rings
     assert all(given["expires"] <= 10 for given in rings)
+
+
+def test_a_price_overtakes_until_it_was_read_back(shopify: Shop) -> None:
+    """Taken is not live: behind a backlog its reading would wait for all that is older."""
+    shopify.live()
+    shopify.settle()
+    placed = Placement.objects.filter(channel__code="shopify")
+    assert placed.get().priority == 0
+    shopify.product(price="21.90")
+    events.derive()
+    dispatch.dispatch(seconds=10)
+    assert "accepted" in shopify.states().values()
+    assert placed.get().priority == OVERTAKES
+    shopify.settle()
+    assert set(shopify.states().values()) == {"live"}
+    assert placed.get().priority == 0
