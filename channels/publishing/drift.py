@@ -16,7 +16,6 @@ from django.db.models import QuerySet
 
 from catalog import blobs
 from catalog.models import User
-from channels.connectors.base import Rendered
 from channels.connectors.outcome import Issue, RemoteState
 from channels.models import Drift, Listing, Match, Placement
 from channels.publishing.answered import decide, waiting
@@ -65,27 +64,9 @@ def note(placement: Placement, desired: Desired, state: RemoteState) -> None:
     )
 
 
-def spared(placement: Placement, desired: Desired) -> Rendered:
-    """What is sent: ours, but for what the channel shows otherwise and nobody answered, which stays as it is there.
-
-    A call may carry more than the field that is to change. Where ours is another by now than when the difference was
-    found, somebody approved that since, and it goes out. What was accepted is not sent, so nothing is laid over it.
-    """
-    rows = _laid(placement, desired)
-    if not rows:
-        return desired.rendered
-    hashes, accepted = desired.hashes, {x.sku: x.accepted for x in placement.listings.all()}
-    bodies = {row: dict(facets) for row, facets in desired.rendered.bodies.items()}
-    for row in rows:
-        if accepted.get(row.sku, {}).get(row.facet) != hashes[row.sku][row.facet]:
-            body = bodies[row.sku][row.facet]
-            bodies[row.sku][row.facet] = put(copy.deepcopy(body), row.path, row.theirs)
-    return replace(desired.rendered, bodies=bodies)
-
-
 def count_as_taken(placement: Placement, desired: Desired, state: RemoteState) -> None:
-    """What the channel was just seen to show counts as accepted. Where it differs from ours only in what waits for an
-    answer, ours counts as accepted, and the difference as what it was: drift."""
+    """What the channel was just seen to show counts as accepted. A facet that differs from ours only in what waits for
+    an answer counts as ours, and the difference as what it was: drift. Nothing is sent for it, then."""
     for row in waiting(placement).exclude(path=""):
         body = state.bodies.get(row.sku, {}).get(row.facet)
         if body is not None and (now := at(body, row.path)) != row.theirs:
@@ -137,7 +118,8 @@ def _follow(placement: Placement, state: RemoteState) -> set[tuple[str, str, str
 
 
 def keep_ours(*, drifts: Sequence[Drift], user: User) -> int:
-    """Send ours again, over what is shown there; how many products."""
+    """Send ours again, over what is shown there; how many products. A part goes as a whole: what else differs in it is
+    over then."""
     with transaction.atomic():
         rows = _locked(drifts)
         decide(rows, S.KEPT, user)
@@ -145,7 +127,7 @@ def keep_ours(*, drifts: Sequence[Drift], user: User) -> int:
 
 
 def _send_again(rows: Sequence[Drift]) -> int:
-    """Have ours sent at these places, and at no other where something waits for its answer; how many products."""
+    """Have the approved whole of the parts that these places belong to sent, and no other part; how many products."""
     by_channel: dict[int, dict[int, Placement]] = {}
     for row in rows:
         by_channel.setdefault(row.placement.channel_id, {})[row.placement_id] = row.placement

@@ -7,7 +7,6 @@ from typing import TypedDict
 from catalog.models import Product
 from channels.connectors.outcome import Issue
 from channels.models import Channel, Placement
-from channels.publishing import drift
 from channels.publishing.desire import Desired, desire
 from channels.publishing.known import known
 from governance.models import Standing
@@ -48,8 +47,7 @@ def preview(channel: Channel, product: Product) -> Preview:
 def _plan(channel: Channel, product: Product, desired: Desired, found: Preview) -> None:
     placement = Placement.objects.filter(channel=channel, product=product).first()
     facts = known(placement or Placement(channel=channel, product=product))
-    rendered = drift.spared(placement, desired) if placement else desired.rendered
-    for operation in desired.connector.plan(rendered, facts, desired.connection):
+    for operation in desired.connector.plan(desired.rendered, facts, desired.connection):
         found["requests"].append(operation.request.redacted())
         found["then"] += operation.then
 

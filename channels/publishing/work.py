@@ -19,7 +19,7 @@ from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue
 from channels.definitions import UNAVAILABLE
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import bulk_lines, drift, holds, lease, meeting, policy, removal, taken, turn
+from channels.publishing import bulk_lines, holds, lease, meeting, policy, removal, taken, turn
 from channels.publishing.announce import announce
 from channels.publishing.desire import ABSENT, Desired, desire, note, record_issues, set_states
 from channels.publishing.known import known
@@ -161,7 +161,7 @@ def _ready(placement: Placement, desired: Desired, rules: Policy) -> Ready:
     what the channel refused."""
     listings = {x.sku: x for x in placement.listings.all()}
     refused = {(x.sku, f) for x in listings.values() for f, h in x.refused.items() if x.desired.get(f) == h}
-    planned = desired.connector.plan(drift.spared(placement, desired), known(placement), desired.connection)
+    planned = desired.connector.plan(desired.rendered, known(placement), desired.connection)
     able = [op for op in planned if not op.waits_for]
     able = [op for op in able if not refused.intersection((row, str(facet)) for row, facet in op.carries)]
     free = meeting.free_of(placement, desired, holds.free_of(placement, desired, able, rules))

@@ -137,37 +137,48 @@ def shown(shop: Shop) -> tuple[str, str]:
     return held["title"], held["vendor"]
 
 
-def test_the_answer_to_one_difference_settles_no_other_that_goes_in_the_same_call(shopify: Shop) -> None:
+def test_nothing_that_was_found_there_is_ever_sent_back(shopify: Shop) -> None:
     edit(shopify, title="Hacked", vendor="Acme Ltd")
     look(shopify)
     drift.keep_ours(drifts=[Drift.objects.get(path="/title")], user=shopify.user("channelmanager"))
     shopify.settle()
-    assert shown(shopify) == ("Tee shirt", "Acme Ltd")
-    assert look(shopify) == [("", "content", "/vendor")]
-    assert shopify.states()["tee/"] == "drifted"
-    # Nor does what is approved of another field; of this field it does.
+    # The approved whole of that part went out, so the other difference is over.
+    assert shown(shopify) == ("Tee shirt", "Acme")
+    assert look(shopify) == []
+    assert Drift.objects.get(path="/vendor").state == "over"
+    edit(shopify, vendor="Acme Ltd")
+    look(shopify)
     product = shopify.product(**{"description@en_US": "<p>Softer.</p>"})
     shopify.approve(product)
     shopify.settle()
-    assert shown(shopify) == ("Tee shirt", "Acme Ltd")
-    assert look(shopify) == [("", "content", "/vendor")]
-    shopify.product(brand="Acme Inc")
-    shopify.approve(product)
-    shopify.settle()
-    assert shown(shopify) == ("Tee shirt", "Acme Inc")
+    assert shown(shopify) == ("Tee shirt", "Acme")
     assert look(shopify) == []
     assert set(shopify.states().values()) == {"live"}
+    sent = [str(blobs.get(held)) for held in Publication.objects.values_list("request", flat=True)]
+    assert any("Softer" in each for each in sent)
+    assert not any("Hacked" in each or "Acme Ltd" in each for each in sent)
 
 
-def test_what_was_proposed_is_neither_asked_again_nor_sent_over_while_it_waits(shopify: Shop) -> None:
-    edit(shopify, title="Hacked", vendor="Acme Ltd")
-    look(shopify)
-    with acting(user=shopify.user("merchandiser"), source=ChangeSet.Source.PAGE):
-        drift.adopt(drift=Drift.objects.get(path="/vendor"), user=shopify.user("merchandiser"))
-    assert look(shopify) == [("", "content", "/title")]
+def test_the_answer_to_one_difference_sends_nothing_of_another_part(shopify: Shop) -> None:
+    edit(shopify, title="Hacked")
+    edit(shopify, sku="tee-s", price="1.00")
+    assert len(look(shopify)) == 2
     drift.keep_ours(drifts=[Drift.objects.get(path="/title")], user=shopify.user("channelmanager"))
     shopify.settle()
-    assert shown(shopify) == ("Tee shirt", "Acme Ltd")
+    assert look(shopify) == [("tee-s", "offer", "/price")]
+    assert shopify.states()["tee/tee-s"] == "drifted"
+    assert Drift.objects.get(path="/price").theirs == "1.00"
+
+
+def test_what_was_proposed_is_not_asked_again_while_it_waits(shopify: Shop) -> None:
+    edit(shopify, vendor="Acme Ltd")
+    look(shopify)
+    with acting(user=shopify.user("merchandiser"), source=ChangeSet.Source.PAGE):
+        drift.adopt(drift=Drift.objects.get(), user=shopify.user("merchandiser"))
+    assert look(shopify) == []
+    shopify.product(price="19.95")
+    shopify.settle()
+    assert shown(shopify) == ("Tee shirt", "Acme Ltd")  # the price alone was sent
     Proposal.objects.update(state=Proposal.State.REJECTED)
     assert look(shopify) == [("", "content", "/vendor")]
 
