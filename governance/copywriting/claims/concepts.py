@@ -9,7 +9,9 @@ from governance.copywriting.claims.lists import listed
 from governance.copywriting.claims.words import alike, fold
 
 _CONCEPTS = listed("concepts")
-_COUNTS = frozenset(["number", "count", "quantity", "pieces", "anzahl", "nombre"])
+COUNTS = frozenset(
+    ["number", "count", "quantity", "pieces", "anzahl", "nombre", "numero", "aantal", "liczba", "antal", "qty"]
+)
 
 
 @cache
@@ -45,4 +47,4 @@ def dimension_of(names: Iterable[str], concept: str) -> str:
         return str(_CONCEPTS[concept]["dimension"])
     if "time" in names:
         return "time"
-    return "count" if _COUNTS & set(names) else ""
+    return "count" if COUNTS & set(names) else ""

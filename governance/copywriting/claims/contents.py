@@ -14,6 +14,8 @@ from governance.copywriting.claims.words import Word, alike, fold, words
 _LISTS = listed("contents")
 _FREE = frozenset(_LISTS["free"].split())
 _WITH = frozenset(_LISTS["with"].split())
+_INCLUDED = tuple(fold(stem) for stem in _LISTS["included"].replace("*", "").split())
+_APART = frozenset(_LISTS["apart"].split())
 _NEAR = 4  # words between "with" or "without" and the thing
 
 
@@ -38,11 +40,11 @@ def contents(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str, 
         for fact, names, there in told:
             if not any(_same(name, word.plain) for name in names):
                 continue
-            said = _said(text, text_words, at)
+            said = _said(text, text_words, at) or _said_after(text, text_words, at)
             if said is not None:
-                start, so = said
+                start, end, so = said
                 verdict = Verdict.SUPPORTED if so == there else Verdict.CONTRADICTED
-                yield start, word.end, "properties", Judgement(verdict, fact.key)
+                yield start, end, "properties", Judgement(verdict, fact.key)
 
 
 def _asked(fact: Fact) -> tuple[list[str], bool] | None:
@@ -60,14 +62,30 @@ def _same(name: str, word: str) -> bool:
     return (bool(thing) and _thing(word) == thing) or (len(name) > 2 and alike(name, word))
 
 
-def _said(text: str, text_words: Sequence[Word], at: int) -> tuple[int, bool] | None:
-    """Where the statement begins and whether it says that the thing is there; None where it says neither."""
+def _said(text: str, text_words: Sequence[Word], at: int) -> tuple[int, int, bool] | None:
+    """Where the statement lies and whether it says that the thing is there; None where it says neither."""
     for before in reversed(text_words[max(0, at - _NEAR) : at]):
         if any(mark in text[before.end : text_words[at].start] for mark in ".,;:!?\n"):
             return None
         if before.plain in NEGATIONS or before.plain in _FREE:
-            return before.start, False
+            return before.start, text_words[at].end, False
         if before.plain in _WITH:
             others = text_words[max(0, at - _NEAR - 1) : at]
-            return before.start, not any(w.plain in NEGATIONS for w in others if w.start < before.start)
+            so = not any(w.plain in NEGATIONS for w in others if w.start < before.start)
+            return before.start, text_words[at].end, so
+    return None
+
+
+def _said_after(text: str, text_words: Sequence[Word], at: int) -> tuple[int, int, bool] | None:
+    """The same where the statement follows the thing: "Piles non fournies", "Batterien sind nicht enthalten"."""
+    start, so = text_words[at].start, True
+    for after in text_words[at + 1 : at + 2 + _NEAR]:
+        if any(mark in text[text_words[at].end : after.start] for mark in ".,;:!?\n"):
+            return None
+        if after.plain in NEGATIONS:
+            so = False
+        elif after.plain in _APART:
+            return start, after.end, False
+        elif after.plain.startswith(_INCLUDED):
+            return start, after.end, so
     return None

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from governance.copywriting.claims.concepts import concept_of, dimension_of
+from governance.copywriting.claims.concepts import COUNTS, concept_of, dimension_of
+from governance.copywriting.claims.counted import things
 from governance.copywriting.claims.dates import Day, dates
 from governance.copywriting.claims.numerals import Numeral, Reading, numerals
 from governance.copywriting.claims.units import KNOWN, Unit, named, unit_after, unit_of
@@ -44,6 +45,7 @@ class Fact:
     yes: bool | None = None
     dates: tuple[Day, ...] = ()
     heads: frozenset[str] = frozenset()  # the last words of its names: what a number of it counts
+    things: frozenset[str] = frozenset()  # the same in no language
 
 
 def read_facts(
@@ -86,8 +88,10 @@ def _fact(key: str, value: JSON, locale: str, unit: JSON, labels: Sequence[str])
     language = locale.split("_")[0]
     days = tuple(day for text in texts if len(text) <= 40 for found in dates(text, language) for day in found.days)
     named_as = [words(text) for text in (plain_key.replace("_", " "), *labels)]
-    heads = frozenset(found[-1].plain for found in named_as if found)
-    return Fact(key, names, concept, tuple(amounts), tuple(texts), tokens, yes, days, heads)
+    counted = [[word.plain for word in found if word.plain not in COUNTS] for found in named_as]
+    heads = frozenset(found[-1] for found in counted if found)
+    of = frozenset(thing for head in heads for thing in things(head))
+    return Fact(key, names, concept, tuple(amounts), tuple(texts), tokens, yes, days, heads, of)
 
 
 _BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]{1,12}?)\s*[)\]]")

@@ -9,8 +9,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from governance.copywriting.claims.concepts import concept_word
+from governance.copywriting.claims.counted import things
 from governance.copywriting.claims.dates import Dated, same
 from governance.copywriting.claims.facts import Amount, Fact
+from governance.copywriting.claims.lists import listed
 from governance.copywriting.claims.numerals import Reading
 from governance.copywriting.claims.quantities import Stated
 from governance.copywriting.claims.units import KNOWN, Unit, unit_after
@@ -33,6 +35,8 @@ class Judgement:
 NEAR = 4  # words between a number and the word that says what it measures
 _SPOKEN = frozenset(["ratio"])  # "twice as good" measures nothing, unless a fact does
 _IDIOMS = frozenset([("d", Decimal(7)), ("h", Decimal(24))])  # all week, all day
+_HOURS = frozenset(["h", "quarter_h"])
+_WITHIN, _LASTING = frozenset(listed("terms")["within"].split()), frozenset(listed("terms")["lasting"].split())
 _CLAUSE = re.compile(r"[.,;:!?()\n•|]")
 _NAMES = {"name", "title", "model", "brand", "sku", "mpn", "manufacturer", "series", "produkt", "bezeichnung"}
 
@@ -114,9 +118,18 @@ class Bench:
             return Judgement(Verdict.CONTRADICTED, about[0].key) if about and value != 1 else None
         if unit.dimension in _SPOKEN or (unit.code, value) in _IDIOMS:
             return self._measured(stated, unit) if self._is_measured(stated, unit) else None
-        if (value == 1 or (value < 1 and unit.dimension == "time")) and not self._is_measured(stated, unit):
+        idle = value == 1 or (value < 1 and unit.dimension == "time")
+        if idle and not self._is_measured(stated, unit) and not self._lasts(stated, unit):
             return None  # "in a minute", "one day"
         return self._measured(stated, unit)
+
+    def _lasts(self, stated: Stated, unit: Unit) -> bool:
+        """Whether "in half an hour" is meant to the letter: a fact tells how long something takes."""
+        if unit.code not in _HOURS or not any(a.dimension == "time" for f in self.facts for a in f.amounts):
+            return False
+        before = {w.plain for w in [w for w in self.words if w.end <= stated.start][-2:]}
+        after = {w.plain for w in [w for w in self.words if w.start >= stated.end][:1]}
+        return bool(before & _WITHIN or after & _LASTING)
 
     def _is_measured(self, stated: Stated, unit: Unit) -> bool:
         """Whether a fact measures this, and the text speaks of that near by."""
@@ -133,6 +146,8 @@ class Bench:
             return self._near(stated, fact)
         after = [w for w in self.words if w.start >= stated.end][:3]
         after = [w for w in after if not _CLAUSE.search(self.text[stated.end : w.start])]
+        if any(fact.things & things(word.plain) for word in after):
+            return True
         return any(len(head) > 2 and alike(head, word.plain) for head in fact.heads for word in after)
 
     def _speak_of_heat(self) -> bool:
@@ -147,7 +162,8 @@ class Bench:
     def _bare(self, stated: Stated) -> Judgement | None:
         value = stated.readings[0].value
         pairs = [(f, a) for f in self.facts for a in f.amounts]
-        about = [(f, a) for f, a in pairs if not _is_name(f) and self._near(stated, f)]
+        counted = [(f, a) for f, a in pairs if self._counts(stated, f)]
+        about = counted or [(f, a) for f, a in pairs if not _is_name(f) and self._near(stated, f)]
         for fact, amount in about or pairs:
             if any(reading.value == amount.value for reading in stated.readings):
                 return Judgement(Verdict.SUPPORTED, fact.key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from governance.copywriting.claims.numerals import Numeral, Reading, numerals
-from governance.copywriting.claims.spelled import HALF, Spelled, half_more, spelled, tails
+from governance.copywriting.claims.spelled import HALF, Spelled, part_more, spelled, tails
 from governance.copywriting.claims.units import KNOWN, Unit, unit_after, unit_of
 from governance.copywriting.claims.words import words
 
@@ -18,6 +18,8 @@ _JOINED = re.compile(
 )
 _TAIL = re.compile(r"(?:(?![x×]\d)[0-9A-Za-z\u00c0-\u052f])*")  # not the next number of 1920x1080
 _AND = re.compile(r"\.?\s*(?:(?:and|und|et|y|e|en|i|och|a)\s+)?", re.IGNORECASE)
+# "half a litre", "a quarter of an hour", "trois quarts d'heure"
+_ARTICLE = re.compile(r"\s+(?:of\s+)?an?(?=\s)|\s+(?:de|di)(?=\s)|\s+d['’]|['’]|", re.IGNORECASE)
 _IN_TWO = frozenset(["length", "time", "weight", "mass"])
 _HEAD = re.compile(r"[^\W_]+[ -]?$")
 
@@ -91,18 +93,18 @@ def _one(text: str, numeral: Numeral, language: str) -> Stated:
 
 def _with_half(text: str, end: int, readings: tuple[Reading, ...], language: str) -> tuple[int, tuple[Reading, ...]]:
     """The same and a half where the text says so after the unit: "2 ans et demi"."""
-    further = half_more(text, end, language)
+    further, more = part_more(text, end, language)
     if not further:
         return end, readings
-    return further, tuple(Reading(reading.value + HALF, Decimal("0.1")) for reading in readings)
+    step = Decimal("0.01") if more % HALF else Decimal("0.1")
+    return further, tuple(Reading(reading.value + more, step) for reading in readings)
 
 
 def _in_words(text: str, each: Spelled, language: str) -> Stated:
     readings: tuple[Reading, ...] = (Reading(each.value, Decimal("0.1") if each.value % 1 else Decimal(1)),)
     if each.of:
         return Stated(each.start, each.end, each.end, readings, KNOWN.get(each.of), in_words=True, of=each.of)
-    # "half a litre", "demi-litre": an article or a hyphen may stand between.
-    article = re.compile(r"\s+an?(?=\s)|").match(text, each.end)
+    article = _ARTICLE.match(text, each.end)
     assert article is not None
     after = unit_after(text, article.end(), language)
     if not after or len(text[article.end() : after.end].strip(" -")) < 3:  # after words, units are written out
@@ -113,9 +115,9 @@ def _in_words(text: str, each: Spelled, language: str) -> Stated:
 
 def _and_a_half(text: str, language: str) -> Iterator[Stated]:
     """One and a half of a unit without a number: "litro y medio", "a liter and a half"."""
-    for match in tails(text, language):
-        before = words(text[: match.start()])[-1:]
-        unit = unit_of(before[0].text, language) if before and before[0].end == match.start() else None
+    for tail, end, more in tails(text, language):
+        before = words(text[:tail])[-1:]
+        unit = unit_of(before[0].text, language) if before and before[0].end == tail else None
         if unit:
             start = before[0].start
-            yield Stated(start, match.end(), match.end(), (Reading(1 + HALF, Decimal("0.1")),), unit, in_words=True)
+            yield Stated(start, end, end, (Reading(1 + more, Decimal("0.01")),), unit, in_words=True)

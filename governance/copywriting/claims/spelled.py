@@ -10,9 +10,11 @@ from functools import cache
 from typing import Any
 
 from governance.copywriting.claims.lists import listed
-from governance.copywriting.claims.words import Word, words
+from governance.copywriting.claims.words import Word, fold
 
 HALF = Decimal("0.5")
+_QUARTER = Decimal("0.25")
+_PIECE = re.compile(r"[^\W_]+")
 _LONGEST = 4  # words of a number
 
 
@@ -82,7 +84,7 @@ def _endings(language: str) -> tuple[re.Pattern[str] | None, Mapping[str, Decima
     if rows.get("with"):
         before = {form: Decimal(n) for n, form in rows["with"].items()}
     else:
-        before = {form: n for form, n in table(language).items() if "_" not in form and n >= 1}
+        before = {form: n for form, n in table(language).items() if "_" not in form and n > 0}
     heads = "|".join(sorted(map(re.escape, before), key=len, reverse=True))
     return re.compile(rf"(?P<head>{heads})(?P<of>{'|'.join(rows['endings'])})\w{{0,4}}"), before
 
@@ -93,7 +95,7 @@ def spelled(text: str, language: str) -> Iterator[Spelled]:
     if not known:
         return
     pattern, before = _endings(language)
-    found, at = words(text), 0
+    found, at = _pieces(text), 0
     while at < len(found):
         if hit := _at(text, found, at, known):
             yield hit[0]
@@ -104,6 +106,11 @@ def spelled(text: str, language: str) -> Iterator[Spelled]:
             if value != 1 or of != "times":  # "einfach" is a word of its own
                 yield Spelled(found[at].start, found[at].end, value, of)
         at += 1
+
+
+def _pieces(text: str) -> list[Word]:
+    """The words, those with an apostrophe taken apart: "d'une heure", "un'ora"."""
+    return [Word(m[0], fold(m[0]), m.start(), m.end()) for m in _PIECE.finditer(text)]
 
 
 def _at(text: str, found: list[Word], at: int, known: Mapping[str, Decimal]) -> tuple[Spelled, int] | None:
@@ -120,19 +127,24 @@ def _at(text: str, found: list[Word], at: int, known: Mapping[str, Decimal]) -> 
 
 
 @cache
-def _tails(language: str) -> re.Pattern[str] | None:
-    tails = [form.replace("_", r"\s+") for form in _forms(_list(language).get("and_half"))]
-    return re.compile(rf"\s+(?:{'|'.join(tails)})(?!\w)", re.IGNORECASE) if tails else None
+def _tails(language: str) -> tuple[tuple[re.Pattern[str], Decimal], ...]:
+    found = []
+    for name, more in (("and_half", HALF), ("and_quarter", _QUARTER)):
+        if forms := [form.replace("_", r"\s+") for form in _forms(_list(language).get(name))]:
+            found.append((re.compile(rf"\s+(?:{'|'.join(forms)})(?!\w)", re.IGNORECASE), more))
+    return tuple(found)
 
 
-def half_more(text: str, at: int, language: str) -> int:
-    """Where "… and a half" that follows a unit ends; 0 where none does."""
-    pattern = _tails(language)
-    match = pattern.match(text, at) if pattern else None
-    return match.end() if match else 0
+def part_more(text: str, at: int, language: str) -> tuple[int, Decimal]:
+    """Where "… and a half" that follows a unit ends, and how much it is; 0 where none does."""
+    for pattern, more in _tails(language):
+        if match := pattern.match(text, at):
+            return match.end(), more
+    return 0, Decimal(0)
 
 
-def tails(text: str, language: str) -> Iterator[re.Match[str]]:
-    """Every "… and a half" of a text."""
-    pattern = _tails(language)
-    yield from pattern.finditer(text) if pattern else ()
+def tails(text: str, language: str) -> Iterator[tuple[int, int, Decimal]]:
+    """Every "… and a half" of a text: its start and end, and how much it is."""
+    for pattern, more in _tails(language):
+        for match in pattern.finditer(text):
+            yield match.start(), match.end(), more

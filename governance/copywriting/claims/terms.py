@@ -10,7 +10,7 @@ from decimal import Decimal
 from governance.copywriting.claims.facts import Fact
 from governance.copywriting.claims.judge import Judgement, Verdict
 from governance.copywriting.claims.lists import listed
-from governance.copywriting.claims.vocabulary import NAMES, Hit, Vocabulary
+from governance.copywriting.claims.vocabulary import IDIOM, NAMES, Hit, Vocabulary
 from governance.copywriting.claims.words import Word, alike, words
 
 _LISTS = listed("terms")
@@ -20,6 +20,8 @@ _IN_COLOUR = frozenset(_LISTS["in_colour"].split())
 _OF = frozenset(_LISTS["of"].split())
 _MADE_OF = frozenset(["of", "aus", "van", "av", "af"])  # where a fact speaks of materials, these alone do
 _GREEN, _GREEN_THINGS = frozenset(["vert", "verte", "verde"]), frozenset(_LISTS["green_things"].split())
+_SKIES, _INTO = frozenset(_LISTS["skies"].split()), frozenset(_LISTS["into"].split())
+_ATTRIBUTE = _OF | {"usb", "hdmi", "aux", "d", "audio", "lightning"}
 _PURE = frozenset(_LISTS["pure"].split())
 _SMALL = frozenset(
     ["is", "has", "with", "mit", "ist", "hat", "con", "avec"]
@@ -63,6 +65,9 @@ class Glossary:
                     self.told[hit.term.concept] = _Told(fact.key, fact.yes)
                 elif fact.amounts:
                     self.told.setdefault(hit.term.concept, _Told(fact.key, True))
+            for concept, opposite in vocabulary.opposites.items():
+                if (told := self.told.get(concept)) and opposite not in self.told:
+                    self.told[opposite] = _Told(told.fact, not told.so)
         if fact.texts and self._origin_of(fact):
             self.told.setdefault(f"origin:{fact.texts[0].upper()}", _Told(fact.key, True))
 
@@ -73,13 +78,22 @@ class Glossary:
         """Start, end, kind and judgement of each term of the text."""
         for vocabulary in self.vocabularies:
             for hit in vocabulary.find(self.words):
+                if hit.term.vocabulary == IDIOM:
+                    continue
                 if judgement := self._judge(vocabulary, hit):
                     yield hit.start, hit.end, hit.term.vocabulary, judgement
 
     def _judge(self, vocabulary: Vocabulary, hit: Hit) -> Judgement | None:
         term, so = hit.term, not _negated(self.words, hit.first)
+        if opposite := vocabulary.opposites.get(term.concept):
+            known = self.told.get(opposite)
+            if known is None or (len(term.words) > 1 and self._goes_on(hit)):
+                return None
+            return Judgement(Verdict.SUPPORTED if known.so != so else Verdict.CONTRADICTED, known.fact)
         for concept, told in self.told.items():
             if vocabulary.covers(concept, term.concept):
+                if term.vocabulary == "properties" and (wrong := self._wrong_part(hit, told.fact)):
+                    return wrong
                 if term.vocabulary == "materials" and (wrong := self._wrong_share(hit, told.fact, vocabulary)):
                     return wrong
                 return Judgement(Verdict.SUPPORTED if told.so == so else Verdict.CONTRADICTED, told.fact)
@@ -87,11 +101,25 @@ class Glossary:
             return None
         if term.doubtful and not self._meant(hit):
             return None
+        if term.vocabulary == "colours" and self._is_of_the_sky(hit):
+            return None
         if not so and term.vocabulary != "properties":
             return None
         if other := self.speaks.get(term.vocabulary):
             return Judgement(Verdict.CONTRADICTED if term.vocabulary != "properties" else Verdict.UNSUPPORTED, other)
         return Judgement(Verdict.UNSUPPORTED)
+
+    def _goes_on(self, hit: Hit) -> bool:
+        """Whether "with cable" is only the beginning: "con cable de carga"."""
+        after = [w.plain for w in self.words[hit.last : hit.last + 1]]
+        return bool(_ATTRIBUTE & set(after))
+
+    def _wrong_part(self, hit: Hit, key: str) -> Judgement | None:
+        """A part in words ("three quarters recycled") that is not the fact's percentage."""
+        part = _in_words(self.words, hit.first)
+        told = [a.value for fact in self.facts if fact.key == key for a in fact.amounts]
+        wrong = part is not None and told and all(_differ(part, each) for each in told)
+        return Judgement(Verdict.CONTRADICTED, key) if wrong else None
 
     def _quoted(self, hit: Hit) -> bool:
         """Whether the word belongs to a name that a fact gives as a whole."""
@@ -110,6 +138,8 @@ class Glossary:
         if hit.term.vocabulary == "origin":
             after = [w.plain for w in self.words[hit.last : hit.last + 1]]
             return bool(_MADE & {*before, *after})
+        if hit.term.vocabulary == "properties":
+            return bool(_INTO & set(before[-2:]))
         if hit.term.vocabulary == "materials":
             made_of = bool(_MADE & set(before)) and bool(_OF & set(before[-2:]))
             return made_of or ("materials" in self.speaks and bool(_MADE_OF & set(before[-1:])))
@@ -117,6 +147,10 @@ class Glossary:
             follows = hit.term.words[0] in _GREEN and "colours" in self.speaks and not _GREEN_THINGS & set(before[-1:])
             return follows or bool(_IN_COLOUR & set(before[-1:]))
         return hit.term.vocabulary in self.speaks
+
+    def _is_of_the_sky(self, hit: Hit) -> bool:
+        beside = self.words[max(0, hit.first - 1) : hit.first] + self.words[hit.last : hit.last + 1]
+        return any(word.plain in _SKIES for word in beside)
 
     def _wrong_share(self, hit: Hit, key: str, vocabulary: Vocabulary) -> Judgement | None:
         """A share of a material ("80 % cotton") that is not the fact's."""
@@ -188,6 +222,7 @@ def yes_or_no(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str,
         hits = sorted((w for w in found if w is not None), key=lambda w: w.start)
         if not names or len(hits) < len(names) or hits[-1].end - hits[0].start > 60:
             continue
-        so = not _negated(text_words, text_words.index(hits[0]))
+        first, last = text_words.index(hits[0]), text_words.index(hits[-1])
+        so = not _negated(text_words, first) and not any(w.plain in NEGATIONS for w in text_words[first:last])
         verdict = Verdict.SUPPORTED if so == fact.yes else Verdict.CONTRADICTED
         yield hits[0].start, hits[-1].end, "properties", Judgement(verdict, fact.key)

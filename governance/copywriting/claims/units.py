@@ -61,6 +61,7 @@ _FURTHER = (
     Unit("month", "calendar"),
     Unit("year", "calendar", Decimal(12)),
     Unit("week", "time", Decimal(604_800)),
+    Unit("quarter_h", "time", Decimal(900)),
     Unit("ohm", "resistance"),
     Unit("kmh", "speed"),
     Unit("mph", "speed", Decimal("1.609344")),
@@ -92,6 +93,7 @@ _LISTS = listed("units")  # of CLDR's names, short forms, and what never means a
 _EXACT = frozenset(_LISTS["exact"].split())
 _EXACT_FOLDED = frozenset(fold(each) for each in _EXACT)
 _AS_WRITTEN = {form: code for code, forms in _LISTS["as_written"].items() for form in forms.split()}
+_NONE_AS_WRITTEN = frozenset(_LISTS["none_as_written"].split())
 _NEVER = frozenset(_LISTS["never"].split())
 
 
@@ -130,6 +132,8 @@ def _stems(language: str) -> tuple[tuple[str, Unit], ...]:
 def unit_of(word: str, language: str) -> Unit | None:
     """The unit that one written word or sign means in a language."""
     if len(word) <= 2 and word.isalpha() and fold(word) in _EXACT_FOLDED and word not in _EXACT:
+        return None
+    if word.casefold() in _NONE_AS_WRITTEN:
         return None
     if code := _AS_WRITTEN.get(word.casefold()):
         return KNOWN[code]

@@ -48,11 +48,15 @@ class Hit:
     end: int
 
 
-class Vocabulary:
-    """Terms to find in texts, and which concept is a kind of which."""
+_NONE: Mapping[str, str] = {}
+IDIOM = "idiom"
 
-    def __init__(self, terms: Sequence[Term], kinds: Mapping[str, str]) -> None:
-        self.kinds = dict(kinds)
+
+class Vocabulary:
+    """Terms to find in texts, which concept is a kind of which, and which is the opposite of which."""
+
+    def __init__(self, terms: Sequence[Term], kinds: Mapping[str, str], opposites: Mapping[str, str] = _NONE) -> None:
+        self.kinds, self.opposites = dict(kinds), dict(opposites)
         self._closed: dict[str, list[Term]] = {}
         self._open: dict[str, list[Term]] = {}
         for term in terms:
@@ -113,11 +117,14 @@ def shipped(language: str) -> Vocabulary:
     """The vocabularies of the hub with the names of countries in English and one more language."""
     terms: list[Term] = []
     kinds: dict[str, str] = {}
+    opposites: dict[str, str] = {}
     for kind, rows in _rows().items():
         for concept, row in rows.items():
             name = f"{kind}:{concept}"
             if row.get("of"):
                 kinds[name] = f"{kind}:{row['of']}"
+            if row.get("opposite"):
+                opposites[name] = f"{kind}:{row['opposite']}"
             terms += [
                 _term(word, f"{kind}:{fold(word)}" if row.get("each") else name, kind)
                 for word, _, only in (each.partition("@") for each in row["words"].split())
@@ -133,7 +140,8 @@ def shipped(language: str) -> Vocabulary:
             for key, name in territories.items()
             if len(key) == 2 and key.isalpha() and words(name)
         ]
-    return Vocabulary([*terms, *_PEOPLES], kinds)
+    idioms = [_term(each, IDIOM, IDIOM) for each in str(listed("idioms").get(language, "")).split()]
+    return Vocabulary([*terms, *_PEOPLES, *idioms], kinds, opposites)
 
 
 def of_caller(lists: Mapping[str, Sequence[str]]) -> Vocabulary:

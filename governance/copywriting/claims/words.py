@@ -98,6 +98,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return [(a, b) for a, b in zip(bounds, bounds[1:], strict=False) if text[a:b].strip()]
 
 
+_WITHOUT = ("less", "los", "lose", "loser", "loses", "losem", "losen", "loos", "loze", "frei", "vrij")
+
+
 def alike(one: str, other: str) -> bool:
     """Whether two folded words are forms of one: "megapixels" and "megapixel", "palce" and "palcovy"."""
     if one == other:
@@ -105,5 +108,7 @@ def alike(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     if len(short) < 4 or len(long) - len(short) > 5:
         return False
+    if long.endswith(_WITHOUT) and not short.endswith(_WITHOUT):
+        return False  # "wired" and "wireless"
     kept = max(4, len(short) - (1 if len(short) < 7 else 2))
     return long[:kept] == short[:kept]

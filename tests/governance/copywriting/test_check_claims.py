@@ -19,6 +19,7 @@ from governance.copywriting.claims.check import check_text
 SEED = Path(settings.BASE_DIR).parent / "shared/data/claims/claims_seed.jsonl"
 MANY = Path(__file__).parents[2] / "data/claims/many_languages.jsonl"
 ADVERSARIAL = MANY.with_name("adversarial.jsonl")
+UNSEEN = MANY.with_name("unseen.jsonl")
 pytestmark = pytest.mark.django_db
 
 
@@ -108,6 +109,39 @@ def test_claims_that_were_written_to_trip_it_up() -> None:
         assert recall >= 0.88, those
         assert precision >= 0.95, those
     assert not any(s.flagged for s in scored if s.mutation == "style")
+
+
+def test_claims_that_were_written_before_the_checker_was_looked_at() -> None:
+    """One still trips it up: a pair, where the fact counts twelve."""
+    scored = list(score(UNSEEN))
+    assert len(scored) == 405
+    precision, recall = rates(scored)
+    assert recall >= 0.98
+    assert precision >= 0.99
+    for those in _groups(scored):
+        precision, recall = rates(those)
+        assert recall >= 0.95, those
+        assert precision >= 0.95, those
+    assert not any(s.flagged for s in scored if s.mutation == "style")
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "facts", "verdict"),
+    [
+        ("fr_FR", "Un lave-vaisselle pour toute la famille.", {"width": {"amount": "60", "unit": "cm"}}, ""),
+        ("fr_FR", "Va au lave-vaisselle.", {"width": {"amount": "60", "unit": "cm"}}, "unsupported"),
+        ("es_ES", "Ratón con cable de carga.", {"wireless": True}, ""),
+        ("es_ES", "Ratón con cable.", {"wireless": True}, "contradicted"),
+        ("en_GB", "A corded drill.", {"weight": {"amount": "2", "unit": "kg"}}, ""),  # nothing tells of cords
+        ("de_DE", "Wenn Sie mehr wollen.", {"material": "Holz"}, ""),
+        ("nl_NL", "Een wollen trui.", {"material": "hout"}, "contradicted"),
+        ("en_GB", "5 pockets and 3 compartments.", {"pockets": 3, "compartments": 5}, "contradictedcontradicted"),
+        ("nl_NL", "5 vakken.", {"pocket_count": 5, "compartments": 4}, "contradicted"),
+        ("en_GB", "Three batteries, and a charger.", {"batteries": 3, "charger_included": True}, "supported"),
+    ],
+)
+def test_what_a_word_means_where_it_stands(locale: str, text: str, facts: dict[str, object], verdict: str) -> None:
+    assert "".join(c.verdict for c in check_text(text, locale=locale, facts=facts)) == verdict  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
