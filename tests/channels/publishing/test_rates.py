@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -67,10 +67,12 @@ def test_a_limit_that_nobody_tells_is_learnt(shop: Shop) -> None:
     assert RateBucket.objects.get().rate == 40.0
 
 
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="threads cannot share a database in memory")
 def test_many_workers_share_one_bucket(shop: Shop) -> None:
-    rate, taken, end = Rate("puts", 20.0, 5.0), [], time.monotonic() + 1.0
+    rate, end = Rate("puts", 20.0, 5.0), time.monotonic() + 1.0
 
-    def worker() -> None:
+    def worker() -> list[float]:
+        taken: list[float] = []
         try:
             held = channel()
             while time.monotonic() < end:
@@ -81,15 +83,13 @@ def test_many_workers_share_one_bucket(shop: Shop) -> None:
                     taken.append(time.monotonic())
         finally:
             connection.close()
+        return taken
 
     rates.take(channel(), rate)
-    threads = [threading.Thread(target=worker) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    # 4 that were left, and 20 a second for as long as they worked.
-    assert len(taken) <= 4 + 20 * (max(taken) - min(taken)) + 2
+    with ThreadPoolExecutor(6) as pool:
+        taken = sorted(moment for each in [pool.submit(worker) for _ in range(6)] for moment in each.result())
+    # 4 that were left, and 20 a second for as long as they worked; not many fewer, even on a slow machine.
+    assert 4 + 5 <= len(taken) <= 4 + 20 * (taken[-1] - taken[0]) + 2
 
 
 def test_each_call_has_its_limit() -> None:
