@@ -68,11 +68,17 @@ class Teller:
     def _told(self, key: str, old: JSON, new: JSON) -> Told:
         attribute = self.attributes.get(_attribute_of(key))
         if attribute is None:
-            return Told(key, part_label(key), self._part(key, old), self._part(key, new), "", {})
+            return Told(key, self.label(key), self._part(key, old), self._part(key, new), "", {})
+        return Told(key, self.label(key), old, new, attribute.type, self.options.get(attribute.code, {}))
+
+    def label(self, key: str) -> str:
+        """What people call it, with its language and scope."""
+        attribute = self.attributes.get(_attribute_of(key))
+        if attribute is None:
+            return part_label(key)
         parsed = ValueKey.parse(key)
         about = ", ".join(filter(None, (parsed.locale, parsed.scope)))
-        label = attribute.label(self.locale) + (f" ({about})" if about else "")
-        return Told(key, label, old, new, attribute.type, self.options.get(attribute.code, {}))
+        return attribute.label(self.locale) + (f" ({about})" if about else "")
 
     def _part(self, key: str, value: JSON) -> JSON:
         if key == "axes":
@@ -125,6 +131,13 @@ class Teller:
 def target_text(value: dict[str, str]) -> str:
     name = value.get("sku") or value.get("product", "")
     return f"{value['quantity']} × {name}" if value.get("quantity") else name
+
+
+def key_labels(keys: Iterable[str], *, locale: str) -> dict[str, str]:
+    """The words for value keys and parts: an attribute's label with its language and scope, or what the part is."""
+    keys = list(keys)
+    teller = Teller([{key: [] for key in keys}], locale=locale)
+    return {key: teller.label(key) for key in keys}
 
 
 def part_label(key: str) -> str:

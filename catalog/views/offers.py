@@ -17,6 +17,7 @@ from catalog.products.changes import ChangeError, OfferChange, ProductChange, Va
 from catalog.products.guards import locked
 from catalog.products.state import flatten, load_states
 from catalog.products.write import write_product
+from catalog.views.written import tell
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.moments import exact, on_the_clock, zones
 from pimhub.foundation.money import parse_amount
@@ -108,7 +109,7 @@ def _cell(name: str, label: str, kind: str, held: JSON, zone: str) -> Cell:
     return Cell(name, label, kind, text, held, seen=text)
 
 
-def save(request: HttpRequest, product: Product, variant: Variant) -> list[ChangeError]:
+def save(request: HttpRequest, product: Product, variant: Variant, locale: str) -> list[ChangeError]:
     """Write what was typed over what was seen, all of it or nothing; what is wrong."""
     zone = str(request.POST.get("zone", "")).strip()
     given: dict[str, Any] = {}
@@ -119,7 +120,7 @@ def save(request: HttpRequest, product: Product, variant: Variant) -> list[Chang
         if not kind or not name.startswith(("offers.", "stock.")) or text == request.POST.get(f"seen:{name}"):
             continue
         try:
-            given[name] = _read(kind, text, zone)
+            given[name] = read_figure(kind, text, zone)
             base[f"{variant.sku}/{name}"] = json.loads(request.POST.get(f"was:{name}", "null"))
         except ValueError as error:
             errors.append(ChangeError(key=name, code="bad_value", message=str(error), sku=variant.sku, value=text))
@@ -132,16 +133,12 @@ def save(request: HttpRequest, product: Product, variant: Variant) -> list[Chang
     result = write_product(ProductChange(code=product.code, variants=(_change(variant.sku, given),), base=base))
     if result.status == "rejected":
         return result.errors
-    for sku, part, reason in result.held:
-        messages.warning(request, f"{part} of {sku} is held: {reason} A second person must confirm it.")
-    for left in result.dropped:
-        messages.warning(request, f"{left.key}: {left.message}")
-    messages.success(request, f"Saved: {', '.join(sorted(key for row in result.changes.values() for key in row))}.")
+    tell(request, result, locale=locale)
     return []
 
 
-def _read(kind: str, text: str, zone: str) -> Any:
-    """Raises ValueError."""
+def read_figure(kind: str, text: str, zone: str = "UTC") -> Any:
+    """What was typed for a field of `kind`, on the clock of `zone`. Raises ValueError, in words for who typed it."""
     if kind == "number":
         if not text.lstrip("-").isdigit():
             raise ValueError(f"“{text}” is no number of units. Write a whole one, such as 0.")

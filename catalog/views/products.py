@@ -30,8 +30,9 @@ from catalog.products.state import amount_text
 from catalog.products.told import Teller, part_label
 from catalog.products.write import write_product
 from catalog.views import links, pictures
+from catalog.views.offers import read_figure
+from catalog.views.written import tell
 from pimhub.foundation.jsonvalue import JSON
-from pimhub.foundation.money import parse_amount
 from pimhub.foundation.panels import instead, panels
 
 UNSEEN = "Your roles do not show this."
@@ -72,16 +73,18 @@ def product_detail(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST":
         if not request.user.has_perm("catalog.change_product"):
             raise PermissionDenied
-        errors, changed = save(request, product, locale)
+        errors = save(request, product, locale)
         if not errors:
-            messages.success(request, f"Saved: {changed}." if changed else "Nothing was changed, so nothing was saved.")
             return redirect(f"{reverse('product_detail', kwargs={'code': product.code})}?locale={locale}")
-    status = 200
-    if errors:
-        status = 409 if any(e.code == "conflict" for e in errors) else 422
-    return render(
-        request, "catalog/product_detail.html", page(request, product, locale, locales, errors), status=status
-    )
+    context = page(request, product, locale, locales, errors)
+    return render(request, "catalog/product_detail.html", context, status=status_of(errors))
+
+
+def status_of(errors: list[ChangeError]) -> int:
+    """Of the answer to what was posted."""
+    if any(e.code == "conflict" for e in errors):
+        return 409
+    return 422 if errors else 200
 
 
 def page(
@@ -206,6 +209,9 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
         for o in AttributeOption.objects.filter(attribute__code__in=product.axes).select_related("attribute")
     }
     rows = []
+    # What was seen stays what was seen, until its conflict was told.
+    told = {(e.sku, e.key) for e in errors if e.code == "conflict"}
+    seen = request.POST if errors else {}
     variants = list(product.variants.prefetch_related("offers__price_list", "stock_levels__location"))
     shut = locked(product, {v.sku: list(PARTS.values()) for v in variants})
     for variant in variants:
@@ -214,7 +220,7 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
         offer, level = offers.pop("default", None), levels.pop("main", None)
         held = {
             "gtin": variant.gtin or "",
-            "price": f"{offer.price:.2f}" if offer and offer.price is not None else "",
+            "price": (amount_text(offer.price) or "") if offer else "",
             "stock": str(level.available) if level else "",
         }
         hidden = {name for name in held if not sight().shows(product.pk, PARTS[name])}
@@ -222,7 +228,7 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
         codes = [(axis, str(variant.values.get(axis, ""))) for axis in product.axes]
         elsewhere = {
             "price": _elsewhere(
-                (code, f"{offer.price:.2f}")
+                (code, amount_text(offer.price) or "")
                 for code, offer in offers.items()
                 if offer.price is not None and sight().shows(product.pk, f"offers.{code}.price")
             ),
@@ -243,7 +249,7 @@ def _variants(request: HttpRequest, product: Product, locale: str, errors: list[
                         mode,
                         elsewhere.get(name, ""),
                         request.POST.get(f"{name}:{variant.sku}", now) if errors else now,
-                        now,
+                        now if (variant.sku, PARTS[name]) in told else seen.get(f"base-{name}:{variant.sku}", now),
                         UNSEEN if name in hidden else shut.get((variant.sku, PARTS[name]), ""),
                     )
                     for (name, now), (label, mode) in zip(held.items(), VARIANT_FIELDS, strict=True)
@@ -260,31 +266,30 @@ def _elsewhere(figures: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"{code} {figure}" for code, figure in sorted(figures))
 
 
-def save(request: HttpRequest, product: Product, locale: str) -> tuple[list[ChangeError], str]:
-    """Write what the form says; what is wrong, or the names of what changed."""
-    values, base, errors = _posted_values(request, product)
-    variants, more = _posted_variants(request, product)
+def save(request: HttpRequest, product: Product, locale: str) -> list[ChangeError]:
+    """Write what the form says, and tell what became of it; what is wrong."""
+    values, base, errors = posted_values(request, product)
+    variants, seen, more = _posted_variants(request, product)
+    base |= seen
     errors += more
     if errors:
-        return errors, ""
+        return errors
     if not values and not variants:
-        return [], ""
+        messages.info(request, "Nothing was changed, so nothing was saved.")
+        return []
     result = write_product(ProductChange(code=product.code, values=values, base=base, variants=tuple(variants)))
     if result.status == "rejected":
-        return result.errors, ""
-    names = sorted({key for row in result.changes.values() for key in row})
-    held = [f"{part} of {sku} is held: {reason}" for sku, part, reason in result.held]
-    for error in result.dropped:
-        messages.warning(request, f"{error.key}: {error.message}")
-    for text in held:
-        messages.warning(request, f"{text} A second person must confirm it.")
-    return [], ", ".join(names)
+        return result.errors
+    tell(request, result, locale=locale)
+    return []
 
 
-def _posted_values(
-    request: HttpRequest, product: Product
+def posted_values(
+    request: HttpRequest, product: Product, *, sku: str = ""
 ) -> tuple[dict[str, JSON], dict[str, JSON], list[ChangeError]]:
-    """Values whose text differs from what the editor saw, and what was seen of them."""
+    """Values of the product, or of one variant, whose text differs from what the editor saw; and what was seen of them,
+    as a change wants to know it."""
+    at = f"{sku}/" if sku else ""
     values: dict[str, JSON] = {}
     base: dict[str, JSON] = {}
     errors: list[ChangeError] = []
@@ -300,33 +305,41 @@ def _posted_values(
             values[key] = kind_of.parse(str(text), spec) if str(text).strip() else None
             if kind_of.has_options:
                 values[key] = codes_for(attribute, values[key])
-            base[key] = kind_of.parse(seen, spec) if seen.strip() else None
+            base[at + key] = kind_of.parse(seen, spec) if seen.strip() else None
         except ValueProblem as problem:
-            errors.append(ChangeError(key=key, code=problem.code, message=str(problem), value=str(text)))
+            errors.append(ChangeError(key=key, code=problem.code, message=str(problem), sku=sku, value=str(text)))
     return values, base, errors
 
 
-def _posted_variants(request: HttpRequest, product: Product) -> tuple[list[VariantChange], list[ChangeError]]:
+def _posted_variants(
+    request: HttpRequest, product: Product
+) -> tuple[list[VariantChange], dict[str, JSON], list[ChangeError]]:
+    """The figures of variants that differ from what the editor saw, and what was seen of them."""
     changes, errors = [], []
+    base: dict[str, JSON] = {}
     for variant in product.variants.all():
         gtin = str(request.POST.get(f"gtin:{variant.sku}", variant.gtin or "")).strip()
         # A field that is locked is not sent: then it is as it was.
-        was = {name: str(request.POST.get(f"base-{name}:{variant.sku}", "")) for name in ("price", "stock")}
+        was = {name: str(request.POST.get(f"base-{name}:{variant.sku}", "")).strip() for name in PARTS}
         price, stock = (str(request.POST.get(f"{name}:{variant.sku}", was[name])) for name in ("price", "stock"))
         offers, levels = {}, {}
         try:
             if price != was["price"]:
-                offers["default"] = OfferChange(price=parse_amount(price) if price.strip() else None)
-            if stock != was["stock"] and stock.strip():
-                levels["main"] = int(stock)
+                offers["default"] = OfferChange(price=read_figure("text", price.strip()))
+                base[f"{variant.sku}/{PARTS['price']}"] = was["price"] or None
+            if stock != was["stock"]:
+                levels["main"] = read_figure("number", stock.strip())
+                base[f"{variant.sku}/{PARTS['stock']}"] = int(was["stock"]) if was["stock"] else None
         except ValueError as error:
-            errors.append(ChangeError(key="price or stock", code="number", message=str(error), sku=variant.sku))
+            errors.append(ChangeError(key="", code="number", message=str(error), sku=variant.sku))
             continue
-        renumbered = gtin != request.POST.get(f"base-gtin:{variant.sku}", gtin)
+        renumbered = f"base-gtin:{variant.sku}" in request.POST and gtin != was["gtin"]
+        if renumbered:
+            base[f"{variant.sku}/gtin"] = was["gtin"] or None
         if offers or levels or renumbered:
             code = (gtin or None) if renumbered else UNSET
             changes.append(VariantChange(sku=variant.sku, offers=offers, stock=levels, gtin=code))
-    return changes, errors
+    return changes, base, errors
 
 
 @requires("catalog.view_product")

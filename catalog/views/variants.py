@@ -11,18 +11,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from catalog.access.reach import seen, sight
-from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
 from catalog.models import FamilyAttribute, Locale, Product, Variant
 from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import ChangeError, ProductChange, VariantChange
 from catalog.products.guards import locked
-from catalog.products.options import codes_for
+from catalog.products.told import key_labels
 from catalog.products.write import write_product
 from catalog.views import offers
-from catalog.views.products import choices_of
-from pimhub.foundation.jsonvalue import JSON
+from catalog.views.products import choices_of, posted_values, status_of
+from catalog.views.written import tell
 
 
 @dataclass(slots=True)
@@ -56,7 +55,7 @@ def variant_detail(request: HttpRequest, code: str) -> HttpResponse:
         if not request.user.has_perm("catalog.change_product"):
             raise PermissionDenied
         write = offers.save if request.POST.get("do") == "offers" else _save
-        errors = write(request, product, variant)
+        errors = write(request, product, variant, locale)
         if not errors:
             address = reverse("variant_detail", kwargs={"code": product.code})
             query = request.GET.copy()
@@ -68,6 +67,9 @@ def variant_detail(request: HttpRequest, code: str) -> HttpResponse:
         wrong = next((e for e in errors if e.key == field.key), None)
         if errors and f"value:{field.key}" in request.POST:
             field.text = request.POST.get(f"value:{field.key}", field.text)
+            # What was seen stays what was seen, until its conflict was told.
+            if not (wrong and wrong.code == "conflict"):
+                field.base = request.POST.get(f"base:{field.key}", field.base)
         field.error = wrong.message if wrong else ""
     panel = offers.shown(request, product, variant, errors if request.POST.get("do") == "offers" else [])
     beside = {f.key for f in fields} | {c.name for line in (*panel["lists"], *panel["stock"]) for c in line.cells}
@@ -82,7 +84,7 @@ def variant_detail(request: HttpRequest, code: str) -> HttpResponse:
         "errors": [e for e in errors if e.key not in beside],
         "may_edit": request.user.has_perm("catalog.change_product") and not shut.get(("", "")),
     }
-    return render(request, "catalog/variant_detail.html", context, status=422 if errors else 200)
+    return render(request, "catalog/variant_detail.html", context, status=status_of(errors))
 
 
 def _fields(product: Product, variant: Variant, locale: str) -> list[Field]:
@@ -116,31 +118,20 @@ def _fields(product: Product, variant: Variant, locale: str) -> list[Field]:
     return found
 
 
-def _save(request: HttpRequest, product: Product, variant: Variant) -> list[ChangeError]:
-    attributes = {a.code: a for a in product.family.attributes.all()}
+def _save(request: HttpRequest, product: Product, variant: Variant, locale: str) -> list[ChangeError]:
     if reset := request.POST.get("reset"):
-        change = VariantChange(sku=variant.sku, reset=(reset,))
-        words = f"{reset} is inherited again."
+        change = ProductChange(code=product.code, variants=(VariantChange(sku=variant.sku, reset=(reset,)),))
     else:
-        values: dict[str, JSON] = {}
-        errors = []
-        for name, typed in request.POST.items():
-            kind, _, key = name.partition(":")
-            attribute = attributes.get(key.partition("@")[0])
-            text = str(typed)
-            if kind != "value" or attribute is None or text == request.POST.get(f"base:{key}", ""):
-                continue
-            try:
-                values[key] = type_of(attribute.type).parse(text, attribute.spec()) if text.strip() else None
-                if type_of(attribute.type).has_options:
-                    values[key] = codes_for(attribute, values[key])
-            except ValueProblem as problem:
-                errors.append(ChangeError(key=key, code=problem.code, message=str(problem), value=text))
+        values, base, errors = posted_values(request, product, sku=variant.sku)
         if errors:
             return errors
-        change, words = VariantChange(sku=variant.sku, values=values), "Saved."
-    result = write_product(ProductChange(code=product.code, variants=(change,)))
+        variants = (VariantChange(sku=variant.sku, values=values),)
+        change = ProductChange(code=product.code, base=base, variants=variants)
+    result = write_product(change)
     if result.status == "rejected":
         return result.errors
-    messages.success(request, words if result.status == "updated" else "Nothing was changed, so nothing was saved.")
+    if reset and result.changes:
+        messages.success(request, f"{key_labels([reset], locale=locale)[reset]} is inherited again.")
+    else:
+        tell(request, result, locale=locale)
     return []

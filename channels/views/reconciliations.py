@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from catalog.access.reach import sight
 from catalog.models import Source, User
 from catalog.permissions import requires
+from catalog.products.told import key_labels
 from channels.access import reached
 from channels.models import Channel, Gap, Reconciliation
 from channels.reconcile import repair
@@ -69,7 +70,7 @@ def reconciliation_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "hop": hop,
         "hop_label": Gap.Hop(hop).label if hop in Gap.Hop.values else "",
         "hops": [(value, Gap.Hop(value).label, n) for value, n in hops],
-        "gaps": chosen[:PAGE],
+        "gaps": _with_words(chosen[:PAGE]),
         "shown": PAGE,
         "gap_count": chosen.count(),
         "open_count": chosen.filter(state=Gap.State.OPEN).count(),
@@ -80,6 +81,13 @@ def reconciliation_detail(request: HttpRequest, pk: int) -> HttpResponse:
     }
     htmx = getattr(request, "htmx", None)
     return render(request, f"channels/reconciliation_{'run' if htmx else 'detail'}.html", context)
+
+
+def _with_words(gaps: QuerySet[Gap]) -> list[tuple[Gap, str]]:
+    """Each with what people call its place."""
+    rows = list(gaps)
+    words = key_labels({gap.key for gap in rows if gap.key}, locale="en_US")
+    return [(gap, words.get(gap.key, "the listing")) for gap in rows]
 
 
 @require_POST

@@ -45,7 +45,7 @@ def test_what_is_not_live_says_why_and_where_it_is_mended(product: Product) -> N
 def _brand(page: Page, words: str) -> None:
     page.locator("[id='value:brand']").fill(words.strip())
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved: brand")).to_be_visible()
+    expect(page.get_by_text("Saved: Brand")).to_be_visible()
 
 
 def _approve(product: Product, sku: str) -> None:

@@ -96,7 +96,7 @@ def test_a_stale_edit_is_a_conflict_at_the_field(product: Product) -> None:
             page.goto(f"{product.url}/products/kettlebell/")
         first.locator("[id='value:brand']").fill("First brand")
         first.get_by_role("button", name="Save").click()
-        expect(first.get_by_text("Saved: brand")).to_be_visible()
+        expect(first.get_by_text("Saved: Brand")).to_be_visible()
         second.locator("[id='value:brand']").fill("Second brand")
         second.get_by_role("button", name="Save").click()
         expect(second.locator("[id='error-brand']")).to_contain_text("First brand")

@@ -111,7 +111,7 @@ def test_an_administrator_says_who_owns_what_and_adds_a_person(product: Product)
         look(mara, "45-locked-field")
         mara.get_by_label("Manufacturer part number").fill("KB-2")
         mara.get_by_role("button", name="Save").click()
-        expect(mara.get_by_text("Saved: mpn")).to_be_visible()
+        expect(mara.get_by_text("Saved: Manufacturer part number")).to_be_visible()
 
         ada.get_by_role("link", name="People").click()
         ada.get_by_role("link", name="New person").click()

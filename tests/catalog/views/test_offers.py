@@ -81,7 +81,7 @@ def test_what_somebody_wrote_meanwhile_is_not_lost(mara: Client, world: World) -
     given = form(mara)
     Offer.objects.filter(variant__sku="tee-s").update(price=Decimal("21"))
     answer = mara.post(PAGE, given | {"offers.default.price": "20.90"})
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "Somebody changed this meanwhile" in answer.content.decode()
     assert Offer.objects.get(variant__sku="tee-s").price == Decimal("21")
 

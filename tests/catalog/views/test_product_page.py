@@ -7,7 +7,8 @@ import re
 import pytest
 from django.test import Client
 
-from catalog.models import Attribute, AttributeOption, Product, Variant
+from catalog.models import Attribute, AttributeOption, Offer, Product, StockLevel, Variant
+from catalog.products.changes import VariantChange
 from catalog.products.trash import trash_option
 from tests.world import World
 
@@ -107,3 +108,51 @@ def test_variants_choose_from_the_same_lists(mara: Client) -> None:
     sent = {"value:taxable": "false", "base:taxable": chosen(page, "taxable")}
     assert mara.post("/products/tee/variant/?sku=tee-s", sent).status_code == 302
     assert Variant.objects.get(sku="tee-s").values["taxable"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "mine", "theirs"), [("price", "20.90", "21.00"), ("stock", "4", "3"), ("gtin", "4006381333931", "")]
+)
+def test_figures_that_somebody_changed_meanwhile_are_not_written_over(
+    mara: Client, name: str, mine: str, theirs: str
+) -> None:
+    seen = {f"base-{name}:tee-s": "96385074" if name == "gtin" else form()[f"{name}:tee-s"]}
+    if name == "price":
+        Offer.objects.filter(variant__sku="tee-s").update(price=theirs)
+    if name == "stock":
+        StockLevel.objects.filter(variant__sku="tee-s").update(available=theirs)
+    answer = mara.post("/products/tee/", form(**{f"{name}:tee-s": mine}) | seen)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Somebody changed this meanwhile" in page
+    assert f'name="{name}:tee-s" value="{mine}"' in page  # what was typed is still there
+    assert f'name="base-{name}:tee-s" value="{theirs}"' in page  # saved again, it replaces theirs
+    variant = Variant.objects.get(sku="tee-s")
+    assert (variant.gtin or "") == ""
+    assert f"{variant.offers.get().price:.2f}" == ("21.00" if name == "price" else "19.90")
+    assert variant.stock_levels.get().available == (3 if name == "stock" else 5)
+
+
+def test_a_price_is_shown_to_its_last_decimal(mara: Client) -> None:
+    Offer.objects.filter(variant__sku="tee-s").update(price="0.0049")
+    assert 'name="price:tee-s" value="0.0049"' in mara.get("/products/tee/").content.decode()
+
+
+def test_a_variants_value_that_somebody_changed_meanwhile_is_not_written_over(mara: Client, world: World) -> None:
+    address = "/products/tee/variant/?sku=tee-s"
+    world.change("tee", variants=(VariantChange(sku="tee-s", values={"mpn": "THEIRS"}),))
+    sent = {"value:mpn": "MINE", "base:mpn": ""}
+    answer = mara.post(address, sent)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Somebody changed this meanwhile" in page
+    assert 'value="MINE"' in page
+    assert 'name="base:mpn" value="THEIRS"' in page
+    assert Variant.objects.get(sku="tee-s").values["mpn"] == "THEIRS"
+    assert mara.post(address, sent | {"base:mpn": "THEIRS"}).status_code == 302
+    assert Variant.objects.get(sku="tee-s").values["mpn"] == "MINE"
+
+
+def test_what_was_saved_is_named_in_words(mara: Client) -> None:
+    page = mara.post("/products/tee/", form(**{"price:tee-s": "20.90", "stock:tee-s": "4"}), follow=True).content
+    assert "Saved: Price (default), Stock (main)." in page.decode()
