@@ -18,8 +18,10 @@ from catalog.models import Association, AssociationType, Category, Product, Vari
 from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products.changes import AssociationChange, ProductChange
+from catalog.products.state import amount_text
 from catalog.products.write import write_product
 from catalog.structure.trails import trails
+from pimhub.foundation.jsonvalue import JSON
 
 _LINE = re.compile(r"(?:(\d+(?:[.,]\d+)?)\s*[×x*]\s+)?(.+)")
 
@@ -51,15 +53,20 @@ def product_links(request: HttpRequest, code: str) -> HttpResponse:
     """Save what the panel says; all of it or nothing."""
     product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(code))
     associations = {}
+    base: dict[str, JSON] = {}
     problem = ""
     for kind in AssociationType.objects.all():
         name = f"association:{kind.code}"
-        if name in request.POST:
-            try:
-                associations[kind.code] = tuple(_target(line) for line in _lines(request.POST[name]))
-            except ValueError as error:
-                problem = str(error)
+        typed, was = _lines(request.POST.get(name, "")), _lines(request.POST.get(f"seen:{name}", ""))
+        if name not in request.POST or typed == was:
+            continue
+        try:
+            associations[kind.code] = tuple(map(_target, typed))
+            base[f"associations.{kind.code}"] = [_told(_target(line)) for line in was] or None
+        except ValueError as error:
+            problem = str(error)
     change = ProductChange(
+        base=base,
         code=product.code,
         # Not the whole list: what somebody else put in or took out meanwhile stays so.
         add_categories=tuple(_categories(request.POST.get("add_category", ""))),
@@ -70,7 +77,13 @@ def product_links(request: HttpRequest, code: str) -> HttpResponse:
         messages.error(request, f"Nothing was saved. {problem}")
         return redirect("product_detail", code=product.code)
     result = write_product(change)
-    if result.status == "rejected":
+    if any(e.code == "conflict" for e in result.errors):
+        messages.error(
+            request,
+            "Somebody changed the associations meanwhile; here is how they are now. Nothing of yours was saved: "
+            "please make your change again.",
+        )
+    elif result.status == "rejected":
         messages.error(request, f"Nothing was saved. {' '.join(e.message for e in result.errors)}")
     else:
         messages.success(request, "Saved." if result.changes else "Nothing was changed, so nothing was saved.")
@@ -121,3 +134,9 @@ def _target(line: str) -> AssociationChange:
     if Variant.objects.filter(sku_key=code_key(name)).exists():
         return AssociationChange(sku=name, quantity=quantity)
     return AssociationChange(product=name, quantity=quantity)
+
+
+def _told(target: AssociationChange) -> JSON:
+    """As the journal tells it, which is what a base is compared with."""
+    told: dict[str, JSON] = {"sku": target.sku} if target.sku else {"product": target.product}
+    return told if target.quantity is None else told | {"quantity": amount_text(target.quantity, places=0)}

@@ -7,7 +7,8 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from catalog.models import Category, Product
+from catalog.models import Association, AssociationType, Category, Product
+from catalog.products.changes import AssociationChange
 from tests.world import World
 
 
@@ -52,3 +53,31 @@ def test_categories_are_found_while_typing(mara: Client) -> None:
     assert unescape(mara.get("/categories/", {"add_category": "shirts; SUM"}).content.decode()) == (
         '<option value="shirts; warm">Products › Summer</option>'
     )
+
+
+def targets() -> list[str]:
+    return sorted(
+        a.to_product.code for a in Association.objects.filter(product__code="tee").select_related("to_product")
+    )
+
+
+def test_associations_that_somebody_changed_meanwhile_are_not_written_over(mara: Client, world: World) -> None:
+    for code in ("socks", "belt", "hat"):
+        world.product(code)
+    kind = AssociationType.objects.create(code="goes_with")
+    name = f"association:{kind.code}"
+    mara.post("/products/tee/links/", {name: "socks", f"seen:{name}": ""})
+    page = mara.get("/products/tee/").content.decode()
+    assert f'name="seen:{name}">socks</textarea>' in page
+    world.change(
+        "tee", associations={kind.code: (AssociationChange(product="socks"), AssociationChange(product="belt"))}
+    )
+    sent = {name: "socks\nhat", f"seen:{name}": "socks"}
+    answer = mara.post("/products/tee/links/", sent, follow=True).content.decode()
+    assert "Somebody changed the associations meanwhile" in answer
+    assert targets() == ["belt", "socks"]
+    # Who changes something else on the panel has seen the old list, and leaves it alone.
+    mara.post("/products/tee/links/", {name: "socks", f"seen:{name}": "socks", "add_category": "shirts"})
+    assert (targets(), placed()) == (["belt", "socks"], ["shirts"])
+    mara.post("/products/tee/links/", {name: "hat", f"seen:{name}": "socks\nbelt"})
+    assert targets() == ["hat"]
