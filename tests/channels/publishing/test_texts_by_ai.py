@@ -31,9 +31,14 @@ def described(shop: Shop, when_stale: str = "warn") -> Product:
         attribute=Attribute.objects.get(code="description"),
         when_stale=when_stale,
     )
-    version = prompts.write_version(
-        template=template, by=shop.user("admin"), wording={"instructions": "Describe it.", "inputs": ["name", "brand"]}
-    )
+    write(shop, product, template, instructions="Describe it.", inputs=["name", "brand"])
+    events.derive()
+    return product
+
+
+def write(shop: Shop, product: Product, template: PromptTemplate, **wording: Any) -> None:
+    """One text by the template for the product: written, taken and approved."""
+    version = prompts.write_version(template=template, by=shop.user("admin"), wording=wording)
     PromptVersion.objects.filter(pk=version.pk).update(evaluation={"green": True})
     version = prompts.activate(version=version, by=shop.user("reviewer"))
     mara = shop.user("merchandiser")
@@ -43,8 +48,6 @@ def described(shop: Shop, when_stale: str = "warn") -> Product:
     with acting(user=mara, source="page"):
         proposals.accept(proposal=Draft.objects.get().proposal, user=mara)
     shop.approve(product)
-    events.derive()
-    return product
 
 
 def inserted(shop: Shop, product: Product) -> list[dict[str, Any]]:
@@ -100,16 +103,7 @@ def test_a_stale_text_of_a_picture_is_held_back_too(shop: Shop) -> None:
     product = shop.product("tee")
     shop.write(ProductChange(code="tee", media=(MediaChange(url="https://img.example/a.jpg"),)))
     template = PromptTemplate.objects.create(code="alts", label="Pictures", task="alt", when_stale="block")
-    version = prompts.write_version(template=template, by=shop.user("admin"), wording={"instructions": "Say it."})
-    PromptVersion.objects.update(evaluation={"green": True})
-    version = prompts.activate(version=version, by=shop.user("reviewer"))
-    mara = shop.user("merchandiser")
-    run = runs.plan(version=version, locale="en_US", ids=[product.pk], by=mara)
-    runs.start(run, by=mara)
-    runs.advance(run.pk)
-    with acting(user=mara, source="page"):
-        proposals.accept(proposal=Draft.objects.get().proposal, user=mara)
-    shop.approve(product)
+    write(shop, product, template, instructions="Say it.")
     assert _stale(shop, product) == []
     shop.write(ProductChange(code="tee", values={"name@en_US": "Polo shirt"}))
     shop.approve(product)
