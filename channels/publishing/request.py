@@ -58,12 +58,12 @@ def publish_by_hand(
     if not is_owned():
         return publish(channel=channel, products=products, over_drift=over_drift), {}
     given = Product.objects.filter(standing__live__isnull=False) if products is None else products
-    ids = [product.pk for product in given]
+    ids = {product.pk for product in given}
+    if products is None:
+        ids = selection.chosen(channel, ids)
     act = actor.current.get()
     why = barred(ids, system=act.system if act else "")
-    wanted = set(ids) - set(why)
-    if products is None:
-        wanted = selection.chosen(channel, wanted)
+    wanted = ids - set(why)
     codes = Product.objects.filter(pk__in=why).order_by("code").values_list("code", "pk")
     count = publish(channel=channel, products=Product.objects.filter(pk__in=wanted), over_drift=over_drift)
     return count, {code: why[pk] for code, pk in codes}

@@ -81,3 +81,11 @@ def test_publishing_by_others_can_only_be_refused(shop: Shop) -> None:
     rule = OwnershipRule(code="range", part="publication", otherwise="override")
     with pytest.raises(ValidationError, match="can only be refused"):
         rule.full_clean()
+
+
+def test_what_the_channel_does_not_show_is_not_told_of(shop: Shop, planned: OwnershipRule) -> None:
+    shop.live("tee")
+    Channel.objects.filter(code="google").update(selection={"nothing": True})
+    Placement.objects.filter(channel__code="google").update(selected=False)
+    with acting(user=shop.user("channelmanager"), source="page"):
+        assert publish_by_hand(channel=shop.channel("google")) == (0, {})
