@@ -1,13 +1,17 @@
-"""A prompt for the demo: descriptions for search engines by the offline writer, tried on products and in use."""
+"""For the demo: descriptions for search engines by the offline writer, tried on products and in use; and the sandbox
+as a provider, for who wants to try models that are honest or make things up."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 from catalog.models import Attribute, Product, User
 from governance.copywriting import prompts
 from governance.copywriting.evaluation import evaluate
-from governance.models import PromptTemplate
+from governance.models import AiProvider, ModelPrice, PromptTemplate
 
 CODE, TRIED = "search_description", 5
+MODELS = ("sandbox-honest", "sandbox-hallucinating")
 
 
 def ensure_prompts(*, author: User, user: User) -> None:
@@ -28,3 +32,20 @@ def ensure_prompts(*, author: User, user: User) -> None:
     products = list(Product.objects.order_by("pk")[:TRIED])
     if products and evaluate(version=version, products=products, locale="en_US", by=author)["green"]:
         prompts.activate(version=version, by=user)
+
+
+def ensure_provider() -> None:
+    """Once; the sandbox listens on another port at each start, so its address is kept without one."""
+    provider, is_new = AiProvider.objects.get_or_create(
+        code="sandbox",
+        defaults={"label": "Sandbox", "base_url": "sandbox:/openai/v1", "takes_batches": True},
+    )
+    if is_new:
+        for model in MODELS:
+            ModelPrice.objects.create(
+                provider=provider,
+                model=model,
+                valid_from=dt.date(2026, 1, 1),
+                input_micros=1_500_000,
+                output_micros=6_000_000,
+            )

@@ -20,7 +20,7 @@ class AiProvider(models.Model):
 
     code = models.CharField(max_length=50, unique=True, validators=[key_code])
     label = models.CharField(max_length=200)
-    base_url = models.URLField(max_length=500)
+    base_url = models.CharField(max_length=500)  # "sandbox:/openai/v1": the sandbox's, wherever it listens
     api = models.CharField(max_length=10, choices=Api.choices, default=Api.RESPONSES)
     key_encrypted = models.TextField(blank=True)
     timeout = models.PositiveIntegerField(default=60)  # seconds a call

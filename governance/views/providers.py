@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -14,10 +14,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from catalog.models import User
 from catalog.permissions import requires
 from catalog.views.again import asks_again
+from governance.copywriting.budget import money
 from governance.copywriting.runs import USE
 from governance.models import AiProvider, CopyBudget, ModelPrice
 from governance.people import who_may
-from pimhub.foundation import audit
+from pimhub.foundation import audit, sandbox
+from pimhub.foundation.guard import Refused
+from pimhub.foundation.http import check_address
 
 MANAGE = "governance.manage_prompts"
 MICROS = 1_000_000
@@ -55,7 +58,16 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
             "batch_percent": "What a call in a batch costs, in percent of its price",
             "sees_pictures": "Its models take pictures: small copies are sent where pictures are described",
         }
-        help_texts = {"base_url": "With its version: https://api.openai.com/v1. A private one must be allowed by PIMHUB_ALLOWED_ORIGINS."}  # fmt: skip  # noqa: E501
+        help_texts = {"base_url": "With its version: https://api.openai.com/v1. A private one must be allowed by PIMHUB_ALLOWED_ORIGINS; sandbox:/openai/v1 is the sandbox's."}  # fmt: skip  # noqa: E501
+
+    def clean_base_url(self) -> str:
+        address = str(self.cleaned_data["base_url"]).strip()
+        if not address.startswith(sandbox.SCHEME):
+            try:
+                check_address(address, allowed_origins=settings.PIMHUB_ALLOWED_ORIGINS)
+            except Refused as error:
+                raise forms.ValidationError(f"It would not be called: {error}.") from error
+        return address
 
     def clean_at_once(self) -> int:
         calls: int = self.cleaned_data["at_once"]
@@ -112,7 +124,7 @@ def provider_list(request: HttpRequest) -> HttpResponse:
     budgets = CopyBudget.objects.select_related("user")
     context = {
         "providers": AiProvider.objects.all(),
-        "budgets": [(each, Decimal(each.micros) / MICROS) for each in budgets],
+        "budgets": [(each, money(each.micros)) for each in budgets],
         "form": form,
     }
     return render(request, "governance/copy_providers.html", context, status=422 if form.errors else 200)
@@ -149,7 +161,7 @@ def provider_edit(request: HttpRequest, code: str = "") -> HttpResponse:
         "provider": provider,
         "form": form,
         "prices": prices,
-        "rows": [(r, Decimal(r.input_micros) / MICROS, Decimal(r.output_micros) / MICROS) for r in rows],
+        "rows": [(row, money(row.input_micros), money(row.output_micros)) for row in rows],
     }
     wrong = form.errors or prices.errors
     return render(request, "governance/copy_provider.html", context, status=422 if wrong else 200)

@@ -6,6 +6,7 @@ so that whoever builds them (connectors) needs no socket, and a preview shows th
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import time
@@ -20,7 +21,7 @@ from urllib.parse import urljoin
 import httpcore2
 import httpx2
 
-from pimhub.foundation.guard import GuardedBackend, Refused, UnknownHost, until
+from pimhub.foundation.guard import GuardedBackend, Refused, UnknownHost, is_public, until
 
 logger = logging.getLogger("pimhub.http")
 
@@ -144,8 +145,7 @@ def _call(
     allowed_origins: Collection[str],
     into: IO[bytes] | None,
 ) -> Response:
-    # Other protocols have origins too, which say nothing of calls by HTTP.
-    private = _origin(url) in {_listed_origin(each) for each in allowed_origins if not each.startswith("sftp://")}
+    private = _is_listed(url, allowed_origins)
     if not private:
         _check_port(url)
     _check_headers(request.headers)
@@ -205,6 +205,31 @@ def _parse(address: str) -> httpx2.URL:
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}[url.scheme]
+
+
+def check_address(address: str, *, allowed_origins: Collection[str] = ()) -> None:
+    """Raises Refused for what would not be called whatever its host means: a wrong scheme, port, or private number."""
+    url = _parse(address)
+    if not _is_listed(url, allowed_origins):
+        _check_port(url)
+        if _is_number(url.host) and not is_public(url.host):
+            raise Refused(
+                f"{url.host} is not on the open internet; if it may be called, "
+                f"list {_origin_text(url)} in PIMHUB_ALLOWED_ORIGINS"
+            )
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_listed(url: httpx2.URL, allowed_origins: Collection[str]) -> bool:
+    """Other protocols have origins too, which say nothing of calls by HTTP."""
+    return _origin(url) in {_listed_origin(each) for each in allowed_origins if not each.startswith("sftp://")}
 
 
 def _listed_origin(text: str) -> tuple[str, str, int]:

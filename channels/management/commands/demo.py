@@ -19,7 +19,7 @@ from catalog.setup import ensure_base
 from channels.demo.erp import ensure_erp
 from channels.demo.products import demo_changes
 from channels.demo.shop import ensure_channels
-from governance.copywriting.demo import ensure_prompts
+from governance.copywriting.demo import ensure_prompts, ensure_provider
 
 FURNITURE = Path(__file__).resolve().parents[2] / "demo/packt_furniture.csv"
 
@@ -52,4 +52,5 @@ def _load_products() -> None:
     run = work_through(run)
     confirm(run)
     work_through(run)
+    ensure_provider()
     ensure_prompts(author=User.objects.get(username="admin"), user=User.objects.get(username="reviewer"))

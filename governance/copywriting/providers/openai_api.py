@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from governance.copywriting.prompts import Asked
 from governance.copywriting.providers.base import Answer, Billed, CannotWrite, Extracted, Sentence
 from governance.models import AiProvider
+from pimhub.foundation import sandbox
 from pimhub.foundation.http import Captured, capturing_client, client_for_sdk, was_sent
 
 LONG_WAIT = 120.0  # seconds: a longer one ends the run rather than holding a worker
@@ -70,7 +71,8 @@ class _Copy(BaseModel):
 
 def preview(provider: AiProvider, asked: Asked) -> str:
     """The body of the request, byte for byte as it would be sent."""
-    client = openai.OpenAI(base_url=provider.base_url, api_key="none", max_retries=0, http_client=capturing_client())
+    url, _ = _reached(provider)
+    client = openai.OpenAI(base_url=url, api_key="none", max_retries=0, http_client=capturing_client())
     try:
         _create(client, provider, asked)
     except Captured as captured:
@@ -84,12 +86,18 @@ def preview(provider: AiProvider, asked: Asked) -> str:
 
 def client_of(provider: AiProvider) -> openai.OpenAI:
     """The vendor's client over our transport; each call is made once."""
+    url, allowed = _reached(provider)
     return openai.OpenAI(
-        base_url=provider.base_url,
+        base_url=url,
         api_key=provider.key or "none",
         max_retries=0,
-        http_client=client_for_sdk(timeout=provider.timeout, allowed_origins=settings.PIMHUB_ALLOWED_ORIGINS),
+        http_client=client_for_sdk(timeout=provider.timeout, allowed_origins=allowed),
     )
+
+
+def _reached(provider: AiProvider) -> tuple[str, list[str]]:
+    """Its address as it is called now, that of the sandbox included, and the private origins it may be on."""
+    return sandbox.resolved(provider.base_url, home=settings.PIMHUB_HOME, allowed=settings.PIMHUB_ALLOWED_ORIGINS)
 
 
 def write(provider: AiProvider, asked: Asked, billed: Billed) -> Answer:
