@@ -13,10 +13,10 @@ from catalog.access.reach import seen, sight
 from catalog.models import Product, User
 from catalog.products.told import part_label
 from governance import reminders
-from governance.copywriting.provenance import within
 from governance.models import ContentScore, Draft, Embargo, Override, Proposal, SalePolicy, Standing, TextOrigin
 from governance.revisions.pending import pending
 from governance.sales import decide as sales
+from governance.views.named import origins_named
 from governance.workflow.base import in_review
 from pimhub.foundation import panels
 from pimhub.foundation.panels import Deed, Notice, Panel
@@ -108,7 +108,7 @@ def copy_entry(request: HttpRequest) -> dict[str, Any] | None:
 def texts_panel(request: HttpRequest, product: Product) -> Panel | None:
     """Where the texts of a product come from, and which of them went stale."""
     rows = TextOrigin.objects.filter(product=product, is_current=True).select_related("draft__version__template")
-    shown = [(r, within(r.draft, product.pk, r.stale)) for r in rows if sight().shows(product.pk, r.key)]
+    shown = origins_named([row for row in rows if sight().shows(product.pk, row.key)])
     context = {"rows": shown, "product": product, "may_write": request.user.has_perm("governance.use_ai")}
     return Panel("Texts by AI", "governance/texts_panel.html", context, order=14) if shown else None
 

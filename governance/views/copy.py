@@ -21,9 +21,19 @@ from catalog.plans import run as plans
 from catalog.plans.kinds.base import BadPlan
 from governance.copywriting import evaluation, generate, prompts, runs
 from governance.copywriting.facts import facts_now
-from governance.copywriting.provenance import within
 from governance.copywriting.rulebook import pack_labels
-from governance.models import AiProvider, CopyRun, CopyTrial, Draft, PromptTemplate, PromptVersion, Proposal, TextOrigin
+from governance.models import (
+    AiProvider,
+    CopyRun,
+    CopyTrial,
+    Draft,
+    ModelPrice,
+    PromptTemplate,
+    PromptVersion,
+    Proposal,
+    TextOrigin,
+)
+from governance.views.named import names_of, origins_named
 
 USE, MANAGE = runs.USE, "governance.manage_prompts"
 SHOWN = 100
@@ -49,11 +59,13 @@ def copy_home(request: HttpRequest) -> HttpResponse:
             drafts=Count("versions__drafts", filter=Q(versions__drafts__proposal__state=Proposal.State.OPEN))
         ),
         "runs": CopyRun.objects.select_related("version__template", "requested_by")[:20],
-        "stale": [
-            (row, within(row.draft, row.product_id, row.stale))
-            for row in stale.select_related("product", "draft").order_by("stale_since")[:SHOWN]
-            if sight().shows(row.product_id, row.key)
-        ],
+        "stale": origins_named(
+            [
+                row
+                for row in stale.select_related("product", "draft").order_by("stale_since")[:SHOWN]
+                if sight().shows(row.product_id, row.key)
+            ]
+        ),
         "stale_count": stale.count(),
         "providers": AiProvider.objects.all(),
         "may_manage": request.user.has_perm(MANAGE),
@@ -151,7 +163,10 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
         "locales": languages(),
         "may_manage": request.user.has_perm(MANAGE),
         "in_use": in_use(request, Q(draft__version=shown)) if shown else 0,
-        "key": template.key("…" if template.attribute and template.attribute.localizable else ""),
+        "target": template.attribute.label() if template.attribute else "",
+        "told": _told(shown) if shown else {},
+        "models": ModelPrice.objects.values_list("model", flat=True).distinct(),
+        "attributes": Attribute.objects.order_by("position", "code"),
         "trials": _trials(template),
         "trying": CopyTrial.objects.filter(version__template=template, ended_at=None).exists(),
         **_preview(request, shown),
@@ -174,6 +189,16 @@ def _trials(template: PromptTemplate) -> list[CopyTrial]:
     rows = CopyTrial.objects.filter(version__template=template).select_related("version")
     last = rows.order_by("-pk").first()
     return [*rows.filter(ended_at=None), *([last] if last and last.ended_at and last.problem else [])]
+
+
+def _told(version: PromptVersion) -> dict[str, list[str]]:
+    """What a version sends, needs and is judged by, in words."""
+    names, packs = names_of([*version.inputs, *version.required]), pack_labels()
+    return {
+        "inputs": [names.get(code, code) for code in version.inputs],
+        "required": [names.get(code, code) for code in version.required],
+        "packs": [packs.get(code, code) for code in version.packs],
+    }
 
 
 def _chosen(request: HttpRequest, versions: list[PromptVersion], name: str) -> PromptVersion | None:
@@ -255,8 +280,15 @@ def _wording(given: Any) -> dict[str, Any]:
 
 
 def products_named(codes: str) -> list[Product]:
-    keys = [code_key(code) for code in prompts.listed(codes)]
-    return list(seen(Product.objects.filter(code_key__in=keys)).order_by("code_key"))
+    """The products of codes as typed. Raises BadPrompt that names those that are none."""
+    keys = {code_key(code): code for code in prompts.listed(codes)}
+    found = list(seen(Product.objects.filter(code_key__in=keys)).order_by("code_key"))
+    if lost := [keys[key] for key in keys.keys() - {product.code_key for product in found}]:
+        more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        raise prompts.BadPrompt(
+            "products", f"There is no product {', '.join(sorted(lost)[:5])}{more}. Check the codes."
+        )
+    return found
 
 
 def _preview(request: HttpRequest, version: PromptVersion | None) -> dict[str, Any]:

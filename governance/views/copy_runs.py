@@ -22,6 +22,7 @@ from catalog.search.select import Count, conditions_of, count, view_of
 from catalog.search.select import select as matching
 from catalog.views.selection import products_of, selection_of
 from governance.copywriting import budget, runs
+from governance.copywriting.prompts import BadPrompt
 from governance.models import CopyRun, Draft, PromptTemplate, PromptVersion, Proposal
 from governance.views.copy import MOST, SHOWN, USE, in_use, languages, products_named
 from pimhub.foundation.jsonvalue import JSON
@@ -43,7 +44,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             run = _planned(given, user, select)
             return redirect("copy_run", pk=run.pk)
-    except (runs.CannotRun, BadFilter, BadPlan) as error:
+    except (runs.CannotRun, BadPrompt, BadFilter, BadPlan) as error:
         problem = str(error)
     context = {
         "given": given,
@@ -58,7 +59,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
 
 
 def _planned(given: Mapping[str, str], user: User, chosen: dict[str, JSON]) -> CopyRun:
-    """Raises CannotRun, BadFilter, BadPlan."""
+    """Raises CannotRun, BadPrompt, BadFilter, BadPlan."""
     active = PromptVersion.objects.filter(state=PromptVersion.State.ACTIVE)
     version = active.select_related("template").filter(template__code=given.get("template", "")).first()
     if version is None:

@@ -20,10 +20,12 @@ from governance.copywriting.drafts import CannotDecide, facts_for, reads_values,
 from governance.copywriting.facts import SOURCE
 from governance.copywriting.lengths import meters
 from governance.copywriting.origins import plain, stale_facts
+from governance.copywriting.rulebook import pack_labels
 from governance.models import Draft, Proposal, SeededDraft
 from governance.proposed_parts import ALT, picture_of
 from governance.views.copy import USE, open_drafts
-from governance.views.proof import facts_told, marked
+from governance.views.named import codes_in, key_named, names_of
+from governance.views.proof import facts_told, marked, resting
 
 
 @requires("catalog.view_product")
@@ -62,19 +64,25 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
     following = open_drafts().exclude(pk=draft.pk).first()
     problems = [claim["problem"] for claim in draft.claims if "problem" in claim] if not edited else []
     flagged = [claim for claim in claims if is_flagged(claim)]
+    names = names_of([*draft.facts, *codes_in([row.key])])
+    told = facts_told(draft, facts.values, stale_facts(draft, facts), names)
+    packs = pack_labels()
     context = {
         "draft": draft,
         "row": row,
         "product": row.product,
         "typed": typed,
-        "marked": marked(str(draft.facts.get(SOURCE, "")) if reads else typed, claims),
+        "marked": marked(str(draft.facts.get(SOURCE, "")) if reads else typed, claims, names),
         "reads": reads,
-        "claims": flagged,
+        "claims": [claim | {"fact": names.get(str(claim["fact"]), claim["fact"])} for claim in flagged],
         "flags": len(flagged) + len(problems),
         "blocking": any(is_blocking(claim) for claim in claims),
         "problems": problems,
         "meters": [] if reads else meters(draft, "\n".join(typed.split("\r\n"))),
-        "facts": facts_told(draft, facts.values, stale_facts(draft, facts)),
+        "facts": told,
+        "key": key_named(row.key, names),
+        "resting": [] if reads else resting(typed, draft, claims, {fact["code"] for fact in told}, names),
+        "judged_by": [each | {"label": packs.get(each["pack"], each["pack"])} for each in draft.judged_by],
         "before": plain(str(row.base)) if row.base else "",
         "whys": Proposal.Why.choices,
         "next": following,
@@ -118,9 +126,13 @@ def _decide(request: HttpRequest, draft: Draft, typed: str) -> None:
         edited = "\n".join(typed.split("\r\n")).strip() != draft.text
         instead = value_typed(draft, typed.strip()) if edited else None
         proposals.accept(proposal=draft.proposal, user=user, instead=instead, edited=edited, comment=comment)
-        messages.success(request, f"{draft.proposal.key} of {draft.proposal.product.code} is written.")
+        messages.success(request, f"{_named(draft.proposal.key)} of {draft.proposal.product.code} is written.")
 
 
 def _next(draft: Draft) -> HttpResponse:
     following = open_drafts().exclude(pk=draft.pk).first()
     return redirect("draft_detail", pk=following.pk) if following else redirect("copy_home")
+
+
+def _named(key: str) -> str:
+    return key_named(key, names_of(codes_in([key])))

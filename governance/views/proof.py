@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from governance.copywriting.checks import is_flagged
+from governance.copywriting.claims.judge import Verdict
+from governance.copywriting.claims.words import sentences
 from governance.copywriting.provenance import within
 from governance.models import Draft
 from pimhub.foundation.jsonvalue import JSON
 
+ALIKE = 0.6  # how alike a sentence is to the one that was written, at least, to rest on the facts it cited
 
-def facts_told(draft: Draft, now: Mapping[str, JSON], stale: dict[str, list[Any]]) -> list[dict[str, Any]]:
+
+def facts_told(
+    draft: Draft, now: Mapping[str, JSON], stale: dict[str, list[Any]], names: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """The facts that were given, those the text rests on first."""
     rows = [
         {
             "code": code,
+            "label": names.get(code, code),
             "value": told(value),
             "used": code in draft.used,
             "now": told(now.get(code)) if code in stale else "",
@@ -28,6 +37,41 @@ def facts_told(draft: Draft, now: Mapping[str, JSON], stale: dict[str, list[Any]
     return sorted(rows, key=lambda row: (not row["stale"], not row["used"], row["code"]))
 
 
+def resting(
+    text: str, draft: Draft, claims: list[dict[str, JSON]], shown: Collection[str], names: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Each sentence with the facts it rests on: those its writer cited for it, and those that prove its claims.
+
+    An edited sentence keeps the facts of the one it was made from. Only `shown` facts are named.
+    """
+    rows = []
+    for start, end in _bounds(text, draft):
+        own = [c for c in claims if start <= int(str(c["start"])) < end]
+        cited = [*_cited(text[start:end], draft), *(str(c["fact"]) for c in own if c["verdict"] == Verdict.SUPPORTED)]
+        codes = [code for code in dict.fromkeys(cited) if code in shown]
+        facts = [names.get(code, code) for code in codes]
+        rows.append({"text": text[start:end].strip(), "facts": facts, "flags": sum(map(is_flagged, own))})
+    return rows
+
+
+def _bounds(text: str, draft: Draft) -> Iterator[tuple[int, int]]:
+    """Where its sentences lie: those that were written as they are, what was edited by its full stops."""
+    at = 0
+    for each in draft.sentences:
+        start = text.find(str(each["text"]), at)
+        if start >= 0 and each["text"]:
+            yield from ((at + a, at + b) for a, b in sentences(text[at:start]))
+            at = start + len(each["text"])
+            yield start, at
+    yield from ((at + a, at + b) for a, b in sentences(text[at:]))
+
+
+def _cited(sentence: str, draft: Draft) -> list[str]:
+    scored = [(SequenceMatcher(None, sentence, str(each["text"])).ratio(), each["facts"]) for each in draft.sentences]
+    ratio, codes = max(scored, key=lambda pair: pair[0], default=(0.0, ()))
+    return [str(code) for code in codes] if ratio >= ALIKE else []
+
+
 def told(value: JSON) -> str:
     if isinstance(value, dict) and "amount" in value:
         return f"{value['amount']} {value.get('unit', '')}".strip()
@@ -36,7 +80,7 @@ def told(value: JSON) -> str:
     return "nothing" if value in (None, "") else str(value)
 
 
-def marked(text: str, claims: list[dict[str, JSON]]) -> SafeString:
+def marked(text: str, claims: list[dict[str, JSON]], names: Mapping[str, str]) -> SafeString:
     """The text with its claims marked, each with its verdict and fact in words."""
     parts: list[str] = []
     at = 0
@@ -45,7 +89,9 @@ def marked(text: str, claims: list[dict[str, JSON]]) -> SafeString:
         if start < at:
             continue
         parts.append(format_html("{}", text[at:start]))
-        words = f"{str(claim['verdict']).replace('_', ' ')}" + (f": {claim['fact']}" if claim["fact"] else "")
+        words = f"{str(claim['verdict']).replace('_', ' ')}" + (
+            f": {names.get(str(claim['fact']), claim['fact'])}" if claim["fact"] else ""
+        )
         words += f". {claim['message']}" if claim.get("message") else ""
         parts.append(
             format_html(

@@ -28,6 +28,7 @@ from governance.proposed_parts import ALT
 from governance.proposed_parts import now as part
 from governance.revisions.pending import Changes, Key, Pending, pending, visible
 from governance.views.later import later, later_context
+from governance.views.named import names_of, stale_named
 from governance.views.proof import facts_told, marked
 from governance.views.queue import KEPT, SKIPPED, UNDO, asked_of, note_opened, undo_of, waiting
 from governance.workflow import verbs
@@ -143,11 +144,12 @@ def _proofs(texts: Origins, where: Key, value: JSON, now: Pending) -> list[dict[
 def _proof(origin: TextOrigin, value: JSON) -> dict[str, Any]:
     """Of a text by AI: its claims marked, the facts they rest on, and what the facts are now."""
     facts, text = facts_for(origin.draft), plain(str(value))
+    names = names_of(origin.draft.facts)
     return {
         "origin": origin,
-        "stale": within(origin.draft, origin.product_id, origin.stale),
-        "marked": marked(text, recheck(origin.draft, text, facts).claims),
-        "facts": facts_told(origin.draft, facts.values, origin.stale),
+        "stale": stale_named(within(origin.draft, origin.product_id, origin.stale), names),
+        "marked": marked(text, recheck(origin.draft, text, facts).claims, names),
+        "facts": facts_told(origin.draft, facts.values, origin.stale, names),
     }
 
 

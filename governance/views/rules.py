@@ -91,9 +91,9 @@ def pack_detail(request: HttpRequest, code: str) -> HttpResponse:
         "kinds": rulebook.KINDS.items(),
         "severities": rulebook.SEVERITIES.items(),
         "places": [
-            ("scopes", "Scopes", Scope.objects.values_list("code", flat=True)),
-            ("markets", "Markets", Market.objects.values_list("code", flat=True)),
-            ("locales", "Languages", Locale.objects.values_list("code", flat=True)),
+            ("scopes", "Scopes", [(each.code, each.label) for each in Scope.objects.all()]),
+            ("markets", "Markets", [(each.code, each.label) for each in Market.objects.all()]),
+            ("locales", "Languages", [(each.code, each.name or each.code) for each in Locale.objects.all()]),
         ],
         "may_manage": request.user.has_perm(MANAGE),
     }

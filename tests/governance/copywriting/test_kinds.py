@@ -165,7 +165,7 @@ def test_the_page_shows_the_text_with_the_quote_and_takes_another_value(client: 
     client.force_login(models.world.people["mara"])
     text = page(client, f"/texts/drafts/{draft.pk}/")
     assert "Read out of the text" in text
-    assert 'title="supported: source_text">180 g' in text
+    assert 'title="supported: Source text">180 g' in text
     assert client.post(f"/texts/drafts/{draft.pk}/", {"do": "accept", "text": "heavy"}).status_code == 422
     assert "net_weight" not in models.world.flat("tee")[""]
     post(client, f"/texts/drafts/{draft.pk}/", do="accept", text="0.2 kg")

@@ -71,6 +71,9 @@ def test_from_a_new_prompt_to_a_text_in_the_product(ada: Client, mara: Client, d
 
     assert "&quot;fabric&quot;:&quot;Cotton&quot;" in page(ada, f"{home}?product=tee&locale=en_US")
     text = post(mara, "/texts/runs/new/", template="short", locale="en_US", products="tee, nonsense")
+    assert "There is no product nonsense. Check the codes." in text
+    assert not CopyRun.objects.exists()
+    text = post(mara, "/texts/runs/new/", template="short", locale="en_US", products="tee")
     assert "1 product, 1 with all facts that are needed." in text
     run = CopyRun.objects.get()
     post(mara, f"/texts/runs/{run.pk}/", do="start")
@@ -159,6 +162,56 @@ def test_a_provider_keeps_its_key_and_its_prices(ada: Client, desk: Desk) -> Non
     assert "No money left." in page(ada, "/texts/")
     post(ada, "/texts/providers/acme/", do="resume")
     assert not AiProvider.objects.get().is_paused
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("http://10.0.0.5/v1", "10.0.0.5 is not on the open internet"),
+        ("https://ai.example:8443/v1", "port 8443 is neither 80 nor 443"),
+        ("ftp://ai.example/v1", "ftp is not http or https"),
+        ("https://me:secret@ai.example/v1", "an address must not hold a name or password"),
+    ],
+)
+def test_an_address_that_would_not_be_called_is_not_saved(
+    ada: Client, desk: Desk, settings: object, address: str, message: str
+) -> None:
+    given = {"code": "acme", "label": "Acme", "base_url": address, "api": "chat", "timeout": 30}
+    given |= {"at_once": 4, "batch_percent": 50}
+    settings.PIMHUB_ALLOWED_ORIGINS = []  # type: ignore[attr-defined]
+    assert f"It would not be called: {message}" in post(ada, "/texts/providers/new/", **given)
+    assert not AiProvider.objects.exists()
+
+
+def test_an_address_that_is_listed_and_the_sandbox_s_are_saved(ada: Client, desk: Desk, settings: object) -> None:
+    settings.PIMHUB_ALLOWED_ORIGINS = ["http://10.0.0.5:8080"]  # type: ignore[attr-defined]
+    for code, address in (("acme", "http://10.0.0.5:8080/v1"), ("sandbox", "sandbox:/openai/v1")):
+        given = {"code": code, "label": code, "base_url": address, "api": "chat", "timeout": 30, "at_once": 4}
+        assert "is saved." in post(ada, "/texts/providers/new/", batch_percent=50, **given)
+
+
+def test_round_prices_are_written_as_people_write_them(ada: Client, desk: Desk) -> None:
+    assert "100 a day, everybody together" in post(ada, "/texts/providers/", per="day", amount="100", person="")
+
+
+def test_each_sentence_stands_beside_the_facts_it_rests_on(mara: Client, desk: Desk) -> None:
+    for code, label in (("net_weight", "Net weight"), ("fabric", "Fabric")):
+        Attribute.objects.filter(code=code).update(labels={"en_US": label})
+    draft = desk.draft(desk.version(), desk.product())
+    address = f"/texts/drafts/{draft.pk}/"
+    rows = _resting(page(mara, address))
+    assert rows.get("Net weight: 180 g.") == "Net weight", rows
+    assert rows["Fabric: Cotton."] == "Fabric"
+    edited = draft.text.replace("Fabric: Cotton.", "Fabric: pure Cotton.")
+    rows = _resting(post(mara, address, do="accept", text=f"{edited} It holds 9 litres."))
+    assert rows["Fabric: pure Cotton."] == "Fabric"
+    assert "no fact" in rows["It holds 9 litres."]
+    assert "1 flag" in rows["It holds 9 litres."]
+
+
+def _resting(text: str) -> dict[str, str]:
+    found = re.findall(r'<th scope="row" dir="auto">([^<]*)</th> ?<td data-label="Rests on">(.*?)</td>', text)
+    return {sentence: facts.strip() for sentence, facts in found}
 
 
 def test_a_budget_is_set_for_all_or_for_one(ada: Client, mara: Client, desk: Desk) -> None:
