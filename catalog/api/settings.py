@@ -73,7 +73,7 @@ class PriceListRow(Row):
 
     class Meta:
         model = PriceList
-        fields = ("code", "label", "currency", "tax_included", "customer_group")
+        fields = ("code", "label", "currency", "tax_included", "customer_group", "largest_move")
 
     fixed = ("code",)
 

@@ -49,6 +49,10 @@ WORDS = {
     "roles": ("Who approves", "None: whoever has the right."),
     "trusted": ("Trusted system", "What it writes goes live by itself."),
     "tax_included": ("Prices include tax", ""),
+    "largest_move": (
+        "Held above a move of percent",
+        "A price that moves by more, up or down, waits for a second person.",
+    ),
 }
 
 

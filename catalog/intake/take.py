@@ -242,7 +242,9 @@ class _Batch:
             diversions.get(code)(product, values)
         written = {key.rpartition(".")[2] for key in pairs}
         if isinstance(row, Offer):
-            alarms = pricing.put(row, {n: v for n, v in fresh.items() if f"{head}.{n}" in pairs}, confirmed=False)
+            largest = self.reference.price_lists[message.place].largest_move
+            told = {n: v for n, v in fresh.items() if f"{head}.{n}" in pairs}
+            alarms = pricing.put(row, told, largest_move=largest, confirmed=False)
             self._hold(message, variant, fresh, alarms, outcome)
             for name in alarms:
                 pairs.pop(f"{head}.{name}", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from catalog.models.codes import key_code
@@ -16,6 +17,8 @@ class PriceList(models.Model):
     currency = models.ForeignKey(Currency, on_delete=models.PROTECT, related_name="+")
     tax_included = models.BooleanField(default=True)
     customer_group = models.CharField(max_length=50, blank=True)
+    # A price that moves by more, up or down, is held until a second person confirms it.
+    largest_move = models.PositiveSmallIntegerField(default=50, validators=[MinValueValidator(1)])  # percent
     history = history()
 
     class Meta:

@@ -173,7 +173,9 @@ def _offer(app: Application, draft: VariantState, code: str, change: OfferChange
             return
     offer = draft.offers.setdefault(code, Offer())
     given = {name: value for name in OFFER_FIELDS if (value := getattr(change, name)) is not UNSET}
-    alarms = pricing.put(offer, given, confirmed=change.confirmed)
+    alarms = pricing.put(
+        offer, given, largest_move=app.reference.price_lists[code].largest_move, confirmed=change.confirmed
+    )
     for name in pricing.GUARDED:
         if name not in given:
             continue

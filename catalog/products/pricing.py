@@ -12,7 +12,6 @@ from catalog.models import Offer
 from catalog.products.state import amount_text
 
 GUARDED = ("price", "sale_price")
-LARGEST_MOVE = Decimal("0.5")
 DECIMALS = 4  # as the column holds them
 LARGEST = Decimal(10) ** 12
 
@@ -28,10 +27,10 @@ def misfit(amount: Decimal) -> str:
     return ""
 
 
-def alarm(*, new: Decimal | None, old: Decimal | None, cost: Decimal | None) -> str:
+def alarm(*, new: Decimal | None, old: Decimal | None, cost: Decimal | None, largest_move: int) -> str:
     """Why the price must be confirmed by a second person, or "" when it may pass.
 
-    Zero, negative or below cost; or a move of more than half the old price, up or down.
+    Zero, negative or below cost; or a move of more than so many percent of the old price, up or down.
     """
     if new is None:
         return ""
@@ -39,8 +38,8 @@ def alarm(*, new: Decimal | None, old: Decimal | None, cost: Decimal | None) -> 
         return f"The price {amount_text(new)} is not above zero."
     if cost is not None and new < cost:
         return f"The price {amount_text(new)} is below the cost of {amount_text(cost)}."
-    if old and abs(new - old) > old * LARGEST_MOVE:
-        percent = int(abs(new - old) * 100 / old)
+    if old and abs(new - old) * 100 > old * largest_move:
+        percent = amount_text(round(abs(new - old) * 100 / old, 1), places=0)
         return f"The price moves by {percent} %, from {amount_text(old)} to {amount_text(new)}."
     return ""
 
@@ -59,7 +58,7 @@ def _crossed(name: str, given: Mapping[str, Any], offer: Offer) -> str:
     return f"The sale price {amount_text(sale)} is above the price of {amount_text(price)}."
 
 
-def put(offer: Offer, given: Mapping[str, Any], *, confirmed: bool) -> dict[str, str]:
+def put(offer: Offer, given: Mapping[str, Any], *, largest_move: int, confirmed: bool) -> dict[str, str]:
     """Write fields onto an offer, but for prices that must be confirmed first: those, with the reason.
 
     Costs come before prices: a price is looked at beside the cost that came with it.
@@ -72,7 +71,10 @@ def put(offer: Offer, given: Mapping[str, Any], *, confirmed: bool) -> dict[str,
         if name not in given or given[name] == getattr(offer, name):
             continue
         old: Decimal | None = getattr(offer, name)
-        reason = "" if confirmed else alarm(new=given[name], old=old, cost=offer.cost) or _crossed(name, given, offer)
+        reason = ""
+        if not confirmed:
+            reason = alarm(new=given[name], old=old, cost=offer.cost, largest_move=largest_move)
+            reason = reason or _crossed(name, given, offer)
         if reason:
             alarms[name] = reason
         else:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from catalog.models import HeldPrice, Offer
+from catalog.models import HeldPrice, Offer, PriceList
+from catalog.products.changes import OfferChange, VariantChange
 from tests.catalog.api.conftest import Api
 from tests.world import World
 
@@ -46,6 +47,22 @@ def test_what_looks_wrong_waits(world: World, erp: Api, said: dict[str, Any], he
         if name in ("price", "sale_price"):
             before = {"price": Decimal(20), "sale_price": None}[name]
             assert getattr(offer, name) == (before if name in held else Decimal(amount)), name
+
+
+def test_each_price_list_says_how_far_a_price_may_move(world: World, erp: Api) -> None:
+    world.product("tee", sizes=("s",))
+    Offer.objects.update(price=Decimal(20))
+    PriceList.objects.filter(code="default").update(largest_move=10)
+    (result,) = erp.bulk("offers/", [{**LINE, "price": "22.10", "sequence": 1}])
+    assert "moves by 10.5 %" in result["held"][0]["reason"]
+    (result,) = erp.bulk("offers/", [{**LINE, "price": "22.00", "sequence": 2}])
+    assert Offer.objects.get().price == 22
+    PriceList.objects.filter(code="default").update(largest_move=1000)
+    held = world.change(
+        "tee", variants=(VariantChange(sku="tee-s", offers={"default": OfferChange(price=Decimal(66))}),)
+    )
+    assert held.held == []
+    assert Offer.objects.get().price == 66
 
 
 def test_a_price_that_falls_below_a_running_sale_waits(world: World, erp: Api) -> None:
