@@ -1,4 +1,5 @@
-"""Pictures: uploaded once by their bytes, found by name, tag or use, trashed when nothing shows them."""
+"""Pictures, videos and 3D models: uploaded once by their bytes, found by name, tag or use, trashed when nothing shows
+them."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from catalog.api.problems import Problem
 from catalog.api.shapes import PICTURE
 from catalog.api.structure import in_use
 from catalog.media import ingest
-from catalog.media.inspect import MAX_BYTES, MediaRefused
+from catalog.media.beyond import MOST_BYTES
+from catalog.media.inspect import MediaRefused
 from catalog.models import MediaAsset
 from catalog.products import trash
 
@@ -65,8 +67,8 @@ class MediaList(ApiView):
         file = request.FILES.get("file")
         if file is None or isinstance(file, list):
             raise Problem(422, "no_file", "Send one file under the name “file”.")
-        if (file.size or 0) > MAX_BYTES:
-            raise Problem(413, "too_large", f"{file.name} has more than {MAX_BYTES // 1024**2} MB.")
+        if (file.size or 0) > MOST_BYTES:
+            raise Problem(413, "too_large", f"{file.name} has more than {MOST_BYTES // 1024**2} MB.")
         try:
             asset = ingest.upload(file.read())
         except MediaRefused as refusal:

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from catalog.media.inspect import MAX_BYTES, MediaRefused, open_picture
+from catalog.media.beyond import glance
+from catalog.media.inspect import MAX_BYTES, MediaRefused
 from pimhub.foundation.http import REFUSED, TOO_LARGE, UNKNOWN_HOST, Response
 
 TIMEOUT = 20.0  # seconds, with all redirects
@@ -34,14 +35,14 @@ class FetchFailed(Exception):
 
 
 def download(url: str, *, send: Fetch, allowed_origins: Collection[str]) -> bytes:
-    """The bytes of the picture at `url`; `inspect` still has to decode them. Raises FetchFailed."""
+    """The bytes of the picture at `url`; `examine` still has to look into them. Raises FetchFailed."""
     response = send(url, timeout=TIMEOUT, max_bytes=MAX_BYTES, allowed_origins=allowed_origins)
     if response.status == 0:
         raise _no_answer(host_of(url), response)
     if response.status != 200:
         raise _no_success(host_of(url), response.status)
     try:
-        open_picture(response.body).close()
+        glance(response.body)
     except MediaRefused as refusal:
         raise FetchFailed(
             refusal.code, f"What {host_of(url)} sent is not usable. {refusal.message}", permanent=True
@@ -60,7 +61,7 @@ def _no_answer(host: str, response: Response) -> FetchFailed:
     if error.startswith(TOO_LARGE):
         return FetchFailed(
             "too_large",
-            f"The file at {host} has more than {MAX_BYTES // 2**20} MB. Put a smaller picture there.",
+            f"The file at {host} has more than {MAX_BYTES // 2**20} MB. Put a smaller one there, or upload it.",
             permanent=True,
         )
     code = "no_answer" if response.sent else "no_connection"

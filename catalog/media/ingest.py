@@ -1,4 +1,5 @@
-"""Pictures on their way in: uploads at once, addresses by the worker, each checked by its bytes."""
+"""Pictures, videos and 3D models on their way in: uploads at once, addresses by the worker, each checked by its
+bytes."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog import events
+from catalog.media.beyond import MediaFacts, examine
 from catalog.media.fetch import FetchFailed, download
-from catalog.media.inspect import ImageFacts, MediaRefused, inspect
+from catalog.media.inspect import MediaRefused
 from catalog.media.storage import put
 from catalog.models import MediaAsset, MediaHost
 from pimhub.foundation import http
@@ -29,8 +31,8 @@ CLAIM = dt.timedelta(minutes=2)  # when this worker dies, another tries again th
 
 
 def upload(data: bytes) -> MediaAsset:
-    """The asset of an uploaded picture; the same bytes give the same asset. Raises MediaRefused."""
-    facts = inspect(data)
+    """The asset of an uploaded picture, video or 3D model; the same bytes give the same asset. Raises MediaRefused."""
+    facts = examine(data)
     asset = MediaAsset.objects.filter(sha256=facts.sha256, url_digest__isnull=True).first()
     return asset or _keep(MediaAsset(), data, facts)
 
@@ -109,7 +111,7 @@ def _settle(asset: MediaAsset, got: bytes | FetchFailed) -> None:
         return
     _judge_host(asset.host, failed=False)
     try:
-        _keep(asset, got, inspect(got))
+        _keep(asset, got, examine(got))
     except MediaRefused as refusal:
         _fail(asset, refusal.message, for_good=True)
 
@@ -126,7 +128,7 @@ def _judge_host(name: str, *, failed: bool) -> None:
         host.save(update_fields=["closed_until"])
 
 
-def _keep(asset: MediaAsset, data: bytes, facts: ImageFacts) -> MediaAsset:
+def _keep(asset: MediaAsset, data: bytes, facts: MediaFacts) -> MediaAsset:
     put(settings.MEDIA_ROOT, data, sha256=facts.sha256, extension=facts.extension)
     asset.sha256, asset.mime, asset.extension = facts.sha256, facts.mime, facts.extension
     asset.width, asset.height, asset.bytes = facts.width, facts.height, facts.bytes

@@ -165,7 +165,8 @@ def _unidentified(data: bytes) -> MediaRefused:
         return MediaRefused("damaged", "The picture is damaged or cut off at its very beginning. Export it again.")
     return MediaRefused(
         "not_a_picture",
-        f"This is {_seems(data)}, whatever its name says. Save it as JPEG, PNG, WebP, GIF or AVIF.",
+        f"This is {_seems(data)}, whatever its name says. Save a picture as JPEG, PNG, WebP, GIF or AVIF, "
+        "a video as MP4 or MOV, a 3D model as GLB or USDZ.",
     )
 
 

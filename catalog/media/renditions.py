@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from catalog.media.inspect import broken, open_picture
+from catalog.media.beyond import is_picture
+from catalog.media.inspect import MediaRefused, broken, open_picture
 from catalog.media.storage import path_of, relative_path, write
 
 # Sizes a page may ask for; any others would let a visitor fill the disk.
@@ -27,6 +28,8 @@ def thumbnail(root: Path, *, sha256: str, extension: str, width: int) -> Path:
     Raises FileNotFoundError without the original, ValueError for another width, MediaRefused if it is damaged.
     """
     relative = thumbnail_path(sha256, width)
+    if not is_picture(extension):
+        raise MediaRefused("not_a_picture", "Of a video or 3D model there is no small picture.")
     if not (root / relative).exists():
         write(root / relative, render(path_of(root, sha256, extension).read_bytes(), width))
     return relative

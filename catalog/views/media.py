@@ -1,4 +1,5 @@
-"""Pictures by the hash of their bytes. Public, because channels fetch them; the name cannot be guessed."""
+"""Pictures, videos and 3D models by the hash of their bytes. Public, because channels fetch them; the name cannot be
+guessed."""
 
 from __future__ import annotations
 
@@ -10,15 +11,16 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from catalog.media import renditions
+from catalog.media.beyond import KINDS
 from catalog.media.inspect import FORMATS, MediaRefused
 from catalog.media.storage import relative_path
 
-TYPES = {extension: mime for mime, extension in FORMATS.values()}
+TYPES = {extension: mime for mime, extension in (*FORMATS.values(), *KINDS)}
 
 
 @login_not_required
 def media_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """A stored picture, for ever the same."""
+    """A stored file, for ever the same."""
     sha256, extension = _parsed(name)
     return _answer(settings.MEDIA_ROOT / relative_path(sha256, extension), TYPES[extension])
 

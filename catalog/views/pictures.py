@@ -1,4 +1,4 @@
-"""The pictures of a product: upload, add by address, order, describe, take out."""
+"""The pictures, videos and 3D models of a product: upload, add by address, order, describe, take out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from catalog.access.reach import seen
 from catalog.attributes.spec import AttributeSpec, ValueProblem
 from catalog.attributes.types import type_of
 from catalog.media import ingest
-from catalog.media.inspect import MAX_BYTES, MediaRefused
+from catalog.media.beyond import MOST_BYTES, is_picture
+from catalog.media.inspect import MediaRefused
 from catalog.media.renditions import WIDTHS
 from catalog.models import MediaAsset, MediaLink, Product
 from catalog.models.codes import code_key
@@ -27,15 +28,28 @@ ADDRESS = AttributeSpec(code="media", type="url", label="Address", limits={"max_
 
 
 def picture(link: MediaLink, *, width: int = WIDTHS[0]) -> str:
-    """Where a browser finds the picture here; empty before it was fetched.
+    """Where a browser finds the picture here; empty before it was fetched, and of a video or model.
 
     Never its address elsewhere: opening a page must not tell a stranger's server who looks at which product.
     """
     asset = link.asset
-    if not asset.sha256:
+    if not asset.sha256 or not is_picture(asset.extension):
         return ""
-    name = f"{asset.sha256[:2]}/{asset.sha256[2:4]}/{asset.sha256}{asset.extension}"
-    return reverse("media_thumbnail", kwargs={"width": width, "name": name})
+    return reverse("media_thumbnail", kwargs={"width": width, "name": _name(asset)})
+
+
+def original(asset: MediaAsset) -> str:
+    """Where the file itself is found here; empty before it was fetched."""
+    return reverse("media_file", kwargs={"name": _name(asset)}) if asset.sha256 else ""
+
+
+def _name(asset: MediaAsset) -> str:
+    return f"{asset.sha256[:2]}/{asset.sha256[2:4]}/{asset.sha256}{asset.extension}"
+
+
+def _kind(asset: MediaAsset) -> str:
+    """ "video" or "3D model", of what is no picture."""
+    return {"video": "video", "model": "3D model"}.get(asset.mime.partition("/")[0], "")
 
 
 def links_of(product: Product) -> list[MediaLink]:
@@ -51,7 +65,8 @@ def shown(product: Product, locale: str) -> dict[str, JSON]:
                 "id": link.pk,
                 "asset": link.asset,
                 "url": picture(link),
-                "full": link.asset.source_url or picture(link, width=WIDTHS[-1]),
+                "full": link.asset.source_url or picture(link, width=WIDTHS[-1]) or original(link.asset),
+                "kind": _kind(link.asset),
                 "alt": link.alt.get(locale, ""),
                 "position": place,
                 "sku": link.variant.sku if link.variant else "",
@@ -126,9 +141,9 @@ def _uploads(request: HttpRequest) -> list[MediaChange]:
     added = []
     for file in files:
         try:
-            if file.size is not None and file.size > MAX_BYTES:
+            if file.size is not None and file.size > MOST_BYTES:
                 raise MediaRefused(
-                    "too_large", f"It has {file.size // 2**20} MB; at most {MAX_BYTES // 2**20} are taken."
+                    "too_large", f"It has {file.size // 2**20} MB; at most {MOST_BYTES // 2**20} are taken."
                 )
             added.append(MediaChange(sha256=ingest.upload(file.read()).sha256))
         except MediaRefused as refusal:
