@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from channels.connectors.base import Connection, Connector, Known, Level, MappedProduct, Rendered
-from channels.connectors.outcome import Row
-from pimhub.foundation.http import Request, Response
+from channels.connectors.base import Connection, Connector, Known, Level, MappedProduct, Operation, Rendered
+from channels.connectors.outcome import Outcome, Row
+from pimhub.foundation.http import FileBody, Request, Response
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -210,6 +210,18 @@ class FindsProducts(Protocol):
 
     def links_of_found(self, rendered: Rendered, found: Found, connection: Connection) -> Mapping[str, str]:
         """The links by which it is ours from now on."""
+        ...
+
+
+class Uploads(Protocol):
+    """A connector whose channel takes files only where it says: a call asks for the place (`Operation.file`)."""
+
+    def upload(self, operation: Operation, response: Response, body: FileBody) -> Request | None:
+        """The upload to where the answer says; None when it says no place."""
+        ...
+
+    def interpret_upload(self, operation: Operation, response: Response) -> Outcome | None:
+        """What the call came to when the file was not taken; None when it was, and the first answer stands."""
         ...
 
 

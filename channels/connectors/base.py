@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from channels.connectors.outcome import Bodies, Issue, Outcome, RemoteState, Row
 from pimhub.foundation.http import Request, Response
@@ -88,8 +89,18 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaFile:
+    """The bytes of a video or 3D model that is held here, by their hash."""
+
+    sha256: str
+    extension: str
+    mime: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Medium:
-    """A picture as the channel gets it. `key` is stable: "sha256:…" once fetched, else "url:…"."""
+    """A picture, video or 3D model as the channel gets it. `key` is stable: "sha256:…" once fetched, else "url:…"."""
 
     key: str
     url: str
@@ -98,6 +109,14 @@ class Medium:
     mime: str = ""
     width: int | None = None
     height: int | None = None
+    file: MediaFile | None = None  # of a video or 3D model whose bytes are here
+
+    @property
+    def is_picture(self) -> bool:
+        """As far as is known: what was never fetched is what its address ends with."""
+        if self.mime:
+            return not self.mime.startswith(("video/", "model/"))
+        return not urlsplit(self.url).path.lower().endswith((".mp4", ".mov", ".glb", ".usdz", ".gltf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +181,14 @@ class Rendered:
     the channel, in the form in which it is read back, so that equal hashes mean "live".
     `recheck_at` is the next moment at which the same inputs may render differently (a sale
     begins or ends, an offer must be refreshed). `media_urls` says where a channel that fetches
-    pictures itself finds them, by media key: needed for sending, never compared.
+    pictures itself finds them, by media key: needed for sending, never compared; `files` likewise, what is uploaded.
     """
 
     product: str
     bodies: Bodies
     recheck_at: dt.datetime | None = None
     media_urls: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, MediaFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +232,8 @@ class Operation:
     partial: bool = False
     # Links kept before the call leaves: what it puts on the channel stays ours even if its answer is lost.
     claims: Mapping[str, str] = field(default_factory=dict)
+    # Follows the call to where its answer says (see `Uploads`).
+    file: MediaFile | None = None
 
 
 class Connector(Protocol):

@@ -36,9 +36,9 @@ def claim(placement_id: int, *, only_due: bool = True) -> Placement | None:
     ).get(pk=placement_id)
 
 
-def renew(placement: Placement) -> None:
+def renew(placement: Placement, *, during: dt.timedelta = LEASE) -> None:
     """Hold on for the next call. Raises LeaseLost."""
-    _update(placement, lease_until=timezone.now() + LEASE)
+    _update(placement, lease_until=timezone.now() + during)
 
 
 def guard(placement: Placement) -> None:

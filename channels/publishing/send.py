@@ -17,7 +17,7 @@ from channels import calls, connections
 from channels.connectors.base import Connection, Connector, Facet, Operation
 from channels.connectors.outcome import Outcome, Verdict
 from channels.models import ChannelIssue, Listing, Placement, Publication, RemoteLink
-from channels.publishing import lease
+from channels.publishing import lease, uploads
 from channels.publishing.desire import Desired, record_issues
 from pimhub.foundation import audit
 from pimhub.foundation.http import Response
@@ -55,11 +55,22 @@ def send_operation(placement: Placement, sending: Sending, operation: Operation)
     publication = announce(placement, sending, operation, carries)
     started = time.monotonic()
     response = connections.send(placement.channel, operation.request, timeout=sending.connector.deadline)
+    refused = None
+    if operation.file is not None:
+        response, refused = uploads.put(placement, sending.connector, operation, response)
     milliseconds = int((time.monotonic() - started) * 1000)
     with transaction.atomic():
         lease.guard(placement)
         outcome = settle(
-            placement, sending, operation, publication, response, carries, milliseconds=milliseconds, waited=waited
+            placement,
+            sending,
+            operation,
+            publication,
+            response,
+            carries,
+            milliseconds=milliseconds,
+            waited=waited,
+            outcome=refused,
         )
         if earlier is not None and outcome.verdict in SETTLED:
             earlier.verdict, earlier.message = outcome.verdict, publication.message
@@ -78,9 +89,11 @@ def settle(
     milliseconds: int = 0,
     waited: int = 0,
     way: str = "",
+    outcome: Outcome | None = None,
 ) -> Outcome:
-    """Book how a call came out, within the caller's transaction. `way` says by what way it went, if not alone."""
-    outcome = sending.connector.interpret(operation, response)
+    """Book how a call came out, within the caller's transaction. `way` says by what way it went, if not alone;
+    `outcome` what it came to, where more than its answer tells."""
+    outcome = outcome or sending.connector.interpret(operation, response)
     publication.verdict = outcome.verdict
     publication.message = " ".join(i.message for i in outcome.issues)
     publication.request_id = outcome.request_id[:200]

@@ -7,13 +7,25 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db.models import Prefetch
 
+from catalog.media.beyond import is_picture
+from catalog.media.storage import path_of
 from catalog.models import Attribute, FamilyAttribute, Offer, PriceList, StockLevel, Variant
-from channels.connectors.base import Connection, Connector, Level, MappedProduct, MappedVariant, Medium, Price
+from channels.connectors.base import (
+    Connection,
+    Connector,
+    Level,
+    MappedProduct,
+    MappedVariant,
+    MediaFile,
+    Medium,
+    Price,
+)
 from channels.connectors.outcome import Issue
 from channels.mapping import numbers
 from channels.mapping.rules import Reader
@@ -328,7 +340,16 @@ def _media(document: Document, connection: Connection, locales: tuple[str, ...])
             mime=item["mime"],
             width=item["width"],
             height=item["height"],
+            file=_file(item),
         )
+
+
+def _file(item: Mapping[str, Any]) -> MediaFile | None:
+    """Of a video or 3D model, what would be uploaded: the bytes that the revision pins, if they are still here."""
+    if not item["sha256"] or is_picture(item["extension"]):
+        return None
+    path = path_of(settings.MEDIA_ROOT, item["sha256"], item["extension"])
+    return MediaFile(item["sha256"], item["extension"], item["mime"], path.stat().st_size) if path.exists() else None
 
 
 def medium_url(item: Mapping[str, JSON], base: str) -> str:

@@ -69,13 +69,14 @@ def _product(store: Store, product: Document) -> str:
     now = dt.datetime.now(dt.UTC).timestamp()
     media = media_of(store, product["_files"])
     ready = [m for m in media if media_status(m, now) == "READY"]
-    picture = _image(ready[0]["_source"], ready[0]["alt"]) if ready else _image(None, None)
+    pictures = [m for m in ready if m["mediaContentType"] == "IMAGE"]
+    picture = _image(pictures[0]["_source"], pictures[0]["alt"]) if pictures else _image(None, None)
     places = [PUBLICATIONS[id] for id in sorted(product["_publications"])]
     variants = variants_of(store, product)
     rows = "".join(_variant(store, product, variant) for variant in variants[:_ROWS])
     if len(variants) > _ROWS:
         rows += f'<tr><td class="quiet" colspan="5">and {len(variants) - _ROWS} more</tr>'
-    images = f"{len(media)} image{'' if len(media) == 1 else 's'}"
+    images = _counted(media)
     return (
         f'<article id="{escape(product["handle"])}">{picture}<div><h3>{escape(product["title"])} '
         f'<span class="badge">{escape(product["status"].lower())}</span></h3>'
@@ -84,6 +85,13 @@ def _product(store: Store, product: Document) -> str:
         '<table><tr><th>Variant<th>SKU<th class="number">Price<th class="number">Before'
         f'<th class="number">Stock</tr>{rows}</table></div></article>'
     )
+
+
+def _counted(media: list[Document]) -> str:
+    """“2 images, 1 video”"""
+    kinds = {"image": ("IMAGE",), "video": ("VIDEO", "EXTERNAL_VIDEO"), "3D model": ("MODEL_3D",)}
+    counts = {name: sum(m["mediaContentType"] in kind for m in media) for name, kind in kinds.items()}
+    return ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in counts.items() if n or name == "image")
 
 
 def _variant(store: Store, product: Document, variant: Document) -> str:

@@ -33,7 +33,7 @@ from pimhub.foundation.home import noted_address
 
 log = logging.getLogger(__name__)
 
-_LARGEST_BODY = 32 * 1024 * 1024
+_LARGEST_BODY = 128 * 1024 * 1024
 _LOCAL = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 _CALM_ADDRESSES = ("/cdn/",)  # pictures are no API calls: chaos spares them
 

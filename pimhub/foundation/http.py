@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import IO
 from urllib.parse import urljoin
 
@@ -37,6 +38,26 @@ TOO_LARGE = "answer larger than "
 
 
 @dataclass(frozen=True, slots=True)
+class FileBody:
+    """A body that lies in a file, between two pieces; it is never in memory as a whole."""
+
+    path: Path
+    size: int  # of the file
+    before: bytes = b""
+    after: bytes = b""
+
+    def __len__(self) -> int:
+        return len(self.before) + self.size + len(self.after)
+
+    def pieces(self) -> Iterator[bytes]:
+        yield self.before
+        with self.path.open("rb") as file:
+            while piece := file.read(PIECE):
+                yield piece
+        yield self.after
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP call, complete. `secret_headers` names headers whose values are never shown or logged."""
 
@@ -46,6 +67,7 @@ class Request:
     body: bytes = b""
     secret_headers: frozenset[str] = frozenset({"authorization", "x-shopify-access-token", "x-amz-access-token"})
     secret_body: bool = False
+    file: FileBody | None = None  # in place of `body`
 
     def redacted(self) -> dict[str, object]:
         """The call as people may see it."""
@@ -105,6 +127,8 @@ def send(
         response = Response(0, error="the call is not valid HTTP")
     except httpx2.HTTPError as error:
         response = Response(0, error=f"the connection broke: {error}")
+    except OSError as error:  # of the file that is sent
+        response = Response(0, error=f"the file could not be read: {error.strerror}")
     except _Unusable as error:
         response = Response(0, error=str(error))
     logger.info(
@@ -153,7 +177,7 @@ def _call(
     with (
         until(time.monotonic() + timeout),
         client.stream(
-            request.method, url, headers=dict(request.headers), content=request.body or None, timeout=timeout
+            request.method, url, headers=_headers_of(request), content=_content_of(request), timeout=timeout
         ) as answer,
     ):
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -162,6 +186,16 @@ def _call(
         for piece in _pieces(answer, max_bytes):
             into.write(piece)
         return Response(answer.status_code, headers)
+
+
+def _headers_of(request: Request) -> dict[str, str]:
+    """With the length of a file: not every storage takes a body in pieces of unknown number."""
+    length = {"Content-Length": str(len(request.file))} if request.file else {}
+    return {**request.headers, **length}
+
+
+def _content_of(request: Request) -> bytes | Iterator[bytes] | None:
+    return request.file.pieces() if request.file else request.body or None
 
 
 def _pieces(answer: httpx2.Response, max_bytes: int) -> Iterator[bytes]:

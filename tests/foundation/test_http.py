@@ -10,12 +10,13 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from pimhub.foundation import http
-from pimhub.foundation.http import Request
+from pimhub.foundation.http import FileBody, Request
 
 BOMB = gzip.compress(bytes(50_000_000))
 
@@ -123,6 +124,17 @@ def get(url: str, allowed: tuple[str, ...] = (), **given: float) -> http.Respons
 def test_an_allowed_origin_answers(peer: str) -> None:
     response = get(f"{peer}/plain", (peer,))
     assert (response.status, response.body) == (200, b"hello")
+
+
+def test_a_file_is_sent_with_its_length(peer: str, tmp_path: Path) -> None:
+    path = tmp_path / "film"
+    path.write_bytes(b"x" * 3_000_000)
+    body = FileBody(path, 3_000_000, b"before", b"after")
+    answer = http.send(Request("GET", f"{peer}/headers", file=body), allowed_origins=[peer])
+    assert "Content-Length: 3000011" in answer.body.decode()
+    path.unlink()
+    gone = http.send(Request("GET", f"{peer}/headers", file=body), allowed_origins=[peer])
+    assert (gone.status, gone.error) == (0, "the file could not be read: No such file or directory")
 
 
 def test_loopback_is_refused_unless_it_is_listed(peer: str) -> None:

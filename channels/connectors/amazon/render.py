@@ -179,7 +179,7 @@ def themes(definition: shape.Schema) -> list[str]:
 
 def _pictures(media: Iterable[Medium], sku: str, definition: shape.Schema, given: Settings) -> dict[str, JSON]:
     """The item's own pictures first, then those of the product; all there are when it has neither."""
-    held = [medium for medium in media if medium.url]
+    held = [medium for medium in media if medium.url and medium.is_picture]
     own = [medium.url for medium in held if sku and medium.sku == sku]
     shared = [medium.url for medium in held if not medium.sku]
     urls = list(dict.fromkeys(own + shared)) or list(dict.fromkeys(medium.url for medium in held))

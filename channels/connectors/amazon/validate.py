@@ -116,6 +116,13 @@ def stock(variant: MappedVariant, given: Settings) -> Iterator[Issue]:
 def media(product: MappedProduct) -> Iterator[Issue]:
     for medium in product.media:
         name = f"“{medium.alt or medium.url}”"
+        if not medium.is_picture:
+            message = (
+                f"{name} is a video or 3D model. Amazon takes none with a listing, so it is not sent; upload it in "
+                "Seller Central."
+            )
+            yield Issue("media_kind", message, field="media", sku=medium.sku, severity="warning")
+            continue
         if medium.key.startswith("url:"):
             message = f"The picture {name} is not fetched yet, so nothing is known about it."
             yield Issue("media_not_fetched", message, field="media", sku=medium.sku, severity="warning")

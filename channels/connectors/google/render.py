@@ -155,7 +155,7 @@ def link(url: str, sku: str, given: Settings) -> str:
 
 def pictures(media: Iterable[Medium], sku: str) -> list[str]:
     """Addresses for one variant, its own first. Those of other variants only when there are no others."""
-    held = [medium for medium in media if medium.url]
+    held = [medium for medium in media if medium.url and medium.is_picture]
     own = [medium.url for medium in held if medium.sku and medium.sku == sku]
     shared = [medium.url for medium in held if not medium.sku]
     return list(dict.fromkeys(own + shared)) or list(dict.fromkeys(medium.url for medium in held))

@@ -67,14 +67,22 @@ def stock(variant: MappedVariant, connection: Connection) -> Iterator[Issue]:
 
 def media(product: MappedProduct) -> Iterator[Issue]:
     """Pictures, each once: it is the product's matter which variants show them."""
-    if len(product.media) > MOST_ADDITIONAL_IMAGES + 1:
+    shown = [medium for medium in product.media if medium.is_picture]
+    if len(shown) > MOST_ADDITIONAL_IMAGES + 1:
         message = (
-            f"There are {len(product.media)} pictures; Google shows the first and "
+            f"There are {len(shown)} pictures; Google shows the first and "
             f"{MOST_ADDITIONAL_IMAGES} more of each variant."
         )
         yield _picture("too_many_images", message, severity="warning")
     for medium in product.media:
         name = f"“{medium.alt or medium.url}”"
+        if not medium.is_picture:
+            message = (
+                f"{name} is a video or 3D model and no picture, so it is not sent with the pictures. Google takes the "
+                "addresses of such files: map them to video_link or virtual_model_link."
+            )
+            yield _picture("media_kind", message, medium, severity="warning")
+            continue
         if medium.key.startswith("url:"):
             message = f"The picture {name} is not fetched yet, so nothing is known about it."
             yield _picture("media_not_fetched", message, medium, severity="warning")

@@ -20,6 +20,7 @@ from channels.connectors.shopify import (
     subscriptions,
     tokens,
     translations,
+    uploads,
     webhooks,
 )
 from channels.connectors.shopify.interpret import interpret
@@ -28,7 +29,7 @@ from channels.connectors.shopify.read import interpret_read, read
 from channels.connectors.shopify.render import render
 from channels.connectors.shopify.validate import validate
 from channels.connectors.subscriptions import Subscribed
-from pimhub.foundation.http import Request, Response
+from pimhub.foundation.http import FileBody, Request, Response
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -62,6 +63,12 @@ class ShopifyConnector:
     bulk_limits = bulk.LIMITS
     bulk_by_row = False
     deadline = 60.0  # a synchronous productSet of many variants takes its time
+
+    def upload(self, operation: Operation, response: Response, body: FileBody) -> Request | None:
+        return uploads.upload(operation, response, body)
+
+    def interpret_upload(self, operation: Operation, response: Response) -> Outcome | None:
+        return uploads.interpret_upload(operation, response)
 
     def languages(self, connection: Connection) -> list[str]:
         return list(translations.locales(connection))

@@ -8,7 +8,7 @@ from typing import Any
 from channels.connectors.base import Connection, Facet, Known, Ownership, Rendered
 from channels.connectors.shopify import media_kinds, metafields, settings, unit_price
 from channels.connectors.shopify.fields import MEDIA
-from channels.connectors.shopify.settings import PRODUCT, THEIR_MEDIA, inventory_link, media_link, variant_link
+from channels.connectors.shopify.settings import PRODUCT, THEIR_MEDIA, UPLOADED, inventory_link, variant_link
 from pimhub.foundation.jsonvalue import JSON
 
 Body = Mapping[str, JSON]
@@ -132,21 +132,32 @@ def variant_set_inputs(
 
 def media_files(rendered: Rendered, known: Known) -> dict[str, JSON]:
     """`FileSetInput` by media key, in order: the id of what the shop already has, else where to fetch it."""
-    held = accepted(known, "", Facet.MEDIA)
-    # Without a record of what is shown, the link alone vouches for the picture; with one, a picture
-    # that is no longer shown may be deleted there too, and its id dead.
-    shown = {file["key"] for file in held["files"]} if "files" in held else None
+    held = media_held(known)
     files: dict[str, JSON] = {}
     for file in desired(rendered, "", Facet.MEDIA)["files"]:
         key = file["key"]
-        remote = known.links.get(media_link(key)) if PRODUCT in known.links else None
-        if remote and (shown is None or key in shown):
-            files[key] = {"id": remote, "alt": file["alt"]}
+        if key in held:
+            files[key] = {"id": held[key], "alt": file["alt"]}
         else:
             source = rendered.media_urls.get(key, key.removeprefix("url:"))
-            kind = media_kinds.content_type(source)
+            kind = file.get("kind") or media_kinds.content_type(source)
+            source = known.links.get(UPLOADED + key, source) if "kind" in file else source
             files[key] = {"originalSource": source, "alt": file["alt"], "contentType": kind}
     return files
+
+
+def media_held(known: Known) -> dict[str, str]:
+    """Ids of the media that the shop has, by our key.
+
+    Without a record of what is shown, the link alone vouches for it; with one, what is no longer shown may be deleted
+    there too, and its id dead.
+    """
+    if PRODUCT not in known.links:
+        return {}
+    body = accepted(known, "", Facet.MEDIA)
+    shown = {file["key"] for file in body["files"]} if "files" in body else None
+    links = {k.removeprefix("media:"): gid for k, gid in known.links.items() if k.startswith("media:")}
+    return {key: gid for key, gid in links.items() if shown is None or key in shown}
 
 
 def variants_bulk_input(rendered: Rendered, known: Known, skus: list[str]) -> list[JSON]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue, Outcome, Verdict
-from channels.connectors.shopify import bundles, errors, wire
+from channels.connectors.shopify import bundles, errors, uploads, wire
 from channels.connectors.shopify.fields import METAFIELD, VARIANT_METAFIELD
 from channels.connectors.shopify.looks import collection, digests, looked, variant_links
 from channels.connectors.shopify.outcomes import issue_of, outcome_of, verdict_of, wait
@@ -48,6 +48,8 @@ def interpret(operation: Operation, response: Response) -> Outcome:
         return _settled(operation, response, body, payload)
     if payload is None:
         return outcome_of(operation, response, body, errors.LOST, [issue_of("empty", "Shopify answered nothing.")])
+    if operation.name == uploads.NAME and not payload.get("userErrors"):
+        return uploads.placed(operation, response, body)
     return _judged(operation, response, body, payload)
 
 
@@ -107,6 +109,7 @@ def _accepted(operation: Operation, response: Response, body: dict[str, JSON], p
             return outcome_of(operation, response, body, errors.LOST, [nothing])
         links = {**variant_links(payload["product"], context["skus"]), PRODUCT: payload["product"]["id"]}
         dropped = [link(sku) for sku in context["removed"] for link in (variant_link, inventory_link)]
+        dropped += uploads.used(operation)
         if "look" in context:
             links[LOOKED] = context["look"]  # a new product holds nothing of others
         media = _media_links(payload["product"], context)
@@ -164,6 +167,8 @@ def _dropped(operation: Operation, verdict: Verdict, found: Sequence[Mapping[str
     """Links that an error has shown to be dead."""
     if verdict is Verdict.GONE:
         return list(operation.context.get("links", []))
+    if verdict is Verdict.REJECTED and any(errors.index_of(e.get("field") or [], "files") is not None for e in found):
+        return uploads.used(operation)  # it may have been forgotten there
     if verdict is not Verdict.STALE:
         return []
     dropped: list[str] = list(operation.context.get("stale", []))

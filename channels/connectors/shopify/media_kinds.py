@@ -1,5 +1,5 @@
-"""What Shopify makes of a medium: pictures and videos of YouTube and Vimeo by their address; files of videos and 3D
-models only as uploads, which this connector does not make.
+"""What Shopify makes of a medium: pictures, and videos of YouTube and Vimeo, by their address; files of videos and 3D
+models as uploads.
 
 Source: shopify.dev FileSetInput, FileContentType, stagedUploadsCreate.
 """
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from channels.connectors.base import Medium
 
 _HOSTS = ("youtube.com", "youtu.be", "vimeo.com")
+VIDEO, MODEL = "VIDEO", "MODEL_3D"
+UPLOADED = (VIDEO, MODEL)
 
 
 def content_type(address: str) -> str:
@@ -22,4 +24,9 @@ def content_type(address: str) -> str:
 
 def is_upload(medium: Medium) -> bool:
     """A file of a video or 3D model: Shopify takes these by no address."""
-    return medium.mime.startswith(("video/", "model/")) and content_type(medium.url) == "IMAGE"
+    return not medium.is_picture and content_type(medium.url) == "IMAGE"
+
+
+def upload_type(mime: str) -> str:
+    """FileContentType, and the resource of a staged upload, of such a file."""
+    return VIDEO if mime.startswith("video/") else MODEL

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from channels.connectors.base import Connection, Facet, Known, Operation, Ownership, Rendered
 from channels.connectors.outcome import Row
-from channels.connectors.shopify import bundles, inputs, lists, operations, settings, translations, wire
+from channels.connectors.shopify import bundles, inputs, lists, operations, settings, translations, uploads, wire
 from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.inputs import accepted, desired
 from channels.connectors.shopify.read import product_read
@@ -37,7 +37,8 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
 
     0. While Shopify is at work on a productSet: ask how it came out, and nothing else.
     1. Without our custom id's definition: create it (once per shop).
-    2. Without a product: one productSet with everything; its ids are needed for whatever follows.
+    2. Files of videos and 3D models are uploaded before the productSet that names them.
+       Without a product: one productSet with everything; its ids are needed for whatever follows.
        A product that was taken over by its SKU: write our custom id on it, by which it is found again.
     3. Content or media differ: productSet. A variant that only the shop's answer can name: read it first.
        Media, tags and collections are read first as well, for others' entries in them stay.
@@ -51,6 +52,8 @@ def plan(rendered: Rendered, known: Known, connection: Connection) -> list[Opera
     if PRODUCT not in known.links:
         calls = [] if DEFINITION in known.links else [operations.definition(connection)]
         calls += lists.definitions(rendered, known, connection)
+        if files := _uploads(rendered, known, connection):
+            return [*calls, *files]
         return [*calls, _create(rendered, known, connection)]
     return [*_own_id(rendered, known, connection), *_changes(rendered, known, connection)]
 
@@ -62,6 +65,8 @@ def _changes(rendered: Rendered, known: Known, connection: Connection) -> list[O
     asked = list(lists.collection_ids(rendered, known, connection))
     parts = list(bundles.component_ids(rendered, known, connection))
     media_changed = _media_changed(rendered, known, connection)
+    if media_changed and (files := _uploads(rendered, known, connection)):
+        return [*files, *_offers(rendered, known, connection), *_stock(rendered, known, connection)]
     if lists.must_look(rendered, known, connection, media_changed=media_changed):
         later = [*_offers(rendered, known, connection), *_stock(rendered, known, connection)]
         return [*asked, lists.look(rendered, known, connection), *later]
@@ -149,6 +154,10 @@ def _of_new(rendered: Rendered, known: Known) -> dict[str, JSON]:
     }
 
 
+def _uploads(rendered: Rendered, known: Known, connection: Connection) -> list[Operation]:
+    return list(uploads.missing(rendered, known, connection)) if _has_media(connection) else []
+
+
 def _has_media(connection: Connection) -> bool:
     return settings.ownership(connection, MEDIA) is not Ownership.FOREIGN
 
@@ -200,6 +209,7 @@ def _product_set(
         context={
             "skus": skus,
             "files": files,
+            "uploaded": uploads.in_files(files, rendered),
             "file_ids": [file.get("id", "") for file in given.get("files", [])][: len(files)],
             "removed": removed,
             "ended": [*lists.metafields_on(removed, known), settings.ABSENT],

@@ -12,7 +12,17 @@ from typing import Any
 
 from channels.connectors.base import Connection, Facet, Known, Ownership, Rendered
 from channels.connectors.outcome import Issue, RemoteState, Verdict
-from channels.connectors.shopify import bundles, canonical, errors, read_lists, settings, translations, unit_price, wire
+from channels.connectors.shopify import (
+    bundles,
+    canonical,
+    errors,
+    media_kinds,
+    read_lists,
+    settings,
+    translations,
+    unit_price,
+    wire,
+)
 from channels.connectors.shopify.fields import MEDIA
 from channels.connectors.shopify.inputs import Body, accepted
 from channels.connectors.shopify.looks import media_keys
@@ -246,7 +256,9 @@ class _Reading:
             if file["status"] == "FAILED":
                 self.issues.append(_failed(file, key))
             if not any(code in FETCH_FAILURES for code in failures):
-                files.append({"key": key, "alt": canonical.text(file["alt"])})
+                kind = file["mediaContentType"]
+                own = {"kind": kind} if kind in media_kinds.UPLOADED else {}
+                files.append({"key": key, "alt": canonical.text(file["alt"]), **own})
         wanted = self._wanted("", Facet.MEDIA).get("variants", {})
         variants = {}
         for variant in self.variants:
@@ -312,9 +324,10 @@ def _owned(shown: Body, wanted: Body) -> dict[str, JSON]:
 def _failed(file: Mapping[str, Any], key: str) -> Issue:
     said = "; ".join(e["message"] for e in file["mediaErrors"]) or "no reason given"
     name = canonical.text(file["alt"]) or key
+    what = {media_kinds.VIDEO: "video", media_kinds.MODEL: "3D model"}.get(file["mediaContentType"], "picture")
     return Issue(
         code="media_failed",
-        message=f"Shopify could not use the picture “{name}”: {said} Replace the picture, or mend its address.",
+        message=f"Shopify could not use the {what} “{name}”: {said} Replace it, or mend its address.",
         field="media",
     )
 

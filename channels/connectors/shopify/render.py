@@ -55,7 +55,8 @@ def render(product: MappedProduct, connection: Connection) -> Rendered:
     urls: dict[str, str] = {}
     for medium in product.media:
         urls.setdefault(medium.key, medium.url)
-    return Rendered(product=product.code, bodies=bodies, media_urls=urls)
+    files = {medium.key: medium.file for medium in product.media if medium.file}
+    return Rendered(product=product.code, bodies=bodies, media_urls=urls, files=files)
 
 
 def content(product: MappedProduct, connection: Connection) -> dict[str, JSON]:
@@ -148,18 +149,22 @@ def _metafields(fields: Mapping[str, JSON], prefix: str, types: Mapping[str, str
 
 
 def media(product: MappedProduct, connection: Connection) -> dict[str, JSON]:
-    """Each picture once, in order; a variant shows its first one."""
+    """Each medium once, in order; a variant shows its first picture. What is uploaded says its kind."""
     if settings.ownership(connection, MEDIA) is Ownership.FOREIGN:
         return {"files": [], "variants": {}}
     skus = {variant.sku for variant in product.variants}
     files: dict[str, JSON] = {}
     variants: dict[str, str] = {}
-    for picture in product.media:
-        if media_kinds.is_upload(picture):
-            continue  # preflight says so
-        files.setdefault(picture.key, {"key": picture.key, "alt": canonical.text(picture.alt)})
-        if picture.sku and picture.sku in skus:
-            variants.setdefault(picture.sku, picture.key)
+    for medium in product.media:
+        said: dict[str, JSON] = {"key": medium.key, "alt": canonical.text(medium.alt)}
+        if media_kinds.is_upload(medium):
+            if medium.file is None:
+                continue  # preflight says so
+            files.setdefault(medium.key, {**said, "kind": media_kinds.upload_type(medium.mime)})
+            continue
+        files.setdefault(medium.key, said)
+        if medium.sku and medium.sku in skus:
+            variants.setdefault(medium.sku, medium.key)
     return {"files": list(files.values()), "variants": variants}
 
 

@@ -55,6 +55,7 @@ NO_ID = "no_id"  # it was taken over by its SKU: our custom id is still to be wr
 ABSENT = "absent"  # the shop was asked for the product, and had none
 TRANSLATION, DIGEST, DIGESTS = "translation:", "digest:", "digests"  # and what the texts had as digests, and when
 SHOP_COLLECTION = "channel:collection:"  # id by handle
+UPLOADED = "uploaded:"  # by media key: where a file lies that the shop is to make a video or model of
 BUNDLE, COMPONENT = "bundle:", "component:"  # a variant that we made a bundle of; id by SKU of what one holds
 
 

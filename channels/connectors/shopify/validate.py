@@ -149,13 +149,14 @@ def _media(product: MappedProduct) -> Iterator[Issue]:
                 medium.sku,
             )
         if media_kinds.is_upload(medium):
-            yield warning(
-                "media_kind",
-                "media",
-                f"{medium.url} is a video or 3D model. Shopify takes such files only as uploads, so it is not sent; "
-                "link a video on YouTube or Vimeo instead.",
-                medium.sku,
-            )
+            if medium.file is None:
+                yield warning(
+                    "media_kind",
+                    "media",
+                    f"{medium.url} is a video or 3D model that was not held here when this was approved. Shopify takes "
+                    "such files only as uploads, so it is not sent. Upload it here, or have it approved once it is.",
+                    medium.sku,
+                )
         elif medium.key.startswith("url:") and media_kinds.content_type(medium.url) == "IMAGE":
             yield warning(
                 "media_not_fetched",

@@ -1,4 +1,4 @@
-"""Images of the shop. Every new `originalSource` is a new image, which is how shops fill with copies.
+"""Images, videos and models of the shop. Every new `originalSource` is a new one, which is how shops fill with copies.
 
 Rules: shopify.dev FileSetInput and "Manage media for products".
 """
@@ -20,10 +20,14 @@ from channels.sandbox.shopify.graph import (
     unsupported,
     user_error,
 )
+from channels.sandbox.shopify.staged import is_staged, staged_kind
 from channels.sandbox.store import Document
 
 _IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/heic", "image/tiff"})
+_NAMES = {"IMAGE": "MediaImage", "EXTERNAL_VIDEO": "ExternalVideo", "VIDEO": "Video", "MODEL_3D": "Model3d"}
+_STAGED = {"VIDEO": "GENERIC_FILE_DOWNLOAD_FAILURE", "MODEL_3D": "MODEL3D_VALIDATION_ERROR"}
 _VIDEO_HOSTS = ("youtube.com", "youtu.be", "vimeo.com")
+_UNSOUND = {"VIDEO": "VIDEO_INVALID_FILETYPE_ERROR", "MODEL_3D": "MODEL3D_VALIDATION_ERROR"}
 _LONGEST_ALT = 512
 Path = list[str | int]
 
@@ -64,12 +68,15 @@ def _upload(context: Context, given: Arguments, where: Path) -> Document:
         message = f"Image URL is invalid: {source!r}"
         raise Refused(user_error([*where, "originalSource"], message, "INVALID_INPUT"))
     kind = given.get("contentType", "IMAGE")
-    if kind not in ("IMAGE", "EXTERNAL_VIDEO"):
+    if kind not in _NAMES:
         raise unsupported(f"files of type {kind}")
+    if kind in _STAGED and not is_staged(context.store, str(source), kind):
+        message = f"{kind} files must be uploaded to a staged upload target of their kind first"
+        raise Refused(user_error([*where, "originalSource"], message, "INVALID_INPUT"))
     if kind == "EXTERNAL_VIDEO" and not (address.hostname or "").endswith(_VIDEO_HOSTS):
         message = "Video URL must be a YouTube or Vimeo link"
         raise Refused(user_error([*where, "originalSource"], message, "INVALID_INPUT"))
-    name_of = "MediaImage" if kind == "IMAGE" else "ExternalVideo"
+    name_of = _NAMES[kind]
     _check_alt(given.get("alt"), where)
     name = given.get("filename") or address.path.rpartition("/")[2] or "file"
     held = context.store.get("file_name", name)
@@ -91,7 +98,7 @@ def _upload(context: Context, given: Arguments, where: Path) -> Document:
         "_source": source,
         "_filename": name,
         "_ready": context.now.timestamp() + context.setting("media_delay"),
-        "_failure": _failure(context, str(source), name),
+        "_failure": _failure(context, str(source), name, kind),
     }
     if twin is not None and replaced is None:
         media["_filename"] = f"{number_of(media['id'])}-{name}"
@@ -108,12 +115,16 @@ def _check_alt(alt: str | None, where: Path) -> None:
         raise Refused(user_error([*where, "alt"], message, "INVALID_INPUT"))
 
 
-def _failure(context: Context, source: str, name: str) -> str | None:
-    """The error code with which processing will end; decided by name only, nothing is downloaded."""
+def _failure(context: Context, source: str, name: str, kind: str) -> str | None:
+    """The error code with which processing will end; decided by name, and of an upload by its first bytes."""
+    if kind in _STAGED:
+        if kind in context.setting("media_fail"):
+            return _STAGED[kind]
+        return None if staged_kind(context.store, source) == kind else _UNSOUND[kind]
     if any(part in source for part in context.setting("media_fail")):
         return "IMAGE_DOWNLOAD_FAILURE"
-    kind = mimetypes.guess_type(name)[0]
-    return "UNSUPPORTED_IMAGE_FILE_TYPE" if kind is not None and kind not in _IMAGE_TYPES else None
+    mime = mimetypes.guess_type(name)[0]
+    return "UNSUPPORTED_IMAGE_FILE_TYPE" if mime is not None and mime not in _IMAGE_TYPES else None
 
 
 def media_status(media: Document, timestamp: float) -> str:
@@ -124,20 +135,29 @@ def media_status(media: Document, timestamp: float) -> str:
 
 @answers("MediaImage", "status")
 @answers("ExternalVideo", "status")
+@answers("Video", "status")
+@answers("Model3d", "status")
 @answers("MediaImage", "fileStatus")
 @answers("ExternalVideo", "fileStatus")
+@answers("Video", "fileStatus")
+@answers("Model3d", "fileStatus")
 def status(source: Document, info: Info, args: Arguments) -> str:
     return media_status(source, info.context.now.timestamp())
 
 
 @answers("MediaImage", "mediaErrors")
 @answers("ExternalVideo", "mediaErrors")
+@answers("Video", "mediaErrors")
+@answers("Model3d", "mediaErrors")
 @answers("MediaImage", "fileErrors")
 @answers("ExternalVideo", "fileErrors")
+@answers("Video", "fileErrors")
+@answers("Model3d", "fileErrors")
 def errors(source: Document, info: Info, args: Arguments) -> list[Document]:
     if media_status(source, info.context.now.timestamp()) != "FAILED":
         return []
-    message = "The image could not be downloaded or is of an unsupported type."
+    what = {"VIDEO": "video", "MODEL_3D": "3D model"}.get(source["mediaContentType"], "image")
+    message = f"The {what} could not be downloaded or is of an unsupported type."
     return [{"code": source["_failure"], "message": message, "details": source["_source"]}]
 
 

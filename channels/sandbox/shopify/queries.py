@@ -34,6 +34,8 @@ _STORED = {
     "InventoryItem": "item",
     "MediaImage": "media",
     "ExternalVideo": "media",
+    "Video": "media",
+    "Model3d": "media",
 }
 _TERM = re.compile(r"""(?P<name>\w+):(?P<sign><=|>=|<|>)?(?P<value>'[^']*'|"(?:[^"\\]|\\.)*"|\S+)""")
 _SORTS = {

@@ -248,6 +248,10 @@ def _combination(variant: Document) -> Combination:
 
 def _variant_file(context: Context, product: Document, given: Arguments, where: Sequence[str]) -> str:
     """A variant's image must be among the product's files, by id or by the same source."""
+    kept = context.store.get("media", given["id"]) if given.get("id") else None
+    kind = kept["mediaContentType"] if kept else given.get("contentType", "IMAGE")
+    if kind != "IMAGE":
+        raise Refused(user_error([*where, "file"], "Only images can be associated with variants", "INVALID_VARIANT"))
     for id in product["_files"]:
         media = context.store.get("media", id)
         if media is not None and (

@@ -138,7 +138,7 @@ OUT_OF_SCOPE: dict[str, str] = {
         + [f"{FILE}files-query-sort-saved-searches"],
         "the shop's library of files is its people's; pictures of products come with productSet",
     ),
-    f"{FILE}staged-upload-targets-parity": "videos and models are not uploaded; files of calls are asked above",
+    f"{FILE}staged-upload-targets-parity": "what was asked was not kept; the places have its shapes",
     **dict.fromkeys(
         [f"{BULK}cancel-preserves-fields", f"{BULK}run-query-validators"], "no questions are asked in bulk",
     ),

@@ -65,6 +65,7 @@ def test_each_fault_is_named_at_its_field(more, expected):
         ({"media": ()}, {}, ("TEE-BLA-S", "media", "required")),
         ({"media": (replace(FRONT, width=400, height=300),)}, {}, ("", "media", "image_small")),
         ({"media": (replace(FRONT, mime="image/webp"),)}, {}, ("", "media", "image_type")),
+        ({"media": (FRONT, replace(FRONT, mime="model/gltf-binary"))}, {}, ("", "media", "media_kind")),
         ({"media": (Medium(key="url:x", url="https://x.example/a"),)}, {}, ("", "media", "media_not_fetched")),
         ({"variants": (variant("S"), variant("S", sku="B"))}, {}, ("B", "options", "options")),
         ({}, {"seller": ""}, ("", "", "setting")),

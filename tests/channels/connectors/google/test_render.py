@@ -276,3 +276,10 @@ def test_packs_bundles_videos_and_models_are_said_as_google_says_them():
 @pytest.mark.parametrize("wrong", ["six", 1, "2.5", -3])
 def test_a_multipack_is_counted_in_whole_items(wrong: object):
     assert ("multipack", "multipack", "error") in problems(single(speaking(multipack=wrong)))
+
+
+def test_a_video_among_the_pictures_is_none():
+    video = Medium(key="sha256:dd", url="https://cdn.example.com/dd.mp4", mime="video/mp4")
+    shown = rendered(single(media=(video, FRONT))).bodies
+    assert FRONT.url in str(shown)
+    assert video.url not in str(shown)

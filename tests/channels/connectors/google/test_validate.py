@@ -124,6 +124,7 @@ def test_a_variant_without_sku():
         ((replace(FRONT, mime="image/svg+xml"),), [("image_type", "image_link", "error")]),
         ((replace(FRONT, width=99, height=400),), [("image_small", "image_link", "error")]),
         ((replace(FRONT, width=100, height=100), BACK), []),
+        ((FRONT, replace(BACK, mime="video/mp4")), [("media_kind", "image_link", "warning")]),
         (
             tuple(Medium(key=f"sha256:{n}", url=f"https://cdn.example.com/{n}.jpg") for n in range(12)),
             [("too_many_images", "image_link", "warning")],

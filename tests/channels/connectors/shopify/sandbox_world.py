@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from channels.connectors.base import Known
@@ -12,7 +13,7 @@ from channels.sandbox.journal import Record
 from channels.sandbox.shopify.endpoint import Shop
 from channels.sandbox.store import Store
 from channels.sandbox.world import TOKEN
-from pimhub.foundation.http import Request, Response
+from pimhub.foundation.http import FileBody, Request, Response
 from tests.channels.connectors.shopify import builders
 from tests.channels.connectors.shopify.builders import merge, names, rendered, shopify
 
@@ -26,14 +27,15 @@ class World:
         self.shop = Shop(Store(":memory:"))
         self.known = Known()
         self.violations: list[tuple[str, str]] = []
+        self.files: dict[str, Path] = {}  # by their hash
 
     def send(self, request: Request) -> Response:
         call = Call(
             method=request.method,
-            path=urlsplit(request.url).path,
+            path=urlsplit(request.url).path.removeprefix("/shopify"),
             query=(),
             headers={name.lower(): value for name, value in request.headers.items()},
-            body=request.body,
+            body=b"".join(request.file.pieces()) if request.file else request.body,
         )
         record = Record("shopify")
         with self.shop.store.transaction():
@@ -52,11 +54,21 @@ class World:
             call = calls[0]
             if call.settles:
                 call = replace(call, context={**call.context, **started.context}, carries=started.carries)
-            outcome = shopify.interpret(call, self.send(call.request))
+            outcome = self.carry_out(call)
             started = call if outcome.verdict is Verdict.WORKING else None
             self.known = merge(self.known, call, outcome, wanted)
             done.append(call)
         raise AssertionError(f"no end after {names(done)}")
+
+    def carry_out(self, call):
+        """The outcome of a call, and of the file that follows it."""
+        answer = self.send(call.request)
+        refused = None
+        if call.file is not None:
+            place = FileBody(self.files[call.file.sha256], call.file.size)
+            upload = shopify.upload(call, answer, place)
+            refused = shopify.interpret_upload(call, self.send(upload)) if upload else None
+        return refused or shopify.interpret(call, answer)
 
     def read(self, product, connection=CONNECTION):
         wanted = rendered(product, connection)

@@ -14,7 +14,7 @@ ONLINE, POS = "gid://shopify/Publication/1", "gid://shopify/Publication/2"
 
 def image(gid, alt, status="READY", errors=()):
     found = [{"code": code, "message": message} for code, message in errors]
-    return {"id": gid, "alt": alt, "status": status, "mediaErrors": found}
+    return {"id": gid, "alt": alt, "mediaContentType": "IMAGE", "status": status, "mediaErrors": found}
 
 
 def variant_node(sku, size, position, media=()):

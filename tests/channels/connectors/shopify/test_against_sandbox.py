@@ -193,10 +193,10 @@ def test_pictures_that_cannot_be_fetched(world):
     assert world.shows(tee())
 
 
-def test_hosted_videos_go_out_and_files_of_videos_are_told(world):
+def test_hosted_videos_go_out_and_files_that_are_not_held_are_told(world):
     hosted = Medium(key="url:https://www.youtube.com/watch?v=1", url="https://www.youtube.com/watch?v=1", alt="Worn")
-    upload = Medium(key="sha256:dd", url="https://pim.test/media/dd.mp4", mime="video/mp4")
-    model = Medium(key="sha256:ee", url="https://pim.test/media/ee.glb", mime="model/gltf-binary")
+    upload = Medium(key="url:dd", url="https://elsewhere.test/dd.mp4")
+    model = Medium(key="url:ee", url="https://elsewhere.test/ee.glb")
     product = tee(media=(FRONT, hosted, upload, model))
     found = shopify.validate(product, rendered(product, CONNECTION), CONNECTION)
     assert [(issue.code, issue.severity) for issue in found] == [("media_kind", "warning")] * 2
