@@ -60,11 +60,11 @@ def shown(row: Proposal) -> dict[str, Any]:
         "decided_by": row.decided_by.username if row.decided_by else None,
         "created": row.created_at,
         "decided": row.decided_at,
-        "draft": _proof(row.draft) if hasattr(row, "draft") else None,
+        "draft": proof_of(row.draft) if hasattr(row, "draft") else None,
     }
 
 
-def _proof(draft: Draft) -> dict[str, Any]:
+def proof_of(draft: Draft) -> dict[str, Any]:
     version, call = draft.version, draft.call
     facts = within(draft, draft.proposal.product_id, draft.facts)
     return {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from governance.api import audit, ownership, policies, proposals, revisions, roles, rules, sales, workflow
+from governance.api import audit, ownership, policies, proposals, revisions, roles, rules, sales, texts, workflow
 
 urlpatterns = [
     path("proposals/", proposals.ProposalList.as_view(), name="api_proposals"),
     path("proposals/<int:pk>/accept/", proposals.Accept.as_view(), name="api_proposal_accept"),
     path("proposals/<int:pk>/reject/", proposals.Reject.as_view(), name="api_proposal_reject"),
     path("products/<path:code>/proposals/", proposals.ProposalMake.as_view(), name="api_product_propose"),
+    path("products/<path:code>/texts/", texts.ProductTexts.as_view(), name="api_product_texts"),
     path("overrides/", ownership.OverrideList.as_view(), name="api_overrides"),
     path("overrides/<int:pk>/end/", ownership.OverrideEnd.as_view(), name="api_override_end"),
     path("policies/", policies.PolicyList.as_view(), name="api_policies"),

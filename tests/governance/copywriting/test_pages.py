@@ -414,3 +414,27 @@ def test_a_meter_of_bullet_points_measures_the_longest_line(desk: Desk) -> None:
     draft = desk.draft(desk.version(), desk.product())
     (found,) = [m for m in meters(draft, "a\n" + "b" * 501) if m.where == wanted.where]
     assert (found.length, found.over, found.by_line) == (501, 1, True)
+
+
+def test_the_whole_proof_of_a_product_s_texts_is_one_file(mara: Client, desk: Desk) -> None:
+    product = desk.product()
+    draft = desk.draft(desk.version(), product)
+    edited = draft.text.replace("Cotton", "pure Cotton")
+    post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=edited)
+    desk.world.verb("submit", product, "mara")
+    product.standing.refresh_from_db()
+    desk.world.verb("approve", product, "rafael", content_hash=product.standing.content_hash)
+    assert "/api/v1/products/tee/texts/" in page(mara, "/products/tee/")
+    told = mara.get("/api/v1/products/tee/texts/").json()
+    (text,) = told["texts"]
+    assert (text["key"], text["origin"], text["is_current"]) == ("description@en_US", "ai_edited", True)
+    assert (text["prompt"]["instructions"], text["prompt"]["author"]) == ("Describe the product.", "ada")
+    assert text["proof"]["facts"]["fabric"] == "Cotton"
+    assert text["proof"]["facts_hash"] == draft.facts_hash
+    assert {claim["verdict"] for claim in text["proof"]["claims"]} == {"supported"}
+    assert (text["decision"]["by"], text["decision"]["decided_by"]) == ("mara", "mara")
+    assert text["decision"]["edited_words"] == 1
+    assert [(each["number"], each["approved_by"]) for each in text["revisions"]] == [(1, "rafael")]
+    assert text["call"]["model"] == "offline-writer-1"
+    chiara = Client()
+    assert chiara.get("/api/v1/products/tee/texts/").status_code == 401
