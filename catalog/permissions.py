@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from catalog.access import roles
 from catalog.models import User
 
 READ = ("catalog.view_product",)
@@ -104,5 +105,5 @@ def ensure_roles() -> None:
 
 def role_label(user: User) -> str:
     """The roles of a person in words."""
-    names = [ROLES[g.name][0] for g in user.groups.all() if g.name in ROLES]
+    names = [ROLES[role.name][0] for role in roles.of(user) if role.name in ROLES]
     return ", ".join(names) or ("Administrator" if user.is_superuser else "No role")

@@ -12,11 +12,10 @@ from functools import reduce
 from operator import or_
 from typing import Any, TypeVar
 
-from django.contrib.auth.models import Group
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
-from catalog import stamp
+from catalog.access import roles
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.values import ValueKey
 from catalog.models import (
@@ -29,7 +28,6 @@ from catalog.models import (
     MediaAsset,
     MediaLink,
     Product,
-    RoleLimit,
     Scope,
     User,
 )
@@ -180,55 +178,20 @@ def sight(right: str = VIEW, *, user: User | None = None) -> Sight:
 def _look_up(user: User, right: str, kept: dict[Any, Any]) -> Sight:
     if user.pk not in kept:
         kept[user.pk] = _roles(user)
-    roles: list[tuple[Reach, frozenset[str]]] | None = kept[user.pk]
-    if roles is None or right in user.get_user_permissions():
+    bounded: list[tuple[Reach, frozenset[str]]] | None = kept[user.pk]
+    if bounded is None or right in user.get_user_permissions():
         return EVERYTHING
-    found = tuple(reach for reach, rights in roles if right in rights)
+    found = tuple(reach for reach, rights in bounded if right in rights)
     if not all(reach.limits for reach in found):
         return EVERYTHING  # one of them is not limited
-    bounded = any(GROUP in reach.limits for reach in found)
-    groups = dict(Attribute.objects.values_list("code", "group__code")) if bounded else {}
+    grouped = any(GROUP in reach.limits for reach in found)
+    groups = dict(Attribute.objects.values_list("code", "group__code")) if grouped else {}
     return Sight(found, groups)
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    name: str
-    limits: Mapping[str, frozenset[str]]
-    rights: frozenset[str]
-
-
-def _read() -> dict[int, Role]:
-    """All roles by id, with what bounds them and what they may."""
-    limits: dict[int, dict[str, set[str]]] = {}
-    for role, kind, code in RoleLimit.objects.values_list("role_id", "kind", "code"):
-        limits.setdefault(role, {}).setdefault(kind, set()).add(code)
-    rights: dict[int, set[str]] = {}
-    rows = Group.permissions.through.objects.values_list(
-        "group_id", "permission__content_type__app_label", "permission__codename"
-    )
-    for role, app, codename in rows:
-        rights.setdefault(role, set()).add(f"{app}.{codename}")
-    return {
-        pk: Role(
-            name,
-            {kind: frozenset(codes) for kind, codes in limits.get(pk, {}).items()},
-            frozenset(rights.get(pk, ())),
-        )
-        for pk, name in Group.objects.values_list("pk", "name")
-    }
-
-
-_kept = stamp.Kept(_read)
 
 
 def _roles(user: User) -> list[tuple[Reach, frozenset[str]]] | None:
     """What each role of a person reaches, with the rights it gives; None when none of them is limited."""
-    roles = _kept()
-    if not any(role.limits for role in roles.values()):
-        return None
-    # One that came this very moment counts from the next look on.
-    held = [roles[pk] for pk in sorted(user.groups.values_list("pk", flat=True)) if pk in roles]
+    held = roles.of(user)
     if not any(role.limits for role in held):
         return None
     return [(_reach(role.name, role.limits), role.rights) for role in held]

@@ -1,4 +1,5 @@
-"""Who is signed in: looked up once per request, together with whether they need and have a second factor."""
+"""Who is signed in: looked up once per request, together with whether they need and have a second factor, and rights
+of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend
 from django.db.models import Exists, OuterRef
 
+from catalog.access import roles
 from catalog.models import User
 from catalog.sign_in import second_factor
 
@@ -17,6 +19,17 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]
         user = User.objects.annotate(
             told_second_factor=Exists(second_factor.demands(OuterRef("pk"))),
             has_second_factor=Exists(second_factor.of(OuterRef("pk"))),
+            has_own_rights=Exists(User.user_permissions.through.objects.filter(user_id=OuterRef("pk"))),
         )
         found = user.filter(pk=user_id).first()
         return found if found is not None and self.user_can_authenticate(found) else None
+
+    def _get_permissions(self, user_obj: Any, obj: Any, from_name: str) -> set[str]:
+        """Rights come from the roles as they are kept; hardly anybody has rights of their own."""
+        if user_obj.is_active and not user_obj.is_superuser and not user_obj.is_anonymous and obj is None:
+            if from_name == "group":
+                return set[str]().union(*(role.rights for role in roles.of(user_obj)))
+            if not getattr(user_obj, "has_own_rights", True):
+                return set()
+        found: set[str] = super()._get_permissions(user_obj, obj, from_name)
+        return found
