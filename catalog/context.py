@@ -16,9 +16,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {}
-    entries = [found for make in panels.nav if (found := make(request))]
     return {
-        "nav": sorted(entries, key=lambda e: e["order"]),
+        "nav": panels.menu(request),
         "notices": [notice for make in panels.notices if (notice := make(request))],
         "search_url": reverse("search"),
         "role_label": role_label(user),

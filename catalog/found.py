@@ -57,10 +57,8 @@ def imports(request: Any, text: str, limit: int) -> list[Hit]:
 
 def pages(request: Any, text: str, limit: int) -> list[Hit]:
     """The places of the navigation, by name."""
-    entries = [found for make in panels.nav if (found := make(request))]
-    return [
-        Hit("Pages", e["label"], e["url"], icon=e["icon"]) for e in entries if text.casefold() in e["label"].casefold()
-    ][:limit]
+    found = [e for e in panels.menu(request) if text.casefold() in e["label"].casefold()]
+    return [Hit("Pages", e["label"], e["url"], icon=e["icon"]) for e in found[:limit]]
 
 
 def plug_in() -> None:

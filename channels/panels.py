@@ -41,14 +41,14 @@ def channels_entry(request: HttpRequest) -> dict[str, Any] | None:
 def webhooks_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("channels.manage_webhooks"):
         return None
-    count = visible().filter(disabled_at__isnull=False).count()
+    count = visible().filter(disabled_at__isnull=False)
     return panels.entry(request, label="Webhooks", url=reverse("webhook_list"), icon="bolt", order=80, count=count)
 
 
 def alerts_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("channels.view_channel"):
         return None
-    count = alerts.visible().filter(state=Alert.State.OPEN).count()
+    count = alerts.visible().filter(state=Alert.State.OPEN)
     return panels.entry(request, label="Alerts", url=reverse("alert_list"), icon="bell", order=45, count=count)
 
 

@@ -51,7 +51,7 @@ def score_panel(request: HttpRequest, product: Product) -> Panel | None:
 def review_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("governance.approve_product"):
         return None
-    count = in_review().count()
+    count = in_review()
     url = reverse("review_queue")
     return panels.entry(request, label="Review", url=url, icon="checkbox", order=30, count=count)
 
@@ -93,7 +93,7 @@ def people_entry(request: HttpRequest) -> dict[str, Any] | None:
 def proposals_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("catalog.change_product"):
         return None
-    count = seen(Proposal.objects.filter(state=Proposal.State.OPEN), "product").count()
+    count = seen(Proposal.objects.filter(state=Proposal.State.OPEN), "product")
     url = reverse("proposal_list")
     return panels.entry(request, label="Proposals", url=url, icon="inbox", order=28, count=count)
 
@@ -101,7 +101,7 @@ def proposals_entry(request: HttpRequest) -> dict[str, Any] | None:
 def copy_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("governance.use_ai"):
         return None
-    count = seen(Draft.objects.filter(proposal__state=Proposal.State.OPEN), "proposal__product").count()
+    count = seen(Draft.objects.filter(proposal__state=Proposal.State.OPEN), "proposal__product")
     return panels.entry(request, label="Texts", url=reverse("copy_home"), icon="edit", order=27, count=count)
 
 
@@ -144,10 +144,17 @@ def sales_panel(request: HttpRequest, product: Product) -> Panel | None:
 
 
 def sales_entry(request: HttpRequest) -> dict[str, Any] | None:
-    if not request.user.has_perm(sales.CONFIRM) or not SalePolicy.objects.exists():
+    if not request.user.has_perm(sales.CONFIRM):
         return None
-    count = sales.sales().count()
-    return panels.entry(request, label="Sales", url=reverse("sale_list"), icon="circle-check", order=31, count=count)
+    return panels.entry(
+        request,
+        label="Sales",
+        url=reverse("sale_list"),
+        icon="circle-check",
+        order=31,
+        count=sales.sales(),
+        needs=SalePolicy.objects.all(),
+    )
 
 
 def write_texts(request: HttpRequest) -> Deed | None:

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
 from catalog.models import Offer, PriceList
@@ -68,6 +68,5 @@ def _same(name: str) -> Q:
 
 def policed() -> QuerySet[PriceList]:
     """Price lists whose sales need a word."""
-    if SalePolicy.objects.filter(price_list__isnull=True).exists():
-        return PriceList.objects.all()
-    return PriceList.objects.filter(salepolicy__isnull=False)
+    policies = SalePolicy.objects.filter(Q(price_list__isnull=True) | Q(price_list=OuterRef("pk")))
+    return PriceList.objects.filter(Exists(policies))

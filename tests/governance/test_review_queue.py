@@ -11,9 +11,10 @@ from django.utils import timezone
 from catalog.models import AttributeGroup, Product
 from channels.demo.shop import ensure_channels
 from channels.models import Channel, Placement
-from governance.models import ApprovalPolicy, Embargo, ReviewStep, Revision, Standing
+from governance.models import ApprovalPolicy, Embargo, ReviewStep, Revision, SalePolicy, Standing
 from governance.workflow.base import Refused
 from governance.workflow.second_thoughts import take_back
+from pimhub.foundation import panels
 from tests.world import World
 
 
@@ -172,3 +173,17 @@ def test_it_is_sorted_by_risk_and_by_launch(world: World, rafael: Client) -> Non
     assert codes("launch")[0] == "hat"
     world.verb("hold_back", tee, "rafael", until=soon - dt.timedelta(days=1))
     assert codes("launch") == ["tee", "hat", "old"]
+
+
+def test_the_menu_says_how_much_waits(world: World, rafael: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown() -> dict[str, int | str | None]:
+        return {each["label"]: each["count"] for each in rafael.get("/products/").context["nav"]}
+
+    assert shown()["Review"] == 0
+    submitted(world, "tee", "hat")
+    assert shown()["Review"] == 2
+    assert "Sales" not in shown()  # no policy asks for them
+    monkeypatch.setattr(panels, "MOST", 1)
+    assert shown()["Review"] == "1+"
+    SalePolicy.objects.create(code="all")
+    assert shown()["Sales"] == 0
