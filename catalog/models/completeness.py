@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 
+def percent(filled: int, required: int) -> int:
+    return 100 if not required else filled * 100 // required
+
+
 class Completeness(models.Model):
     """Written with the values, in the same transaction, so it is never stale."""
 
@@ -36,4 +40,4 @@ class Completeness(models.Model):
 
     @property
     def percent(self) -> int:
-        return 100 if not self.required else self.filled * 100 // self.required
+        return percent(self.filled, self.required)

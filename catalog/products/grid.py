@@ -1,26 +1,30 @@
-"""Lists of products: found by words, paged by key, each row's figures in a few queries for all rows."""
+"""Rows of the grid: each product with its figures, in a few queries for all rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Min, OuterRef, Subquery, Sum
 
 from catalog.access.reach import sight
 from catalog.models import Completeness, MediaLink, Offer, Product, StockLevel, Variant
+from catalog.models.completeness import percent
 from pimhub.foundation import panels
 
 PRICE = "offers.any.price"
+READ = ("code", "code_key", "values", "updated_at", "family__requirements")  # of products and families, by `rows_of`
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One product of a list. Prices are those of all price lists."""
+    """One product of a list. Prices are those of all price lists; variants in the trash count nowhere."""
 
     product: Product
-    picture: MediaLink | None
+    name: str
+    picture: tuple[str, str]  # SHA-256 and extension of the first one; "" for none, or one not fetched yet
     variants: int
     lowest: Decimal | None
     highest: Decimal | None
@@ -33,43 +37,65 @@ class Row:
 
 
 def rows_of(products: Sequence[Product]) -> list[Row]:
-    """The rows of these products, in their order."""
+    """The rows of these products, in their order. Read them with `READ` alone."""
     ids = [p.pk for p in products]
-    sight().learn(ids)
-    counts = dict(Variant.objects.filter(product_id__in=ids).values_list("product_id").annotate(Count("pk")))
-    offers = Offer.objects.filter(variant__product_id__in=ids).values_list("variant__product_id")
-    prices = {pk: (low, high) for pk, low, high in offers.annotate(Min("price"), Max("price"))}
-    levels = StockLevel.objects.filter(variant__product_id__in=ids).values_list("variant__product_id")
-    stock = dict(levels.annotate(Sum("available")))
+    seen = sight()
+    seen.learn(ids)
+    shows = seen.shows
+    sold = _sold(ids)
     pictures = _first_pictures(ids)
-    complete: dict[int, list[Completeness]] = {}
-    for each in Completeness.objects.filter(product_id__in=ids):
-        complete.setdefault(each.product_id, []).append(each)
+    complete = _complete(ids)
     states: dict[int, str] = {}
     for source in panels.states:
         states |= source(ids)
-    shows = sight().shows
-    return [
-        Row(
-            product=p,
-            picture=pictures.get(p.pk) if shows(p.pk, "media") else None,
-            variants=counts.get(p.pk, 0),
-            lowest=prices.get(p.pk, (None, None))[0] if shows(p.pk, PRICE) else None,
-            highest=prices.get(p.pk, (None, None))[1] if shows(p.pk, PRICE) else None,
-            stock=stock.get(p.pk) if shows(p.pk, "stock") else None,
-            complete=min((c.percent for c in complete.get(p.pk, ())), default=100),
-            missing=sorted({key for c in complete.get(p.pk, ()) for key in c.missing}),
-            variants_complete=min((c.variants_complete for c in complete.get(p.pk, ())), default=0),
-            current=all(c.requirements >= p.family.requirements for c in complete.get(p.pk, ())),
-            state=states.get(p.pk, ""),
+    rows = []
+    for p in products:
+        variants, lowest, highest, stock = sold.get(p.pk, (0, None, None, None))
+        priced, measured = shows(p.pk, PRICE), complete.get(p.pk, ())
+        rows.append(
+            Row(
+                product=p,
+                name=p.name(shows=shows),
+                picture=pictures.get(p.pk, ("", "")) if shows(p.pk, "media") else ("", ""),
+                variants=variants,
+                lowest=lowest if priced else None,
+                highest=highest if priced else None,
+                stock=stock if shows(p.pk, "stock") else None,
+                complete=min((percent(filled, required) for filled, required, *_ in measured), default=100),
+                missing=sorted({key for _, _, missing, *_ in measured for key in missing}),
+                variants_complete=min((whole for *_, whole, _ in measured), default=0),
+                current=all(requirements >= p.family.requirements for *_, requirements in measured),
+                state=states.get(p.pk, ""),
+            )
         )
-        for p in products
-    ]
+    return rows
 
 
-def _first_pictures(ids: Iterable[int]) -> dict[int, MediaLink]:
-    found: dict[int, MediaLink] = {}
+def _sold(ids: Sequence[int]) -> dict[int, tuple[int, Decimal | None, Decimal | None, int | None]]:
+    """How many variants, their lowest and highest price, and their stock, by product."""
+    offers = Offer.objects.filter(variant=OuterRef("pk")).order_by().values("variant")
+    levels = StockLevel.objects.filter(variant=OuterRef("pk")).order_by().values("variant")
+    each = Variant.objects.filter(product_id__in=ids).annotate(
+        low=Subquery(offers.annotate(found=Min("price")).values("found")),
+        high=Subquery(offers.annotate(found=Max("price")).values("found")),
+        units=Subquery(levels.annotate(found=Sum("available")).values("found")),
+    )
+    rows = each.order_by().values_list("product_id").annotate(Count("pk"), Min("low"), Max("high"), Sum("units"))
+    return {pk: tuple(figures) for pk, *figures in rows}
+
+
+def _complete(ids: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
+    """Of each scope and language: filled, required, missing, whole variants, by which requirements."""
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    columns = ("product_id", "filled", "required", "missing", "variants_complete", "requirements")
+    for pk, *figures in Completeness.objects.filter(product_id__in=ids).values_list(*columns):
+        found.setdefault(pk, []).append(tuple(figures))
+    return found
+
+
+def _first_pictures(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    found: dict[int, tuple[str, str]] = {}
     links = MediaLink.objects.filter(product_id__in=ids).order_by("product_id", "position", "pk")
-    for link in links.select_related("asset"):
-        found.setdefault(link.product_id, link)
+    for pk, sha256, extension in links.values_list("product_id", "asset__sha256", "asset__extension"):
+        found.setdefault(pk, (sha256, extension))
     return found

@@ -143,3 +143,8 @@ def _read() -> Reference:
 
 
 _kept = stamp.Kept(_read)
+
+
+def attribute_of(code: str) -> Attribute | None:
+    """One attribute as this transaction sees it, kept like all of the configuration."""
+    return _kept().attributes.get(code)

@@ -19,6 +19,7 @@ from catalog.access.reach import sight
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.values import ValueKey
 from catalog.models import Attribute
+from catalog.products.reference import attribute_of
 from catalog.search import operators as op
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.registry import Registry
@@ -118,7 +119,6 @@ def mentions(given: JSON, field: str) -> bool:
 class _Reader:
     def __init__(self) -> None:
         self.count = 0
-        self.attributes: dict[str, Attribute] = {}
 
     def read(self, given: JSON, path: str, depth: int) -> Q:
         if depth > MAX_DEPTH:
@@ -176,12 +176,11 @@ class _Reader:
             key = ValueKey.parse(condition.field)
         except ValueProblem as problem:
             raise condition.fail(f"{problem.message} {self._near(condition.field)}", "unknown_field") from problem
-        attribute = self.attributes.get(key.attribute) or Attribute.objects.filter(code=key.attribute).first()
+        attribute = attribute_of(key.attribute)
         if attribute is None:
             raise condition.fail(
                 f"There is no field “{condition.field}”. {self._near(condition.field)}", "unknown_field"
             )
-        self.attributes[key.attribute] = attribute
         if not sight().anywhere(condition.field):
             raise condition.fail(f"Your roles do not show “{condition.field}”.", "forbidden")
         return values.condition(condition, key, attribute)

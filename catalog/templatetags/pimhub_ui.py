@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
+from html import escape
 
 from django import forms, template
 from django.forms import BoundField
@@ -37,11 +39,13 @@ THINNEST = 6  # one failure among ten thousand must still be seen
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """A drawing from static/icons.svg. It says nothing to a screen reader: put words beside it."""
+    return _drawing(static("icons.svg"), name, css)
+
+
+@lru_cache(maxsize=500)
+def _drawing(file: str, name: str, css: str) -> SafeString:
     return format_html(
-        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        css,
-        static("icons.svg"),
-        name,
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', css, file, name
     )
 
 
@@ -159,13 +163,8 @@ def ago(moment: datetime | None) -> SafeString:
     """How long since (or until) a moment; the exact time is in the title."""
     if moment is None:
         return NOTHING
-    local = timezone.localtime(moment)
-    return format_html(
-        '<time data-ago datetime="{}" title="{}">{}</time>',
-        moment.isoformat(),
-        f"{local:%Y-%m-%d %H:%M:%S %Z}",
-        _distance(moment, timezone.now()),
-    )
+    title, words = f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}", escape(_distance(moment, timezone.now()))
+    return SafeString(f'<time data-ago datetime="{moment.isoformat()}" title="{escape(title)}">{words}</time>')
 
 
 def _distance(moment: datetime, now: datetime) -> str:

@@ -32,19 +32,22 @@ def picture(link: MediaLink, *, width: int = WIDTHS[0]) -> str:
 
     Never its address elsewhere: opening a page must not tell a stranger's server who looks at which product.
     """
-    asset = link.asset
-    if not asset.sha256 or not is_picture(asset.extension):
+    return thumbnail(link.asset.sha256, link.asset.extension, width=width)
+
+
+def thumbnail(sha256: str, extension: str, *, width: int = WIDTHS[0]) -> str:
+    if not sha256 or not is_picture(extension):
         return ""
-    return reverse("media_thumbnail", kwargs={"width": width, "name": _name(asset)})
+    return reverse("media_thumbnail", kwargs={"width": width, "name": _name(sha256, extension)})
 
 
 def original(asset: MediaAsset) -> str:
     """Where the file itself is found here; empty before it was fetched."""
-    return reverse("media_file", kwargs={"name": _name(asset)}) if asset.sha256 else ""
+    return reverse("media_file", kwargs={"name": _name(asset.sha256, asset.extension)}) if asset.sha256 else ""
 
 
-def _name(asset: MediaAsset) -> str:
-    return f"{asset.sha256[:2]}/{asset.sha256[2:4]}/{asset.sha256}{asset.extension}"
+def _name(sha256: str, extension: str) -> str:
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}{extension}"
 
 
 def _kind(asset: MediaAsset) -> str:
