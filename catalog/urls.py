@@ -46,6 +46,7 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("search/", search.search_page, name="search"),
     path("products/", grid.product_list, name="product_list"),
+    path("products/count", grid.product_count, name="product_count"),
     path("products/export.csv", grid.product_export, name="product_export"),
     path("attributes/<str:code>/options/", products.option_search, name="option_search"),
     path("categories/", links.category_search, name="category_search"),

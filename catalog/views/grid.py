@@ -6,6 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -21,9 +22,9 @@ from catalog.attributes.types import type_of
 from catalog.exports.run import export_csv
 from catalog.models import Attribute, Product, SavedView, User
 from catalog.permissions import requires
-from catalog.products.grid import rows_of
+from catalog.products.grid import READ, rows_of
 from catalog.search import filters, operators, text
-from catalog.search.select import conditions_of, count, leaves, select, view_of
+from catalog.search.select import Count, conditions_of, count, leaves, select, view_of
 from catalog.search.values import BY_COLUMN
 from catalog.views.again import asks_again
 from catalog.views.grid_rows import rows_html
@@ -45,28 +46,30 @@ def product_list(request: HttpRequest) -> HttpResponse:
     if "add_field" in asked:
         return _with_condition(request)
     user = cast(User, request.user)
-    view = view_of(user, int(asked["view"])) if asked.get("view", "").isdigit() else None
-    words = asked.get("q", "") or (view.text if view else "")
+    view, words = _view(request)
     problem = ""
     own: JSON = []
     try:
-        own = json.loads(asked["filter"]) if asked.get("filter") else []
-        query = select([*conditions_of(view), own, *_family(asked)], words)
+        own = _own(asked)
+        query = _products(asked, own, view, words)
     except (ValueError, RecursionError) as error:  # BadFilter is one
         problem, query = str(error), Product.objects.none()
     label, order = SORTS.get(asked.get("sort", ""), SORTS[""])
     panel = bool(problem) or asked.get("panel") == "filter"
-    found, first = _page(query.select_related("family"), order, asked.get("after", ""), words)
-    rows = rows_of(found[:PAGE])
+    found, first = _page(query.select_related("family").only(*READ), order, asked.get("after", ""), words)
+    rows, more = rows_of(found[:PAGE]), len(found) > PAGE
     deeds = [deed for offer in panels.deeds if (deed := offer(request))]
     context = {
         "rows": rows_html(rows, pick=bool(deeds) or user.has_perm("catalog.undo_changes")) if rows else "",
         "q": words,
         "sort": asked.get("sort", ""),
         "sorts": [(name, words_of) for name, (words_of, _) in SORTS.items()],
-        "next_url": _url(asked, after=cursor_of(found[PAGE - 1], order)) if len(found) > PAGE else "",
+        "next_url": _url(asked, after=cursor_of(found[PAGE - 1], order)) if more else "",
         "first_url": "" if first else _url(asked, after=None),
-        "total": count(query),
+        # What is all on one page is counted; the rest is asked for when the page is there.
+        "total": Count(len(rows), exact=True) if first and not more else count(query) if "count" in asked else None,
+        "count_url": _url(asked, after=None, count=None).replace(reverse("product_list"), reverse("product_count"), 1),
+        "counted_url": _url(asked, count="1"),
         "problem": problem,
         "filter": asked.get("filter", ""),
         "save_filter": _json([*conditions_of(view), *([own] if own else [])]),
@@ -87,15 +90,28 @@ def product_list(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/product_list.html", context, status=400 if problem else 200)
 
 
+@requires("catalog.view_product")
+def product_count(request: HttpRequest) -> HttpResponse:
+    """How many products the grid has for the same address, in words."""
+    view, words = _view(request)
+    try:
+        own = _own(request.GET)
+        query = _products(request.GET, own, view, words)
+    except (ValueError, RecursionError) as error:
+        return HttpResponse(str(error), status=400, content_type="text/plain")
+    filtered = bool(own or words or view or request.GET.get("family"))
+    context = {"total": count(query), "filtered": filtered}
+    return render(request, "catalog/product_count.html", context)
+
+
 @requires("catalog.export_product")
 @asks_again
 def product_export(request: HttpRequest) -> HttpResponseBase:
     """What the grid shows, as a CSV file; more than fits a download is for the command line."""
-    asked, user = request.GET, cast(User, request.user)
-    view = view_of(user, int(asked["view"])) if asked.get("view", "").isdigit() else None
+    asked = request.GET
+    view, words = _view(request)
     try:
-        own = json.loads(asked["filter"]) if asked.get("filter") else []
-        query = select([*conditions_of(view), own, *_family(asked)], asked.get("q", "") or (view.text if view else ""))
+        query = _products(asked, _own(asked), view, words)
     except (ValueError, RecursionError) as error:
         messages.error(request, f"This cannot be asked: {error}")
         return redirect("product_list")
@@ -107,6 +123,23 @@ def product_export(request: HttpRequest) -> HttpResponseBase:
         export_csv(path, query)
         # The open file outlives its name.
         return FileResponse(path.open("rb"), as_attachment=True, filename="products.csv", content_type="text/csv")
+
+
+def _view(request: HttpRequest) -> tuple[SavedView | None, str]:
+    """The view that is asked for, and the words to search."""
+    asked = request.GET
+    view = view_of(cast(User, request.user), int(asked["view"])) if asked.get("view", "").isdigit() else None
+    return view, asked.get("q", "") or (view.text if view else "")
+
+
+def _own(asked: QueryDict) -> JSON:
+    """The filter of the address, beside that of a view. Raises ValueError and RecursionError."""
+    own: JSON = json.loads(given) if (given := asked.get("filter")) else []
+    return own
+
+
+def _products(asked: QueryDict, own: JSON, view: SavedView | None, words: str) -> QuerySet[Product]:
+    return select([*conditions_of(view), own, *_family(asked)], words)
 
 
 def _family(asked: QueryDict) -> list[JSON]:
@@ -130,12 +163,9 @@ def _page(query: QuerySet[Product], order: Order, cursor: str, words: str) -> tu
 
 
 def _url(asked: QueryDict, **changes: str | None) -> str:
-    query = asked.copy()
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value is not None:
-            query[name] = value
-    return f"{reverse('product_list')}?{query.urlencode()}"
+    kept = [(name, value) for name, values in asked.lists() if name not in changes for value in values]
+    added = [(name, value) for name, value in changes.items() if value is not None]
+    return f"{reverse('product_list')}?{urlencode([*kept, *added])}"
 
 
 def _chips(asked: QueryDict, given: JSON) -> list[dict[str, str]]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from html import escape
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
-from catalog.models import ChangePlan, SavedView
+from catalog.models import ChangePlan, Offer, SavedView, Variant
 from catalog.plans import run
 from catalog.search import select
+from catalog.views import grid
 from tests.world import World
 
 BRAND = json.dumps([{"field": "brand", "op": "=", "value": "Acme"}])
@@ -42,6 +47,8 @@ def test_what_cannot_be_asked_is_said_on_the_page(mara: Client) -> None:
         page = mara.get("/products/", {"filter": wrong})
         assert page.status_code == 400
         assert b"This cannot be asked" in page.content
+    wrong = json.dumps([{"field": "brnd", "op": "=", "value": "x"}])
+    assert b"Remove the condition brnd" in mara.get("/products/", {"filter": wrong}).content
     assert mara.get("/products/", {"after": "nonsense", "sort": "none"}).status_code == 200
 
 
@@ -85,8 +92,26 @@ def test_counts_are_exact_up_to_a_bound_and_marked_beyond(
     for number in range(4):
         world.product(f"p{number}", sizes=("s",))
     assert b"4 in the catalogue" in mara.get("/products/").content
+    assert b"4 in the catalogue" in mara.get("/products/count").content
+    assert b"4 match" in mara.get("/products/count", {"filter": BRAND}).content
+    assert mara.get("/products/count", {"filter": "{"}).status_code == 400
     monkeypatch.setattr(select, "COUNTED", 2)
-    assert b"about" in mara.get("/products/").content
+    assert b"about" in mara.get("/products/count").content
+
+
+def test_more_than_a_page_is_counted_when_the_page_is_there(
+    mara: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grid, "PAGE", 2)
+    for number in range(3):
+        world.product(f"p{number}", sizes=("s",))
+    first = mara.get("/products/", {"q": "p", "sort": "code"})
+    assert first.context["total"] is None
+    assert b"3 match" in mara.get(first.context["count_url"]).content
+    assert b"3 match" in mara.get(first.context["counted_url"]).content  # without a script
+    second = mara.get(first.context["next_url"])
+    assert second.context["total"] is None  # what is on the last page is not all
+    assert b"3 match" in mara.get(second.context["count_url"]).content
 
 
 @pytest.mark.parametrize(
@@ -125,3 +150,33 @@ def test_a_deed_that_cannot_be_is_said(mara: Client, world: World) -> None:
         assert b'role="alert"' in answer.content
     assert mara.get("/plans/new/").status_code == 302
     assert mara.post("/plans/new/", {"select": "{", "deed": "trash"}).status_code in (302, 400, 422)
+
+
+@pytest.mark.parametrize("person", ["mara", "rafael", "ada"])
+def test_a_page_asks_the_database_only_so_often(
+    world: World, client: Client, django_assert_max_num_queries: Any, person: str
+) -> None:
+    client.force_login(world.people[person])
+    client.get("/products/")  # notes that the session is in use
+    for number in range(3):
+        world.product(f"p{number}", sizes=("s", "m"))
+    with django_assert_max_num_queries(13):
+        page = client.get("/products/", {"filter": BRAND})
+    assert page.content.count(b"<tr>") == 4
+
+
+def test_what_is_sold_of_a_product_leaves_out_the_trash(mara: Client, world: World) -> None:
+    world.product("tee", sizes=("s", "m"))
+    dear = Variant.objects.get(sku="tee-m")
+    Offer.objects.filter(variant=dear).update(price="999.00")
+    assert b"999.00" in mara.get("/products/").content
+    Variant.objects.filter(pk=dear.pk).update(trashed_at=timezone.now())
+    assert b"999.00" not in mara.get("/products/").content
+
+
+def test_a_code_with_strange_characters_leads_to_its_product(mara: Client, world: World) -> None:
+    world.product("a/b ü%&<c>?#", sizes=("s",))
+    page = mara.get("/products/").content.decode()
+    address = reverse("product_detail", kwargs={"code": "a/b ü%&<c>?#"})
+    assert f'href="{escape(address)}"' in page
+    assert mara.get(address).status_code == 200
