@@ -199,7 +199,7 @@ def _roles(user: User) -> list[tuple[Reach, frozenset[str]]] | None:
 
 def _reach(role: str, limits: Mapping[str, frozenset[str]]) -> Reach:
     keys = [code_key(code) for code in limits.get(CATEGORY, ())]
-    nodes = list(Category.objects.filter(code_key__in=keys).values_list("pk", "path", "numchild")) if keys else []
+    nodes = list(Category.objects.filter(among("code_key", keys)).values_list("pk", "path", "numchild")) if keys else []
     places = {pk for pk, _, _ in nodes}
     if below := [Q(path__startswith=path) for _, path, children in nodes if children]:
         places |= set(Category.objects.filter(reduce(or_, below)).values_list("pk", flat=True))

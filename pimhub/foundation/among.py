@@ -15,7 +15,9 @@ class _AnyOf(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s)", [*params, self.rhs]
+        # Small numbers would be bound as a smaller type, and an array of another type than the column is not hashed.
+        kind = "::bigint[]" if self.rhs and isinstance(self.rhs[0], int) else ""
+        return f"{column} = ANY(%s{kind})", [*params, self.rhs]
 
 
 def among(name: str, keys: Collection[Any]) -> Q | Lookup[Any]:
