@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from catalog.access.reach import seen, sight
+from catalog.imports.doubts import doubts
 from catalog.models import Product, User
 from catalog.products.told import part_label
 from governance import reminders
+from governance.copywriting.checks import instruction_in
 from governance.models import ContentScore, Draft, Embargo, Override, Proposal, SalePolicy, Standing, TextOrigin
 from governance.revisions.pending import pending
 from governance.sales import decide as sales
@@ -178,6 +180,7 @@ def plug_in() -> None:
     panels.nav.add("governance.texts", copy_entry)
     panels.panels.add("governance.texts", texts_panel)
     panels.deeds.add("governance.texts", write_texts)
+    doubts.add("governance.instructions", instruction_in)
     panels.instead.add("governance.proposals", propose_instead)
     panels.panels.add("governance.proposals", proposals_panel)
     panels.panels.add("governance.overrides", overrides_panel)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from catalog.imports.doubts import doubtful
 from catalog.imports.formats.base import ParsedProduct
 from catalog.imports.problems import RowError
 from catalog.models.codes import code_key
@@ -32,13 +33,14 @@ def outcomes(product: ParsedProduct, result: WriteResult | None) -> Iterator[Lin
     stored_skus = {code_key(s): s for s in result.changes} if result else {}
     refused = _door_errors(product, result) if result else {}
     first = min((n for n, role in product.lines.items() if role != "blank"), default=0)
+    warnings = [*product.warnings, *doubtful(product)]
     for line, role in sorted(product.lines.items()):
         sku = skus.get(line, "")
         known = result.known_as.get(code_key(sku), sku) if result else sku
         stored = stored_skus.get(code_key(known), known)
         outcome = LineOutcome(line=line, bucket="merged", role=role, product=product.change.code, sku=sku)
         outcome.errors = [e for e in product.errors if e.line == line] + refused.get(line, [])
-        outcome.warnings = [w for w in product.warnings if w.line == line]
+        outcome.warnings = [w for w in warnings if w.line == line]
         if result and (sku or line == first):
             outcome.changes = dict(result.changes.get(stored, {})) if sku else {}
             if line == first:

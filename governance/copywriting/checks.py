@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from governance.copywriting.claims.check import Claim, check_text
 from governance.copywriting.claims.judge import Verdict
@@ -77,6 +77,14 @@ def checked(
     rests = [c.fact for c in found if c.fact and c.verdict == Verdict.SUPPORTED]
     used = sorted({code for code in [*cited, *rests] if code in facts.values})
     return Checked(claims, used, problems)
+
+
+def instruction_in(text: str) -> str:
+    """What is told of a value that looks like an instruction to a machine, where it comes in; "" for others."""
+    rules = [replace(rule, raw=None) for rule in pack("injection")]  # its words; markup alone is common in files
+    if next(offences(cleaned(text).text, rules), None) is None:
+        return ""
+    return "It looks like an instruction to a machine. Look at it: texts that are written from it will be flagged."
 
 
 def suspicions(facts: Facts) -> list[str]:

@@ -152,5 +152,5 @@ def _costs(group: Group, by: str, since: dt.datetime) -> None:
 
 def _name(by: str, values: list[object]) -> str:
     if by == "version":
-        return f"{values[0]} v{values[1]}"
+        return f"{values[0]}, version {values[1]}"
     return str(values[0]) if values[0] is not None else "nobody"

@@ -157,7 +157,9 @@ def _denied(text: str, start: int) -> bool:
     return bool(before) and any(word.plain in NEGATIONS for word in before[-2:])
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+def _folded(text: str) -> tuple[str, Sequence[int]]:
+    if text.isascii():  # letter by letter the same, but for its case
+        return text.lower(), range(len(text))
     letters: list[str] = []
     place: list[int] = []
     for at, character in enumerate(text):

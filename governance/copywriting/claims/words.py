@@ -50,6 +50,8 @@ class Cleaned:
 
 def cleaned(text: str) -> Cleaned:
     """The text without invisible characters, full-width forms and look-alike letters; one character stays one."""
+    if text.isascii():  # nothing in it is invisible, wide or of another alphabet
+        return Cleaned(text.replace("\t", " "), tuple(range(len(text) + 1)))
     kept: list[str] = []
     place: list[int] = []
     for at, character in enumerate(text):
