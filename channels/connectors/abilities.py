@@ -225,6 +225,12 @@ class Uploads(Protocol):
         ...
 
 
+class SideBySide(Protocol):
+    """A connector whose channel is called for several products at once by one worker, as it takes one call each."""
+
+    side_by_side: bool
+
+
 class NamesTerms(Protocol):
     """A connector whose channel has words of its own for what a field may hold, beyond `TargetField.choices`."""
 

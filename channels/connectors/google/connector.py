@@ -38,6 +38,7 @@ class GoogleConnector:
         "Google signs nothing: the address ends with the secret webhook_token of the credentials and a slash."
     )
     deadline = 30.0
+    side_by_side = True  # the Merchant API takes no batch: one call an offer, many at once
     # Google drops an offer 30 days after its last insert, changed or not: it must be sent again before.
     refresh_after = dt.timedelta(days=25)
     feed_formats: Mapping[str, str] = feeds.FORMATS
