@@ -228,6 +228,18 @@ def _pages(table: Table, api: _Api, products: int) -> None:
         taken = latencies(page(path), times=30)
         all_of_it, third = (latencies(page(path, who), times=30)["p50_ms"] for who in (free, limited))
         table.add(name, **taken, of_bare=round(taken["p50_ms"] / floor, 1), limited_of_all=round(third / all_of_it, 2))
+    # What a page of the grid asks for once it is there.
+    for name, path in (
+        ("how many, of all", "/products/count"),
+        ("how many, of one brand", f"/products/count?filter={brand}"),
+        (
+            "how many, price above 95",
+            f"/products/count?filter={asked({'field': 'price', 'op': '>', 'value': '95'})}",
+        ),
+    ):
+        taken = latencies(page(path), times=30)
+        all_of_it, third = (latencies(page(path, who), times=30)["p50_ms"] for who in (free, limited))
+        table.add(name, **taken, of_bare=round(taken["p50_ms"] / floor, 1), limited_of_all=round(third / all_of_it, 2))
     first = api.get("/api/v1/products/?limit=50").json()
     assert first["next"]
     taken = latencies(lambda: api.get("/api/v1/products/?limit=50"), times=30)
