@@ -72,7 +72,7 @@ class Figures:
         return 100 * self.caught / self.seeds if self.seeds else None
 
 
-_VERSION = ("version__template__code", "version__number")
+_VERSION = ("version__template__code", "version__number", "version__template__label")
 _GROUPS: dict[str, tuple[str, ...]] = {
     "version": _VERSION,
     "attribute": ("version__template__attribute__code",),
@@ -152,5 +152,5 @@ def _costs(group: Group, by: str, since: dt.datetime) -> None:
 
 def _name(by: str, values: list[object]) -> str:
     if by == "version":
-        return f"{values[0]}, version {values[1]}"
+        return f"{values[2]}, version {values[1]}"
     return str(values[0]) if values[0] is not None else "nobody"

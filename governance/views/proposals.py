@@ -22,6 +22,7 @@ from governance import proposals
 from governance.models import Override, Proposal
 from governance.ownership import overrides
 from governance.people import who_may
+from governance.views.named import codes_in, key_named, names_of
 from governance.views.review import told_changes
 
 SHOWN = 50
@@ -37,6 +38,9 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
     if code := request.GET.get("product", ""):
         rows = rows.filter(product__code_key=code_key(code))
     layers = seen(Override.objects.select_related("product", "set_by", "owner"), "product")
+    query = seen(Proposal.objects.exclude(state=Proposal.State.OPEN), "product").order_by("-decided_at")
+    decided = list(query.select_related("product", "proposed_by", "decided_by")[:10])
+    names = names_of(codes_in(row.key for row in decided))
     context = {
         "rows": [_row(row) for row in rows[:SHOWN] if sight().shows(row.product_id, row.key)],
         "count": open_ones.count(),
@@ -47,9 +51,7 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
         "shown": SHOWN,
         "whys": Proposal.Why.choices,
         "may_decide": request.user.has_perm("catalog.change_product"),
-        "decided": seen(Proposal.objects.exclude(state=Proposal.State.OPEN), "product")
-        .select_related("product", "proposed_by", "decided_by")
-        .order_by("-decided_at")[:10],
+        "decided": [(row, key_named(row.key, names)) for row in decided],
     }
     return render(request, "governance/proposal_list.html", context)
 

@@ -153,7 +153,7 @@ def test_figures_are_what_the_rows_say(models: Desk) -> None:
         fates.append((fate, user.username))
     models.world.change("p0", values={"fabric": "Wool"})
     (row,) = figures("version", since=long_ago())
-    assert row.name == "describe, version 1"
+    assert row.name == "Description, version 1"
     counted = [fate for fate, _ in fates]
     assert (row.drafts, row.waiting) == (8, counted.count("wait"))
     assert (row.untouched, row.edited) == (counted.count("take"), counted.count("edit"))
