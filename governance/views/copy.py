@@ -165,7 +165,7 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
         "in_use": in_use(request, Q(draft__version=shown)) if shown else 0,
         "target": template.attribute.label() if template.attribute else "",
         "told": _told(shown) if shown else {},
-        "models": ModelPrice.objects.values_list("model", flat=True).distinct(),
+        "models": ModelPrice.objects.order_by("model").values_list("model", flat=True).distinct(),
         "attributes": Attribute.objects.order_by("position", "code"),
         "trials": _trials(template),
         "trying": CopyTrial.objects.filter(version__template=template, ended_at=None).exists(),
