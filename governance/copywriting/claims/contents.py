@@ -16,6 +16,7 @@ _FREE = frozenset(_LISTS["free"].split())
 _WITH = frozenset(_LISTS["with"].split())
 _INCLUDED = tuple(fold(stem) for stem in _LISTS["included"].replace("*", "").split())
 _APART = frozenset(_LISTS["apart"].split())
+_NOT = frozenset(_LISTS["not"].split())
 _NEAR = 4  # words between "with" or "without" and the thing
 
 
@@ -87,5 +88,7 @@ def _said_after(text: str, text_words: Sequence[Word], at: int) -> tuple[int, in
         elif after.plain in _APART:
             return start, after.end, False
         elif after.plain.startswith(_INCLUDED):
-            return start, after.end, so
+            following = [w for w in text_words if w.start > after.start][:1]  # "ingår ej"
+            denied = [w for w in following if w.plain in _NOT and text[after.end : w.start] == " "]
+            return start, denied[0].end if denied else after.end, so and not denied
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -110,6 +110,8 @@ class Bench:
     def _in_words(self, stated: Stated) -> Judgement | None:
         """A number in words is a claim where it measures, or counts what a fact counts; else it is a turn of speech."""
         value, unit = stated.readings[0].value, stated.unit
+        if unit is not None and self._is_thing(stated, unit):
+            stated, unit = replace(stated, end=stated.number_end), None
         if unit is None:
             about = [f for f in self.facts if f.amounts and not _is_name(f) and self._counts(stated, f)]
             known = [(f, a) for f in about for a in f.amounts]
@@ -122,6 +124,12 @@ class Bench:
         if idle and not self._is_measured(stated, unit) and not self._lasts(stated, unit):
             return None  # "in a minute", "one day"
         return self._measured(stated, unit)
+
+    def _is_thing(self, stated: Stated, unit: Unit) -> bool:
+        """Whether the unit's word names what a fact counts, as feet are legs in French, and no fact measures in it."""
+        named = {thing for word in words(self.text[stated.number_end : stated.end]) for thing in things(word.plain)}
+        counted = any(fact.things & named for fact in self.facts)
+        return counted and not any(a.dimension == unit.dimension for f in self.facts for a in f.amounts)
 
     def _lasts(self, stated: Stated, unit: Unit) -> bool:
         """Whether "in half an hour" is meant to the letter: a fact tells how long something takes."""

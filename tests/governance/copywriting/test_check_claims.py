@@ -133,6 +133,10 @@ def test_claims_that_were_written_before_the_checker_was_looked_at() -> None:
         ("es_ES", "Ratón con cable de carga.", {"wireless": True}, ""),
         ("es_ES", "Ratón con cable.", {"wireless": True}, "contradicted"),
         ("en_GB", "A corded drill.", {"weight": {"amount": "2", "unit": "kg"}}, ""),  # nothing tells of cords
+        ("sv_SE", "Batterier ingår ej.", {"batteries_included": True}, "contradicted"),
+        ("fr_FR", "Piles incluses sans câble.", {"batteries_included": True}, "supported"),
+        ("fr_FR", "Une table à quatre pieds.", {"number_of_legs": 4}, "supported"),
+        ("fr_FR", "Une table à trois pieds.", {"number_of_legs": 4}, "contradicted"),
         ("de_DE", "Wenn Sie mehr wollen.", {"material": "Holz"}, ""),
         ("nl_NL", "Een wollen trui.", {"material": "hout"}, "contradicted"),
         ("en_GB", "5 pockets and 3 compartments.", {"pockets": 3, "compartments": 5}, "contradictedcontradicted"),
