@@ -5,10 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import attrgetter
+
+from django.utils import timezone
 
 from catalog.models import ChangeSet, User
 from pimhub.foundation import actor
 from pimhub.foundation.actor import Act
+from pimhub.foundation.bulk import append
+from pimhub.foundation.rows import columns
 
 
 class NobodyActs(RuntimeError):
@@ -48,12 +53,15 @@ def change_set() -> ChangeSet:
     act = current_act()
     # A rolled-back transaction takes a row made in it along; the act then writes the same one anew.
     if act.change_set is None or not ChangeSet.objects.filter(pk=act.change_set.pk).exists():
-        act.change_set = ChangeSet.objects.create(
+        act.change_set = ChangeSet(
             pk=act.change_set.pk if act.change_set else uuid.uuid4(),
             user=act.user,
             actor=act.actor or (act.user.display_name if act.user else "PIMHub"),
             source=act.source,
             system=act.system,
             reason=act.reason,
+            created_at=timezone.now(),
         )
+        append(ChangeSet, columns(ChangeSet), [attrgetter(*columns(ChangeSet))(act.change_set)])
+        act.change_set._state.adding = False
     return act.change_set

@@ -17,13 +17,18 @@ from governance.models import OwnershipRule, Standing
 from governance.ownership import overrides
 from governance.ownership.guard import OVERRIDDEN, PROPOSED, ownership
 from pimhub.foundation.actor import Act
-from pimhub.foundation.among import among
+from pimhub.foundation.among import Compiled, among
+
+_ARCHIVED = Compiled(
+    lambda products: Standing.objects.filter(among("product_id", products), state=Standing.State.ARCHIVED).values_list(
+        "product_id"
+    )
+)
 
 
 def archived(act: Act, ids: Collection[int]) -> Check:
     """An archived product keeps its content until somebody reopens it."""
-    rows = Standing.objects.filter(among("product_id", ids), state=Standing.State.ARCHIVED)
-    resting = set(rows.values_list("product_id", flat=True)) if ids else set()
+    resting = {pk for (pk,) in _ARCHIVED(ids)} if ids else set()
 
     def check(product: Product, changes: Changes, new: Collection[str]) -> Sequence[ChangeError]:
         if product.pk not in resting:

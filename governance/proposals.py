@@ -16,8 +16,9 @@ from catalog.intake.messages import read_stock_line
 from catalog.models import Product, User
 from catalog.products.changes import ChangeError, ProductChange, VariantChange
 from catalog.products.guards import Diverted
+from catalog.products.load import load_states
 from catalog.products.parts import is_figure
-from catalog.products.state import Flat, flatten, is_part, load_states
+from catalog.products.state import Flat, flatten, is_part
 from catalog.products.wire import BadForm, read_offer_fields
 from catalog.products.write import write_products
 from governance import proposed_parts as parts

@@ -10,7 +10,8 @@ from typing import Any
 
 from catalog.models import Product
 from catalog.products.changes import MediaChange, ProductChange
-from catalog.products.state import PRODUCT_ROW, Flat, flatten, load_states
+from catalog.products.load import load_states
+from catalog.products.state import PRODUCT_ROW, Flat, flatten
 from pimhub.foundation.jsonvalue import JSON
 
 ALT, CATEGORY = "media.alt.", "categories.add."

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from catalog import change_sets, events
 from catalog.events import ProductDelta
-from governance.models import Standing
+from governance.models import Revision, Standing
 from governance.scores import measure
 from governance.workflow.auto import on_events
+from pimhub.foundation.among import Compiled, among
 from pimhub.foundation.bulk import append_objects, update_objects
 from pimhub.foundation.jsonvalue import digest
+from pimhub.foundation.rows import columns, fresh, stored
 
 S = Standing.State
 # What changes what is live.
@@ -32,12 +34,7 @@ def keep_standings(deltas: Sequence[ProductDelta]) -> None:
     deltas = [d for d in deltas if d.created or "content" in d.facets]
     if not deltas:
         return
-    held = {
-        s.product_id: s
-        for s in Standing.objects.select_for_update(of=("self",))
-        .select_related("live")
-        .filter(product_id__in=[d.product.pk for d in deltas])
-    }
+    held = _held([d.product.pk for d in deltas])
     editor = change_sets.current_act().user
     new: list[Standing] = []
     changed: list[Standing] = []
@@ -45,7 +42,12 @@ def keep_standings(deltas: Sequence[ProductDelta]) -> None:
         content_hash = digest(delta.content)
         standing = held.get(delta.product.pk)
         if standing is None:
-            standing = Standing(product=delta.product, content_hash=content_hash, last_editor=editor)
+            standing = fresh(
+                Standing,
+                product_id=delta.product.pk,
+                content_hash=content_hash,
+                last_editor_id=editor.pk if editor else None,
+            )
             held[delta.product.pk] = standing
             new.append(standing)
         elif standing.content_hash != content_hash:
@@ -57,6 +59,27 @@ def keep_standings(deltas: Sequence[ProductDelta]) -> None:
                 changed.append(standing)
     append_objects(new)
     update_objects(changed, ["content_hash", "last_editor_id", "state"])
+
+
+def _held(ids: Collection[int]) -> dict[int, Standing]:
+    """The standings, locked, with as much of what is live as an edit is compared with."""
+    found: dict[int, Standing] = {}
+    for live, content_hash, *cells in _HELD(ids):
+        row = stored(Standing, dict(zip(_STANDING, cells, strict=True)))
+        row.live = stored(Revision, {"id": live, "content_hash": content_hash}) if live else None
+        found[row.product_id] = row
+    return found
+
+
+_STANDING = columns(Standing)
+_HELD = Compiled(
+    lambda products: (
+        Standing.objects.select_for_update(of=("self",))
+        .filter(among("product_id", products))
+        .order_by("pk")
+        .values_list("live_id", "live__content_hash", *_STANDING)
+    )
+)
 
 
 def _state_after_edit(standing: Standing) -> str:

@@ -14,7 +14,8 @@ from django.db import transaction
 from catalog.change_sets import acting
 from catalog.models import Attribute, AttributeOption, ChangeSet, Product, User
 from catalog.products.changes import OfferChange, ProductChange, VariantChange
-from catalog.products.state import Flat, flatten, load_states
+from catalog.products.load import load_states
+from catalog.products.state import Flat, flatten
 from catalog.products.write import WriteResult, write_products
 from catalog.setup import ensure_base
 from governance.models import Revision, Standing

@@ -15,6 +15,8 @@ from django.utils import timezone
 from catalog.access import scopes
 from catalog.models import ApiToken, ExternalSystem, User
 from pimhub.foundation import audit
+from pimhub.foundation.among import Compiled, among
+from pimhub.foundation.rows import columns, stored
 
 SPEAK = "catalog.speak_for_system"
 # Shown as pim_<prefix>_<secret>: the prefix names the token, the secret opens the door.
@@ -99,7 +101,19 @@ def find_client(client_id: str, client_secret: str, *, address: str) -> ApiToken
 
 
 def _by_prefix(prefix: str) -> ApiToken | None:
-    return ApiToken.objects.select_related("user").filter(prefix=prefix).first() if prefix.isascii() else None
+    for cells in _BY_PREFIX([prefix]) if prefix.isascii() else ():
+        token = stored(ApiToken, dict(zip(_TOKEN, cells, strict=False)))
+        token.user = stored(User, dict(zip(_USER, cells[len(_TOKEN) :], strict=True)))
+        return token
+    return None
+
+
+_TOKEN, _USER = columns(ApiToken), columns(User)
+_BY_PREFIX = Compiled(
+    lambda prefixes: ApiToken.objects.filter(among("prefix", prefixes)).values_list(
+        *_TOKEN, *(f"user__{name}" for name in _USER)
+    )
+)
 
 
 def checked(token: ApiToken | None, *, secret: str | None, address: str) -> ApiToken:

@@ -21,7 +21,7 @@ from catalog.models import ChangePlan, ChangeSet, JournalEntry, PlanLine, User
 from catalog.models.codes import code_key
 from catalog.plans import inverse, run
 from catalog.plans.kinds.base import BadPlan
-from catalog.products.state import load_states
+from catalog.products.load import load_states
 from catalog.products.write import write_product
 from pimhub.foundation.jsonvalue import JSON
 

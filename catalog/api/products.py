@@ -22,6 +22,7 @@ from catalog.models import Product, User
 from catalog.models.codes import code_key
 from catalog.products import copying, trash
 from catalog.products.changes import ChangeError, ProductChange
+from catalog.products.load import row_of
 from catalog.products.represent import INCLUDES, Wanted, known_fields, represent
 from catalog.products.wire import load_json, read_product
 from catalog.products.write import WriteResult, write_product, write_products
@@ -256,7 +257,7 @@ def written(request: Request, change: ProductChange) -> Response:
     if result.status == "rejected":
         raise refused(result.errors)
     assert result.product_id
-    product = Product.everything.get(pk=result.product_id)
+    product = row_of(result.product_id)
     response = shown(request, product, status=201 if result.status == "created" else 200)
     if result.status == "created":
         response["Location"] = request.build_absolute_uri(f"/api/v1/products/{product.code}/")

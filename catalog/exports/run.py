@@ -14,8 +14,9 @@ from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey
 from catalog.imports.text import guarded
 from catalog.models import Attribute, Product
+from catalog.products.load import load_states
 from catalog.products.represent import Wanted, represent, source_fields
-from catalog.products.state import PRODUCT_ROW, flatten, load_states
+from catalog.products.state import PRODUCT_ROW, flatten
 from catalog.products.told import target_text
 from pimhub.foundation import audit
 from pimhub.foundation.jsonvalue import JSON

@@ -24,8 +24,9 @@ from catalog.change_sets import acting, change_set
 from catalog.models import ChangePlan, ChangeSet, PlanLine, User
 from catalog.plans.kinds.base import BadPlan, What, plan_kinds
 from catalog.products.changes import ChangeError
+from catalog.products.load import load_states
 from catalog.products.reference import load_reference
-from catalog.products.state import ProductState, load_states
+from catalog.products.state import ProductState
 from catalog.products.write import WriteResult, write_products
 from catalog.search.select import conditions_of, view_of
 from pimhub.foundation.jsonvalue import JSON

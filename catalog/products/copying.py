@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from catalog.attributes.values import ValueKey
 from catalog.models import Attribute, Family, Product
 from catalog.products.changes import AssociationChange, MediaChange, ProductChange, VariantChange
-from catalog.products.state import ProductState, Target, VariantState, load_states
+from catalog.products.load import load_states
+from catalog.products.state import ProductState, Target, VariantState
 from pimhub.foundation.jsonvalue import JSON
 
 

@@ -13,9 +13,13 @@ from catalog.models.codes import code_key
 from catalog.products.changes import UNSET, AssociationChange, ProductChange
 from catalog.products.reference import Reference
 from catalog.products.state import ProductState, VariantState
+from pimhub.foundation.among import Compiled, among
 from pimhub.foundation.jsonvalue import JSON, digest
 
-SLICE = 500
+_SKUS = Compiled(
+    lambda keys: Variant.everything.filter(among("sku_key", keys)).values_list("sku_key", "product__code", "trashed_at")
+)
+_GTINS = Compiled(lambda gtins: Variant.everything.filter(among("gtin", gtins)).values_list("gtin", "sku"))
 
 
 @dataclass(slots=True)
@@ -50,15 +54,12 @@ def learn(changes: Sequence[ProductChange], reference: Reference) -> Owners:
     owners = Owners()
     targets = [t for c in changes for t in _targets(c)]
     skus = {code_key(v.sku) for c in changes for v in c.variants} | {code_key(t.sku) for t in targets if t.sku}
-    for sku_key, code, trashed in Variant.everything.filter(sku_key__in=skus).values_list(
-        "sku_key", "product__code", "trashed_at"
-    ):
+    for sku_key, code, trashed in _SKUS(skus) if skus else ():
         owners.skus[sku_key] = code
         if trashed:
             owners.trashed_skus.add(sku_key)
     gtins = {str(v.gtin) for c in changes for v in c.variants if v.gtin is not UNSET and v.gtin}
-    taken = Variant.everything.filter(gtin__in=gtins).values_list("gtin", "sku")
-    owners.gtins = {str(gtin): sku for gtin, sku in taken}
+    owners.gtins = dict(_GTINS(gtins)) if gtins else {}
     codes = {code_key(t.product) for t in targets if t.product}
     if codes:
         owners.products = set(Product.objects.filter(code_key__in=codes).values_list("code_key", flat=True))

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from functools import cache
 
-from django.db.models import F, Q
-
-from catalog.models import (
-    Association,
-    ExternalReference,
-    HeldPrice,
-    MediaLink,
-    Offer,
-    Product,
-    StockLevel,
-    Variant,
-)
+from catalog.models import HeldPrice, Offer, Product, StockLevel, Variant
 from catalog.models.codes import code_key
 from pimhub.foundation.jsonvalue import JSON
 
@@ -91,85 +82,6 @@ class ProductState:
         return self.row.pk is not None
 
 
-def load_states(*, codes: Collection[str] = (), ids: Collection[int] = (), lock: bool) -> dict[str, ProductState]:
-    """Products by code key, with everything a write may touch, in a fixed number of queries.
-
-    With `lock`, rows are locked in primary-key order, so that two writers cannot embrace; call it
-    inside a transaction then. (SQLite has one writer at a time anyway.)
-    """
-    query = Product.everything.order_by("pk").select_related("family")
-    query = query.filter(pk__in=ids) if ids else query.filter(code_key__in={code_key(c) for c in codes})
-    if lock:
-        query = query.select_for_update(of=("self",))
-    states: dict[int, ProductState] = {}
-    for product in query:
-        states[product.pk] = ProductState(
-            row=product,
-            family=product.family.code,
-            values=dict(product.values),
-            originals=dict(product.originals),
-            axes=list(product.axes),
-            categories=[],
-            trashed=product.trashed_at is not None,
-        )
-    placed = Product.categories.through.objects.filter(product_id__in=states).order_by("category__code")
-    for pk, category in placed.values_list("product_id", "category__code"):
-        states[pk].categories.append(category)
-    variants = _load_variants(states)
-    _load_associations(states, variants)
-    _load_references(states, variants)
-    return {state.row.code_key: state for state in states.values()}
-
-
-def _load_variants(states: Mapping[int, ProductState]) -> dict[int, VariantState]:
-    variants = Variant.everything.filter(product_id__in=states).order_by("product_id", "position", "pk")
-    by_id: dict[int, VariantState] = {}
-    for row in variants:
-        state = VariantState(row=row, values=dict(row.values), trashed=row.trashed_at is not None)
-        by_id[row.pk] = states[row.product_id].variants[row.sku_key] = state
-    # By hand rather than by prefetch: these are most of what a large write reads.
-    for offer in Offer.objects.filter(variant_id__in=by_id).annotate(place=F("price_list__code")):
-        by_id[offer.variant_id].offers[offer.place] = offer
-    for level in StockLevel.objects.filter(variant_id__in=by_id).annotate(place=F("location__code")):
-        by_id[level.variant_id].stock[level.place] = level
-    for held in HeldPrice.objects.filter(variant_id__in=by_id, confirmed__isnull=True).select_related("price_list"):
-        variant = by_id[held.variant_id]
-        variant.held[held.price_list.code, held.field] = held
-        variant.held_before[held.price_list.code, held.field] = held
-    links = MediaLink.objects.filter(product_id__in=states)
-    for link in links.select_related("asset").order_by("product_id", "position", "pk"):
-        shown = by_id.get(link.variant_id) if link.variant_id else None
-        states[link.product_id].media.append(
-            MediaState(
-                identity=link.asset.identity,
-                url=link.asset.source_url,
-                sha256=link.asset.sha256,
-                alt=dict(link.alt),
-                sku=shown.row.sku if shown else "",
-            )
-        )
-    return by_id
-
-
-def _load_associations(states: Mapping[int, ProductState], variants: Mapping[int, VariantState]) -> None:
-    links = Association.objects.filter(product_id__in=states).select_related("type", "to_product", "to_variant")
-    for link in links.order_by("position", "pk"):
-        holder = variants[link.variant_id] if link.variant_id else states[link.product_id]
-        target = Target(
-            product="" if link.to_variant else link.to_product.code,
-            sku=link.to_variant.sku if link.to_variant else "",
-            quantity=link.quantity,
-        )
-        holder.associations.setdefault(link.type.code, []).append(target)
-
-
-def _load_references(states: Mapping[int, ProductState], variants: Mapping[int, VariantState]) -> None:
-    held = ExternalReference.objects.filter(valid_to__isnull=True).select_related("system")
-    for reference in held.filter(Q(product_id__in=states) | Q(variant_id__in=variants)):
-        holder = variants[reference.variant_id] if reference.variant_id else states[reference.product_id or 0]
-        holder.references[reference.system.code] = reference.code
-
-
 def amount_text(amount: Decimal | None, places: int = 2) -> str | None:
     """An amount in its one text form: no exponent, no trailing zeros beyond so many decimals."""
     if amount is None:
@@ -196,18 +108,25 @@ def flatten(state: ProductState) -> Flat:
         row: dict[str, JSON] = dict(variant.values)
         row["gtin"] = variant.row.gtin
         for code, offer in variant.offers.items():
-            for name in OFFER_FIELDS:
+            for name, key in _offer_keys(code):
                 value = getattr(offer, name)
-                if isinstance(value, Decimal):
+                if not value:
+                    value = "0.00" if isinstance(value, Decimal) else None
+                elif isinstance(value, Decimal):
                     value = amount_text(value)
-                elif hasattr(value, "isoformat"):
+                elif isinstance(value, datetime):
                     value = value.isoformat()
-                row[f"offers.{code}.{name}"] = value or None
+                row[key] = value
         for code, level in variant.stock.items():
             row[f"stock.{code}.available"] = level.available
         row |= _links(variant)
         flat[variant.row.sku] = row
     return flat
+
+
+@cache
+def _offer_keys(code: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, f"offers.{code}.{name}") for name in OFFER_FIELDS)
 
 
 def _links(holder: ProductState | VariantState) -> dict[str, JSON]:
@@ -246,9 +165,10 @@ def difference(before: Flat, after: Flat) -> dict[str, dict[str, list[JSON]]]:
         old, new = before.get(row, {}), after.get(row, {})
         changed = {}
         for key in _ordered(old, new):
-            if old.get(key) == new.get(key) and ((key in old) == (key in new) or is_part(key)):
+            was, now = old.get(key), new.get(key)
+            if was == now and (was is not None or (key in old) == (key in new) or is_part(key)):
                 continue
-            changed[key] = [old.get(key), new.get(key)]
+            changed[key] = [was, now]
             if not is_part(key) and (empty := _deliberate(old, key) + 2 * _deliberate(new, key)):
                 changed[key].append(empty)
         if changed or (row in before) != (row in after):

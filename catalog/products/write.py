@@ -25,14 +25,18 @@ from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.foreign import in_our_codes
 from catalog.products.guards import Check, Diverted, checks, diversions, listeners, newcomers, strangers
 from catalog.products.less import without
+from catalog.products.load import load_states
 from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
 from catalog.products.save import Touched, save
-from catalog.products.state import Flat, ProductState, content_of, difference, flatten, load_states
+from catalog.products.state import Flat, ProductState, content_of, difference, flatten
+from pimhub.foundation.among import Compiled, among
 from pimhub.foundation.bulk import append
 from pimhub.foundation.jsonvalue import JSON, canonical
+from pimhub.foundation.rows import fresh
 
 BATCH = 200
+_REQUIREMENTS = Compiled(lambda codes: Family.objects.filter(among("code", codes)).values_list("code", "requirements"))
 ATTEMPTS = 4
 
 
@@ -65,6 +69,7 @@ class _Work:
     state: ProductState
     before: Flat
     result: WriteResult
+    after: Flat = field(default_factory=dict)
     refused: list[ChangeError] = field(default_factory=list)  # by the guards
 
 
@@ -239,7 +244,8 @@ def _attempt(
             ChangeError(key="variants", code="no_variant", message="A product needs a variant with a SKU. Add one.")
         )
         return work
-    result.changes = difference(before, flatten(state))
+    work.after = flatten(state)
+    result.changes = difference(before, work.after)
     if change.expected is not None and canonical(result.changes) != canonical(change.expected):
         message = f"{change.code} was edited since the preview. Look at it anew."
         result.errors.append(ChangeError(key="", code="overtaken", message=message))
@@ -275,7 +281,7 @@ def _asked(result: WriteResult) -> dict[str, dict[str, list[JSON]]]:
 
 def _blank(change: ProductChange, reference: Reference) -> ProductState:
     return ProductState(
-        row=Product(code=change.code.strip()), family="", values={}, originals={}, axes=[], categories=[]
+        row=fresh(Product, code=change.code.strip()), family="", values={}, originals={}, axes=[], categories=[]
     )
 
 
@@ -377,7 +383,7 @@ def _commit(work: Sequence[_Work], reference: Reference) -> None:
             product=row,
             created=row.code_key not in existed,
             changes=item.result.changes,
-            content=content_of(flatten(item.state)),
+            content=content_of(item.after),
         )
         existed.add(row.code_key)  # a batch may mention it again
         deltas.append(delta)
@@ -397,8 +403,7 @@ def _check_current(states: Sequence[ProductState], reference: Reference) -> None
     After the save, when the rows are locked: from here on whoever derives anew waits for us.
     """
     loaded = {s.family: reference.families[s.family].row.requirements for s in states}
-    now = dict(Family.objects.filter(code__in=loaded).values_list("code", "requirements"))
-    if now != loaded:
+    if dict(_REQUIREMENTS(loaded)) != loaded:
         raise FamilyChanged
 
 

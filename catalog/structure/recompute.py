@@ -19,8 +19,8 @@ from django.utils import timezone
 from catalog import events
 from catalog.models import Attribute, Completeness, Family, Product, Recompute, Variant
 from catalog.products.derive import derive_again
+from catalog.products.load import load_states
 from catalog.products.reference import load_reference
-from catalog.products.state import load_states
 
 SLICE = 200
 SECONDS = 20.0  # of one turn

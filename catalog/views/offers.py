@@ -15,7 +15,8 @@ from catalog.access.reach import sight
 from catalog.models import Location, PriceList, Product, Variant
 from catalog.products.changes import ChangeError, OfferChange, ProductChange, VariantChange
 from catalog.products.guards import locked
-from catalog.products.state import flatten, load_states
+from catalog.products.load import load_states
+from catalog.products.state import flatten
 from catalog.products.write import write_product
 from catalog.views.written import tell
 from pimhub.foundation.jsonvalue import JSON

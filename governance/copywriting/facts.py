@@ -9,7 +9,8 @@ from typing import Any
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey, resolve
 from catalog.models import Attribute, Product
-from catalog.products.state import PRODUCT_ROW, Flat, content_of, flatten, is_part, load_states
+from catalog.products.load import load_states
+from catalog.products.state import PRODUCT_ROW, Flat, content_of, flatten, is_part
 from governance.revisions.context import Context, context_of
 from governance.revisions.read import Document, flat
 from pimhub.foundation.jsonvalue import JSON, digest

@@ -20,10 +20,14 @@ from governance.copywriting.prompts import given_facts, how_to_read, source_key
 from governance.models import Draft, PromptTemplate, TextOrigin
 from governance.proposed_parts import ALT, Gone, is_proposable
 from governance.proposed_parts import now as parts_now
+from pimhub.foundation.among import Compiled, among
 from pimhub.foundation.html import to_text
 from pimhub.foundation.jsonvalue import JSON, digest
 
 K = TextOrigin.Kind
+_TOLD = Compiled(
+    lambda ids: TextOrigin.objects.filter(among("product_id", ids)).order_by().values_list("product_id").distinct()
+)
 REWRITTEN = 0.5  # a text that shares less with the draft than this is the person's own
 
 
@@ -36,8 +40,9 @@ def follow(deltas: Sequence[ProductDelta]) -> None:
     """Keep the origins of what a write changed, inside its transaction: an edit is AI's text edited until it is
     rewritten; an old text that comes back, by undo or by copying, brings its origin along."""
     ids = [delta.product.pk for delta in deltas]
+    told = {pk for (pk,) in _TOLD(ids)}
     known: dict[int, list[TextOrigin]] = {}
-    for row in TextOrigin.objects.filter(product_id__in=ids).select_related("draft").order_by("pk"):
+    for row in TextOrigin.objects.filter(product_id__in=told).select_related("draft").order_by("pk") if told else ():
         known.setdefault(row.product_id, []).append(row)
     for delta in deltas:
         if rows := known.get(delta.product.pk):

@@ -16,7 +16,8 @@ from catalog.models import ChangeSet, Family, JournalEntry, Product
 from catalog.plans import inverse
 from catalog.products.changes import UNSET, ProductChange, VariantChange
 from catalog.products.guards import Diverted
-from catalog.products.state import OFFER_FIELDS, amount_text, load_states
+from catalog.products.load import load_states
+from catalog.products.state import OFFER_FIELDS, amount_text
 from catalog.products.write import write_products
 from governance.models import Override, OwnershipRule
 from governance.ownership.rules import load_rules

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from catalog.access.reach import sight
 from catalog.models import JournalEntry, Product
-from catalog.products.state import PRODUCT_ROW, Flat, content_of, difference, flatten, load_states
+from catalog.products.load import load_states
+from catalog.products.state import PRODUCT_ROW, Flat, content_of, difference, flatten
 from governance.models import Proposal, Standing
 from governance.revisions.context import Context, context_of
 from governance.revisions.read import Document, flat, read

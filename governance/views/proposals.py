@@ -16,8 +16,9 @@ from catalog.attributes.values import ValueKey
 from catalog.models import Attribute, Product, User
 from catalog.models.codes import code_key
 from catalog.permissions import requires
+from catalog.products.load import load_states
 from catalog.products.options import codes_for
-from catalog.products.state import flatten, load_states
+from catalog.products.state import flatten
 from governance import proposals
 from governance.models import Override, Proposal
 from governance.ownership import overrides

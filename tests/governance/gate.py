@@ -35,7 +35,8 @@ from catalog.models import (
 from catalog.plans import run as plans
 from catalog.products import trash
 from catalog.products.changes import MediaChange, OfferChange, ProductChange, VariantChange
-from catalog.products.state import Flat, content_of, difference, flatten, load_states
+from catalog.products.load import load_states
+from catalog.products.state import Flat, content_of, difference, flatten
 from catalog.products.write import write_products
 from channels.connections import connect, connector_of
 from channels.connectors.base import MappedProduct
