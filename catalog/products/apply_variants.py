@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from decimal import Decimal
 
 from catalog.models import HeldPrice, Offer, StockLevel, Variant
@@ -12,6 +11,7 @@ from catalog.products.application import Application, shown
 from catalog.products.changes import UNSET, OfferChange, VariantChange
 from catalog.products.gtin import check_gtin
 from catalog.products.state import OFFER_FIELDS, VariantState
+from pimhub.foundation.rows import copied, fresh
 
 
 def give(app: Application) -> None:
@@ -60,7 +60,8 @@ def write_variant(app: Application, change: VariantChange) -> None:
         _copy(existing)
         if existing
         else VariantState(
-            row=Variant(
+            row=fresh(
+                Variant,
                 sku=change.sku,
                 sku_key=key,
                 sku_generated=change.sku_generated,
@@ -89,7 +90,10 @@ def write_variant(app: Application, change: VariantChange) -> None:
                 sku=sku,
             )
         else:
-            draft.stock.setdefault(code, StockLevel()).available = available
+            level = draft.stock.get(code)
+            if level is None:
+                level = draft.stock[code] = fresh(StockLevel)
+            level.available = available
     apply_links.write_associations(app, draft, change)
     apply_links.write_references(app, draft, change.references, kind="variant")
     if len(app.errors) > count:
@@ -171,7 +175,9 @@ def _offer(app: Application, draft: VariantState, code: str, change: OfferChange
         if isinstance(amount, Decimal) and (problem := pricing.misfit(amount)):
             app.fail(f"offers.{code}.{name}", "bad_amount", problem, sku=draft.row.sku, value=str(amount))
             return
-    offer = draft.offers.setdefault(code, Offer())
+    offer = draft.offers.get(code)
+    if offer is None:
+        offer = draft.offers[code] = fresh(Offer)
     given = {name: value for name in OFFER_FIELDS if (value := getattr(change, name)) is not UNSET}
     alarms = pricing.put(
         offer, given, largest_move=app.reference.price_lists[code].largest_move, confirmed=change.confirmed
@@ -227,10 +233,10 @@ def check_axes(app: Application) -> None:
 def _copy(variant: VariantState) -> VariantState:
     """A draft that can be thrown away: the rows are copies with the same primary keys."""
     return VariantState(
-        row=copy.copy(variant.row),
+        row=copied(variant.row),
         values=dict(variant.values),
-        offers={code: copy.copy(offer) for code, offer in variant.offers.items()},
-        stock={code: copy.copy(level) for code, level in variant.stock.items()},
+        offers={code: copied(offer) for code, offer in variant.offers.items()},
+        stock={code: copied(level) for code, level in variant.stock.items()},
         held=dict(variant.held),
         held_before=variant.held_before,
         associations={kind: list(targets) for kind, targets in variant.associations.items()},

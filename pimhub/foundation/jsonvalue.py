@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import orjson
 
 # None, bool, int, str, list, or dict with string keys. No floats: see `canonical`.
 JSON = Any
+_PLAIN = (str, int, NoneType)
 
 
 def canonical(value: JSON) -> bytes:
@@ -36,11 +38,13 @@ def digest(value: JSON) -> str:
 
 
 def _refuse_floats(value: JSON) -> None:
+    if isinstance(value, _PLAIN):  # almost all that is asked about
+        return
     if isinstance(value, float):
         raise TypeError(f"a float has no exact canonical form: {value!r}; pass a decimal string")
     if isinstance(value, Mapping):
         for item in value.values():
             _refuse_floats(item)
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
         for item in value:
             _refuse_floats(item)
