@@ -45,6 +45,11 @@ class ValueKey:
         return f"{self.attribute}{locale}{scope}"
 
 
+def attribute_of(key: str) -> str:
+    """The attribute in a value key; of anything else, what stands where one would."""
+    return key.partition("@")[0].partition("#")[0]
+
+
 @lru_cache(maxsize=16_384)
 def _parse(text: str) -> ValueKey:
     found = _KEY.fullmatch(text)

@@ -56,8 +56,7 @@ class Resolver:
                 family=Family.objects.get(code=self.family),
             )
         self.new_attributes.add(need.code)
-        self.reference.attributes[need.code] = attribute
-        self.reference.specs[need.code] = attribute.spec()
+        self.reference.add(attribute)
         rules.attributes.add(need.code)
         if need.variant:
             rules.on_variant.add(need.code)

@@ -12,38 +12,39 @@ from catalog.models.codes import code_key
 from catalog.products.completeness import measure
 from catalog.products.reference import Reference
 from catalog.products.state import ProductState
-from pimhub.foundation.bulk import append, append_objects, update_objects
+from pimhub.foundation.among import among
+from pimhub.foundation.bulk import append, put, update_objects
 from pimhub.foundation.jsonvalue import JSON, digest
 
-BATCH = 500
 INDEX_COLUMNS = ("product_id", "variant_id", "attribute_id", "locale", "scope", "text", "number", "date", "boolean")
 KINDS = INDEX_COLUMNS[5:]
+FIGURE = ("product_id", "scope_id", "locale")
+FIGURES = ("required", "filled", "missing", "variants", "variants_complete", "requirements")
 
 
 def value_index(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
+    if not states:
+        return
     known = [s.row.pk for s in states if s.row.code_key not in new]
     if known:
-        ValueIndex.objects.filter(product_id__in=known).delete()
-        UniqueValue.objects.filter(product_id__in=known).delete()
-    indexed = {
-        code: a.pk for code, a in reference.attributes.items() if a.filterable or a.unique or type_of(a.type).points
-    }
+        ValueIndex.objects.filter(among("product_id", known)).delete()
+        UniqueValue.objects.filter(among("product_id", known)).delete()
     rows: list[tuple[Any, ...]] = []
     unique: list[tuple[Any, ...]] = []
     for state in states:
         for variant, values in ((None, state.values), *((v.row.pk, v.values) for v in state.variants.values())):
-            rows += _indexed(state.row.pk, variant, values, reference, indexed)
+            rows += _indexed(state.row.pk, variant, values, reference)
             unique += _unique(state.row.pk, variant, values, reference)
     append(ValueIndex, INDEX_COLUMNS, rows)
     append(UniqueValue, ("attribute_id", "key", "digest", "product_id", "variant_id"), unique)
 
 
 def _indexed(
-    product: int, variant: int | None, values: dict[str, JSON], reference: Reference, indexed: Mapping[str, int]
+    product: int, variant: int | None, values: dict[str, JSON], reference: Reference
 ) -> Iterator[tuple[Any, ...]]:
     for key, value in values.items():
         parsed = ValueKey.parse(key)
-        attribute = indexed.get(parsed.attribute)
+        attribute = reference.indexed.get(parsed.attribute)
         if attribute is None or value is None:
             continue
         spec = reference.specs[parsed.attribute]
@@ -64,31 +65,26 @@ def _unique(
 
 
 def completeness(states: Sequence[ProductState], reference: Reference, new: set[str]) -> None:
-    fresh: list[Completeness] = []
-    held: list[Completeness] = []
+    fresh: list[tuple[Any, ...]] = []
+    held: list[tuple[Any, ...]] = []
     for state in states:
+        count = reference.families[state.family].row.requirements
         (fresh if state.row.code_key in new else held).extend(
-            Completeness(
-                product=state.row,
-                scope_id=reference.scope_ids[f.scope],
-                locale=f.locale,
-                required=f.required,
-                filled=f.filled,
-                missing=list(f.missing),
-                variants=f.variants,
-                variants_complete=f.variants_complete,
-                requirements=reference.families[state.family].row.requirements,
+            (
+                state.row.pk,
+                reference.scope_ids[f.scope],
+                f.locale,
+                f.required,
+                f.filled,
+                list(f.missing),
+                f.variants,
+                f.variants_complete,
+                count,
             )
             for f in measure(state, reference)
         )
-    append_objects(fresh)
-    Completeness.objects.bulk_create(
-        held,
-        batch_size=BATCH,
-        update_conflicts=True,
-        update_fields=["required", "filled", "missing", "variants", "variants_complete", "requirements"],
-        unique_fields=["product", "scope", "locale"],
-    )
+    append(Completeness, (*FIGURE, *FIGURES), fresh)
+    put(Completeness, FIGURE, FIGURES, held)
 
 
 def derive_again(states: Sequence[ProductState], reference: Reference) -> None:

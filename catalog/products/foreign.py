@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from catalog.attributes.types import type_of
+from catalog.attributes.values import attribute_of
 from catalog.models.codes import code_key
 from catalog.products.changes import AssociationChange, ProductChange, VariantChange
 from catalog.products.keys import resolve
@@ -93,7 +94,7 @@ def _values(values: Mapping[str, JSON], reference: Reference, say: Say) -> dict[
 
 def _each(values: Mapping[str, JSON], reference: Reference, say: Say) -> Iterator[tuple[str, JSON]]:
     for key, value in values.items():
-        attribute = key.partition("@")[0].partition("#")[0]
+        attribute = attribute_of(key)
         spec = reference.specs.get(attribute)
         kind = f"option/{attribute}"
         if spec is None or not type_of(spec.type).has_options:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from catalog import stamp
 from catalog.attributes.spec import AttributeSpec
+from catalog.attributes.types import type_of
 from catalog.attributes.types.base import PRODUCTS
 from catalog.models import (
     AssociationType,
@@ -32,6 +33,11 @@ class FamilyRules:
     on_variant: set[str] = field(default_factory=set)
     required: dict[str, set[str]] = field(default_factory=dict)  # scope code → attribute codes
 
+    @property
+    def needed(self) -> set[str]:
+        """What any scope requires."""
+        return set().union(*self.required.values())
+
     def copy(self) -> FamilyRules:
         required = {scope: set(codes) for scope, codes in self.required.items()}
         return FamilyRules(self.row, set(self.attributes), set(self.on_variant), required)
@@ -53,6 +59,7 @@ class Reference:
     association_types: dict[str, AssociationType] = field(default_factory=dict)
     systems: dict[str, ExternalSystem] = field(default_factory=dict)
     searchable: set[str] = field(default_factory=set)  # attributes whose text the search box finds
+    indexed: dict[str, int] = field(default_factory=dict)  # attributes whose values filters find, with their ids
     options: dict[str, set[str]] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)  # by SHA-256, of those that a batch mentions
 
@@ -62,11 +69,21 @@ class Reference:
             self,
             attributes=dict(self.attributes),
             specs=dict(self.specs),
+            searchable=set(self.searchable),
+            indexed=dict(self.indexed),
             families={code: rules.copy() for code, rules in self.families.items()},
             categories=set(),
             options={},
             pictures=set(),
         )
+
+    def add(self, attribute: Attribute) -> None:
+        """An attribute that is made on the way."""
+        self.attributes[attribute.code], self.specs[attribute.code] = attribute, attribute.spec()
+        if attribute.searchable:
+            self.searchable.add(attribute.code)
+        if attribute.filterable or attribute.unique or type_of(attribute.type).points:
+            self.indexed[attribute.code] = attribute.pk
 
     def learn_categories(self, mentioned: set[str]) -> None:
         """Look up which of the mentioned categories there are."""
@@ -115,7 +132,6 @@ def load_reference() -> Reference:
 
 
 def _read() -> Reference:
-    attributes = {a.code: a for a in Attribute.objects.all()}
     families = {f.code: FamilyRules(row=f) for f in Family.objects.all()}
     by_id = {rules.row.pk: rules for rules in families.values()}
     for item in FamilyAttribute.objects.select_related("attribute").prefetch_related("required_for"):
@@ -126,9 +142,9 @@ def _read() -> Reference:
         for scope in item.required_for.all():
             rules.required.setdefault(scope.code, set()).add(item.attribute.code)
     scopes = list(Scope.objects.prefetch_related("locales"))
-    return Reference(
-        attributes=attributes,
-        specs={code: a.spec() for code, a in attributes.items()},
+    found = Reference(
+        attributes={},
+        specs={},
         families=families,
         locales=set(Locale.objects.values_list("code", flat=True)),
         scopes={s.code: [x.code for x in s.locales.all()] for s in scopes},
@@ -136,10 +152,12 @@ def _read() -> Reference:
         price_lists={p.code: p for p in PriceList.objects.select_related("currency")},
         locations={x.code: x for x in Location.objects.all()},
         categories=set(),
-        searchable={code for code, a in attributes.items() if a.searchable},
         association_types={a.code: a for a in AssociationType.objects.all()},
         systems={s.code: s for s in ExternalSystem.objects.all()},
     )
+    for attribute in Attribute.objects.all():
+        found.add(attribute)
+    return found
 
 
 _kept = stamp.Kept(_read)

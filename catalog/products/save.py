@@ -11,6 +11,7 @@ from django.utils import timezone
 from simple_history.utils import get_history_manager_for_model
 
 from catalog import events
+from catalog.attributes.values import attribute_of
 from catalog.media.fetch import host_of
 from catalog.models import (
     Category,
@@ -25,7 +26,7 @@ from catalog.models import (
 from catalog.models.codes import code_key
 from catalog.products import derive, save_links
 from catalog.products.reference import Reference
-from catalog.products.state import ProductState
+from catalog.products.state import ProductState, is_part
 from pimhub.foundation.bulk import append, append_objects, update_objects
 
 BATCH = 500
@@ -42,7 +43,7 @@ VARIANT_FIELDS = (
     "trashed_at",
     "updated_at",
 )
-NO_CONTENT = {"offers", "stock", "references"}
+SHAPE = {"family", "axes", "trashed"}
 OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "cost", "tax_class", "version")
 
 
@@ -51,19 +52,23 @@ class Touched:
     """What a batch changes, so that a new price rewrites a price and nothing else."""
 
     identity: set[str] = field(default_factory=set)  # code keys and SKU keys whose small rows changed
-    content: set[str] = field(default_factory=set)  # code keys, like those below
-    values: set[str] = field(default_factory=set)
-    categories: set[str] = field(default_factory=set)
-    media: set[str] = field(default_factory=set)
-    associations: set[str] = field(default_factory=set)
+    shape: set[str] = field(default_factory=set)  # code keys of those that gained or lost a row, or changed family
+    attributes: dict[str, set[str]] = field(default_factory=dict)  # whose values changed, by code key
     offers: set[str] = field(default_factory=set)  # SKU keys
     stock: set[str] = field(default_factory=set)  # SKU keys
     references: set[str] = field(default_factory=set)  # code keys
+    categories: set[str] = field(default_factory=set)
+    media: set[str] = field(default_factory=set)
+    associations: set[str] = field(default_factory=set)
 
     def note(self, code: str, sku: str, changed: Collection[str], *, renamed: bool) -> None:
         """What these changes of a row touch. `code` and `sku` are keys; the product's own row has no SKU."""
         if renamed or "trashed" in changed or sku and "gtin" in changed or not sku and "family" in changed:
             self.identity.add(sku or code)
+        if renamed or not changed or not SHAPE.isdisjoint(changed):
+            self.shape.add(code)
+        names = {attribute_of(key) for key in changed if not is_part(key)}
+        self.attributes.setdefault(code, set()).update(names)
         parts = {key.partition(".")[0] for key in changed}
         for part, touched, who in (
             ("offers", self.offers, sku),
@@ -75,10 +80,10 @@ class Touched:
         ):
             if part in parts:
                 touched.add(who)
-        if not changed or parts - NO_CONTENT:
-            self.content.add(code)
-        if not changed or parts - NO_CONTENT - {"categories", "media", "associations"}:
-            self.values.add(code)
+
+    def concerns(self, code: str, attributes: Collection[str]) -> bool:
+        """Whether what is derived from these attributes may be another now."""
+        return code in self.shape or not self.attributes.get(code, set()).isdisjoint(attributes)
 
 
 def save(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, touched: Touched) -> None:
@@ -94,8 +99,10 @@ def save(states: Sequence[ProductState], reference: Reference, change_set: Chang
 
     _categories(those(touched.categories), fresh)
     _media(those(touched.media), fresh)
-    derive.value_index(those(touched.values), reference, fresh)
-    derive.completeness(those(touched.content), reference, fresh)
+    indexed = [s for s in states if touched.concerns(s.row.code_key, reference.indexed)]
+    derive.value_index(indexed, reference, fresh)
+    measured = [s for s in states if touched.concerns(s.row.code_key, reference.families[s.family].needed)]
+    derive.completeness(measured, reference, fresh)
     save_links.associations(those(touched.associations), reference, fresh)
     save_links.references(those(touched.references), reference, change_set)
 
@@ -148,7 +155,7 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
             overrides = derive.overrides(state, variant.values)
             changed = row.pk is None or row.values != variant.values or row.sku_key in identity_changed
             changed = changed or row.overrides != overrides
-            row.product, row.values, row.sku_key = state.row, variant.values, code_key(row.sku)
+            row.product_id, row.values, row.sku_key = state.row.pk, variant.values, code_key(row.sku)
             row.trashed_at = (row.trashed_at or now) if variant.trashed else None
             row.overrides = overrides
             if changed:
@@ -161,14 +168,15 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
 
 
 def _offers(states: Sequence[ProductState], reference: Reference, change_set: ChangeSet, touched: set[str]) -> None:
+    now = timezone.now()
     offers: list[Offer] = []
     fresh: list[HeldPrice] = []
     overtaken: list[int] = []
     for variant in (v for s in states for v in s.variants.values()):
         for code, offer in variant.offers.items() if variant.row.sku_key in touched else ():
-            offer.variant, offer.price_list = variant.row, reference.price_lists[code]
+            offer.variant_id, offer.price_list_id = variant.row.pk, reference.price_lists[code].pk
             offer.version += 1
-            offer.updated_at = timezone.now()
+            offer.updated_at = now
             offers.append(offer)
         for (code, _), hold in variant.held.items():
             if hold.pk is None:
@@ -186,11 +194,12 @@ def _offers(states: Sequence[ProductState], reference: Reference, change_set: Ch
 
 
 def _stock(states: Sequence[ProductState], reference: Reference, touched: set[str]) -> None:
+    now = timezone.now()
     levels = []
     for variant in (v for s in states for v in s.variants.values()):
         for code, level in variant.stock.items() if variant.row.sku_key in touched else ():
-            level.variant, level.location = variant.row, reference.locations[code]
-            level.updated_at = timezone.now()
+            level.variant_id, level.location_id = variant.row.pk, reference.locations[code].pk
+            level.updated_at = now
             levels.append(level)
     append_objects([x for x in levels if x.pk is None])
     update_objects([x for x in levels if x.pk is not None], ("available", "reserved", "incoming", "updated_at"))
@@ -201,16 +210,14 @@ def _categories(states: Sequence[ProductState], new: set[str]) -> None:
         return
     through = Product.categories.through
     codes = {code for s in states for code in s.categories}
-    ids = {c.code: c.pk for c in Category.objects.filter(code__in=codes)}
+    ids = dict(Category.objects.filter(code__in=codes).values_list("code", "pk"))
     wanted = {(s.row.pk, ids[code]) for s in states for code in s.categories}
     old = [s.row.pk for s in states if s.row.code_key not in new]
     rows = through.objects.filter(product_id__in=old).values_list("product_id", "category_id")
     held = set(rows) if old else set()
     for product_id, category_id in held - wanted:
         through.objects.filter(product_id=product_id, category_id=category_id).delete()
-    through.objects.bulk_create(
-        [through(product_id=p, category_id=c) for p, c in sorted(wanted - held)], batch_size=BATCH
-    )
+    append(through, ("product_id", "category_id"), sorted(wanted - held))
 
 
 def _media(states: Sequence[ProductState], new: set[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
+from catalog.attributes.values import attribute_of
 from catalog.models import Attribute, AttributeOption, Category, Product, ReferenceEntity, Variant
 from catalog.models.codes import code_key, code_problem
 from catalog.structure import recompute
@@ -67,7 +68,7 @@ def holders(attribute: Attribute) -> int:
 
 
 def _is_of(attribute: Attribute, key: str) -> bool:
-    return key.partition("@")[0].partition("#")[0] == attribute.code
+    return attribute_of(key) == attribute.code
 
 
 def _repeated(attribute: Attribute) -> str:

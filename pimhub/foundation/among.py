@@ -25,7 +25,7 @@ class _AnyOf(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, params = self.process_lhs(compiler, connection)
         if connection.vendor != "postgresql":
-            return f"{column} IN (SELECT value FROM json_each(%s))", [*params, _bound(self.rhs)]
+            return f"{column} IN (SELECT value FROM json_each(%s))", [*params, _bound(self.rhs)]  # noqa: S608
         # Small numbers would be bound as a smaller type, and an array of another type than the column is not hashed.
         field = self.lhs.output_field
         kind = field.rel_db_type(connection) if field.primary_key else field.db_type(connection)  # no serial

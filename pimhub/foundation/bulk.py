@@ -17,6 +17,8 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
+from pimhub.foundation.among import among
+
 Cell = Callable[[Any], Any]
 
 
@@ -33,8 +35,8 @@ def append_objects(objects: Sequence[models.Model], *, unique: str = "") -> None
     append(model, names, map(operator.attrgetter(*names), objects))
     if unique:
         given = operator.attrgetter(unique)
-        wanted = {f"{unique}__in": [given(each) for each in objects]}
-        keys = dict(model._default_manager.filter(**wanted).values_list(unique, "pk"))
+        wanted = among(unique, [given(each) for each in objects])
+        keys = dict(model._default_manager.filter(wanted).values_list(unique, "pk"))
         for each in objects:
             each.pk, each._state.adding = keys[given(each)], False
 
@@ -67,15 +69,42 @@ def _update_from_document(
     marks = ", ".join(
         f"{connection.ops.quote_name(f.column or '')} = given.f{n}::{_type(f)}" for n, f in enumerate(fields)
     )
-    # A JSON value comes as its own text, so that its null is none of SQL's.
-    kinds = ["text" if isinstance(f, models.JSONField) else _type(f) for f in fields] + [_type(pk)]
-    given = ", ".join(f"f{n} {kind}" for n, kind in enumerate(kinds))
     sql = (
-        f"UPDATE {table} SET {marks} FROM json_to_recordset(%s::json) AS given({given}) "  # noqa: S608
+        f"UPDATE {table} SET {marks} FROM {_given([*fields, pk])} "  # noqa: S608
         f"WHERE {table}.{key} = given.f{len(fields)}"
     )
-    document = [{f"f{n}": cell for n, cell in enumerate(row)} for row in rows]
-    return sql, [orjson.dumps(document, default=_exact).decode()]
+    return sql, [_document(rows)]
+
+
+def put(model: type[models.Model], key: Sequence[str], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert `rows` (tuples in the order of `key`, then `names`); where the unique `key` is there, write over it."""
+    if not rows:
+        return
+    fields = [_field(model, name) for name in (*key, *names)]
+    quote = connection.ops.quote_name
+    columns = [quote(f.column or "") for f in fields]
+    table, unique = quote(model._meta.db_table), ", ".join(columns[: len(key)])
+    over = ", ".join(f"{c} = excluded.{c}" for c in columns[len(key) :])
+    begin = f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
+    end = f"ON CONFLICT ({unique}) DO UPDATE SET {over}"
+    ready = _ready(fields, rows)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cells = ", ".join(f"given.f{n}::{_type(f)}" for n, f in enumerate(fields))
+            cursor.execute(f"{begin} SELECT {cells} FROM {_given(fields)} {end}", [_document(ready)])  # noqa: S608
+        else:
+            cursor.executemany(f"{begin} VALUES ({', '.join(['%s'] * len(fields))}) {end}", list(ready))
+
+
+def _given(fields: Sequence[models.Field[Any, Any]]) -> str:
+    """A document of rows as a table, its cells named f0, f1, …"""
+    # A JSON value comes as its own text, so that its null is none of SQL's.
+    kinds = ["text" if isinstance(f, models.JSONField) else _type(f) for f in fields]
+    return f"json_to_recordset(%s::json) AS given({', '.join(f'f{n} {kind}' for n, kind in enumerate(kinds))})"
+
+
+def _document(rows: Iterable[Sequence[Any]]) -> str:
+    return orjson.dumps([{f"f{n}": cell for n, cell in enumerate(row)} for row in rows], default=_exact).decode()
 
 
 def _exact(value: Any) -> str:
