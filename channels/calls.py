@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
-from channels.models import Call, Channel, Placement, Publication, RemoteLink
+from channels.models import Call, Channel, Placement, Publication
+from channels.publishing import leased
 from pimhub.foundation.http import Response
 
 KEPT = dt.timedelta(days=30)
@@ -29,7 +30,7 @@ def note(
     waited: int = 0,
 ) -> None:
     """One call as it came out. `request` is the blob of what was sent, secrets redacted; addresses are never kept."""
-    link = RemoteLink.objects.filter(placement=placement, key="product").first() if placement else None
+    link = next((x for x in leased.links(placement) if x.key == "product"), None) if placement else None
     Call.objects.create(
         channel=channel,
         placement=placement,

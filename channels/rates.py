@@ -60,6 +60,8 @@ def learn(channel: Channel, rate: Rate, *, throttled: bool, per_second: float | 
 
     Calls that were under way together are refused together: they halve a learnt rate once.
     """
+    if not throttled and not per_second:
+        return
     bucket = RateBucket.objects.filter(channel=channel, name=rate.name).first()
     if bucket is None:
         return

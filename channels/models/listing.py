@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from django.db import models
 
 from pimhub.foundation import clock
@@ -44,6 +46,8 @@ class Placement(models.Model):
     problem = models.CharField(max_length=500, blank=True)
     state = models.CharField(max_length=10, blank=True)  # the worst of its listings, as last told to those who follow
     changed_at = models.DateTimeField(auto_now=True)
+    # Kinds of rows of which there are none, as `lease.claim` saw: whoever holds the lease alone makes such rows.
+    lacks: Set[str] = frozenset()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "product"], name="placed_once")]

@@ -7,10 +7,13 @@ from django.db import transaction
 from catalog import events
 from channels.fields import worst
 from channels.models import Placement
+from channels.publishing import leased
 
 
 def announce(placement: Placement) -> None:
     """Call it before the lease is released: killed in between, the row is due again and it is said then."""
+    if worst([x.state for x in leased.listings(placement)]) == placement.state:
+        return
     with transaction.atomic():
         held = Placement.objects.select_for_update().get(pk=placement.pk)
         state = worst(list(placement.listings.values_list("state", flat=True)))

@@ -39,6 +39,8 @@ def unsettled() -> QuerySet[BulkLine]:
 
 def open_lines(placement: Placement) -> list[BulkLine]:
     """The product's calls that are in a file and not booked yet: one, or one for each row (see `bulk_by_row`)."""
+    if "lines" in placement.lacks:
+        return []
     return list(unsettled().filter(placement=placement).select_related("run", "publication").order_by("pk"))
 
 
@@ -112,6 +114,7 @@ def enlist(placement: Placement, desired: Desired, operation: Operation, kind: s
             run = _gathering(placement.channel, kind, urgent=urgent)
         run.lines_count, run.size = run.lines_count + 1, run.size + size
         run.save(update_fields=["lines_count", "size"])
+        placement.lacks -= {"lines"}
         return BulkLine.objects.create(run=run, placement=placement, publication=publication)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.utils import timezone
@@ -18,12 +18,14 @@ from channels.mapping.versions import with_mapping
 from channels.models import Channel, ChannelIssue, Listing, MappingVersion, Pin, Placement
 from channels.preflight.texts import stale_texts
 from channels.preflight.verbatim import verbatim_blocks
+from channels.publishing import leased
 from channels.publishing.overlays import Overlay, handed_over, pin_of, pinned
 from channels.rendering.source import Source, gather
 from channels.scores import low_score
 from governance.models import Standing
 from governance.revisions.embargo import in_force
-from pimhub.foundation.jsonvalue import digest
+from pimhub.foundation import bulk
+from pimhub.foundation.jsonvalue import JSON, digest
 
 S = Listing.State
 # Issues that say: this product should not be on the channel. What is there of it is taken off.
@@ -41,6 +43,7 @@ class Desired:
     issues: tuple[Issue, ...]
     mapping: MappingVersion | None = None
     pin: Pin | None = None  # it is put back to what was shown at a moment
+    hashes: Mapping[str, Mapping[str, str]] = field(init=False)
 
     @property
     def prices(self) -> dict[str, Decimal]:
@@ -52,9 +55,14 @@ class Desired:
     def blocked(self) -> bool:
         return any(i.severity == "error" for i in self.issues)
 
+    def __post_init__(self) -> None:
+        found = {row: {str(f): digest(b) for f, b in facets.items()} for row, facets in self.rendered.bodies.items()}
+        object.__setattr__(self, "hashes", found)
+
     @property
-    def hashes(self) -> dict[str, dict[str, str]]:
-        return {row: {f: digest(b) for f, b in facets.items()} for row, facets in self.rendered.bodies.items()}
+    def bodies(self) -> dict[str, JSON]:
+        """The wanted bodies by their hash."""
+        return {self.hashes[row][f]: b for row, facets in self.rendered.bodies.items() for f, b in facets.items()}
 
     def on(self, connection: Connection) -> Desired:
         """The same with an authorised connection."""
@@ -147,13 +155,18 @@ def note(placement: Placement, desired: Desired, *, since: dt.datetime | None = 
     What changed counts as wanted `since` the product became due.
     """
     moment = min(filter(None, (since, timezone.now())))
-    blobs.put_all(body for facets in desired.rendered.bodies.values() for body in facets.values())
-    held = {x.sku: x for x in placement.listings.all()}
-    hashes = desired.hashes
-    for row in hashes.keys() - held.keys():
-        held[row], _ = Listing.objects.get_or_create(placement=placement, sku=row)
+    held = {x.sku: x for x in leased.listings(placement)}
+    hashes, moved_rows = desired.hashes, []
+    if new_rows := hashes.keys() - held.keys():
+        made = [Listing(placement=placement, sku=row) for row in sorted(new_rows)]
+        Listing.objects.bulk_create(made, ignore_conflicts=True)
+        leased.forget(placement, "listings")
+        held = {x.sku: x for x in leased.listings(placement)}
+    # What was wanted before is kept already.
+    kept = {h for listing in held.values() for h in listing.desired.values()}
+    blobs.put_all(body for hash, body in desired.bodies.items() if hash not in kept)
     for row, listing in held.items():
-        wanted = hashes.get(row, {})
+        wanted = dict(hashes.get(row, {}))
         if listing.desired != wanted:
             held_, was = listing.accepted, listing.desired
             moved = [f for f in wanted.keys() | held_.keys() if was.get(f) != wanted.get(f)]
@@ -161,7 +174,8 @@ def note(placement: Placement, desired: Desired, *, since: dt.datetime | None = 
             new = [f for f in moved if f not in listing.wanted or held_.get(f) == was.get(f)]
             listing.wanted = {**listing.wanted, **dict.fromkeys(new, moment.isoformat())}
             listing.desired, listing.desired_at = wanted, moment
-            listing.save(update_fields=["desired", "desired_at", "wanted"])
+            moved_rows.append(listing)
+    bulk.update_objects(moved_rows, ["desired", "desired_at", "wanted"])
     return held
 
 
@@ -209,5 +223,8 @@ def record_issues(
 
 def set_states(placement: Placement, state: str, rows: Mapping[str, object] | None = None) -> None:
     """Put the placement's listings (or the named rows) into one state."""
-    query = placement.listings.all() if rows is None else placement.listings.filter(sku__in=rows)
-    query.exclude(state=state).update(state=state)
+    found = [x for x in leased.listings(placement) if (rows is None or x.sku in rows) and x.state != state]
+    if found:
+        Listing.objects.filter(pk__in=[x.pk for x in found]).update(state=state)
+    for listing in found:
+        listing.state = state

@@ -18,6 +18,7 @@ from catalog import blobs
 from catalog.models import User
 from channels.connectors.outcome import Issue, RemoteState
 from channels.models import Drift, Listing, Match, Placement
+from channels.publishing import leased
 from channels.publishing.answered import decide, waiting
 from channels.publishing.desire import Desired, desire
 from channels.publishing.pointers import at, differences, put
@@ -39,9 +40,12 @@ def note(placement: Placement, desired: Desired, state: RemoteState) -> None:
     """What was just read back: new differences are open, known ones stay, those that are gone are over."""
     left = _follow(placement, state)
     # What was proposed is with whoever owns the value; it is asked again if nothing comes of it.
-    left |= {(row.sku, row.facet, row.path) for row in waiting(placement).filter(state=S.ADOPTED)}
+    if _may_be(placement):
+        left |= {(row.sku, row.facet, row.path) for row in waiting(placement).filter(state=S.ADOPTED)}
     found: dict[tuple[str, str, str], tuple[JSON, JSON]] = {}
-    for listing in placement.listings.filter(state=Listing.State.DRIFTED):
+    for listing in leased.listings(placement):
+        if listing.state != Listing.State.DRIFTED:
+            continue
         theirs = state.bodies.get(listing.sku)
         if theirs is None:
             found[listing.sku, "", ""] = (None, None)
@@ -51,13 +55,14 @@ def note(placement: Placement, desired: Desired, state: RemoteState) -> None:
                 place = (listing.sku, str(facet), each.pointer[:300])
                 if place not in left:
                     found[place] = (each.ours, each.theirs)
-    for row in Drift.objects.filter(placement=placement, state=S.OPEN):
+    for row in Drift.objects.filter(placement=placement, state=S.OPEN) if _may_be(placement) else ():
         pair = found.pop((row.sku, row.facet, row.path), None)
         if pair is None:
             row.state = S.OVER
         else:
             row.ours, row.theirs = pair
         row.save(update_fields=["state", "ours", "theirs"])
+    placement.lacks -= {"drifts"} if found else set()
     Drift.objects.bulk_create(
         Drift(placement=placement, sku=sku, facet=facet, path=path, ours=ours, theirs=theirs)
         for (sku, facet, path), (ours, theirs) in found.items()
@@ -67,6 +72,8 @@ def note(placement: Placement, desired: Desired, state: RemoteState) -> None:
 def count_as_taken(placement: Placement, desired: Desired, state: RemoteState) -> None:
     """What the channel was just seen to show counts as accepted. A facet that differs from ours only in what waits for
     an answer counts as ours, and the difference as what it was: drift. Nothing is sent for it, then."""
+    if not _may_be(placement):
+        return
     for row in waiting(placement).exclude(path=""):
         body = state.bodies.get(row.sku, {}).get(row.facet)
         if body is not None and (now := at(body, row.path)) != row.theirs:
@@ -75,7 +82,7 @@ def count_as_taken(placement: Placement, desired: Desired, state: RemoteState) -
     for row in _laid(placement, desired):
         body = laid.get((row.sku, row.facet), desired.rendered.bodies[row.sku][row.facet])
         laid[row.sku, row.facet] = put(copy.deepcopy(body), row.path, row.theirs)
-    listings = {x.sku: x for x in placement.listings.all()} if laid else {}
+    listings = {x.sku: x for x in leased.listings(placement)} if laid else {}
     for (sku, facet), body in laid.items():
         listing = listings.get(sku)
         if listing is not None and listing.accepted.get(facet) == digest(body):
@@ -88,12 +95,17 @@ def count_as_taken(placement: Placement, desired: Desired, state: RemoteState) -
 def _laid(placement: Placement, desired: Desired) -> list[Drift]:
     """The differences that wait and in which ours is still what it was. None of a product that is put back, which
     answers all of them, nor of one that was taken over: nothing is sent for it before all are answered."""
-    found = list(waiting(placement).exclude(path="")) if desired.pin is None else []
+    asked = desired.pin is None and _may_be(placement)
+    found = list(waiting(placement).exclude(path="")) if asked else []
     if any(row.state == S.OPEN for row in found):
         taken = Match.objects.filter(placement=placement, state=Match.State.TAKEN)
         found = [] if taken.exists() else found
     bodies = desired.rendered.bodies
     return [r for r in found if r.facet in bodies.get(r.sku, {}) and _is_ours(r, bodies[r.sku][r.facet])]
+
+
+def _may_be(placement: Placement) -> bool:
+    return "drifts" not in placement.lacks
 
 
 def _is_ours(row: Drift, body: JSON) -> bool:
@@ -103,7 +115,7 @@ def _is_ours(row: Drift, body: JSON) -> bool:
 def _follow(placement: Placement, state: RemoteState) -> set[tuple[str, str, str]]:
     """A field that was left to the channel is what the channel shows now; which these are."""
     left = set()
-    for row in Drift.objects.filter(placement=placement, state=S.HANDED_OVER):
+    for row in Drift.objects.filter(placement=placement, state=S.HANDED_OVER) if _may_be(placement) else ():
         left.add((row.sku, row.facet, row.path))
         body = state.bodies.get(row.sku, {}).get(row.facet)
         if body is None:
@@ -113,6 +125,7 @@ def _follow(placement: Placement, state: RemoteState) -> set[tuple[str, str, str
                 row.theirs = each.theirs
                 row.save(update_fields=["theirs"])
                 _as_accepted(row)
+                leased.forget(placement, "listings")
                 make_due(channel=placement.channel, product_ids=[placement.product_id])
     return left
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from catalog.models import User
 from channels.connectors.base import Facet, Operation
 from channels.models import Channel, Hold, Listing, Placement
+from channels.publishing import leased
 from channels.publishing.desire import Desired
 from channels.publishing.policy import Policy
 from channels.publishing.request import make_due
@@ -35,7 +36,7 @@ class CannotConfirm(Exception):
 
 def free_of(placement: Placement, desired: Desired, planned: Sequence[Operation], policy: Policy) -> list[Operation]:
     """The planned calls that may leave; what is to be asked is noted. Holds that nothing asks for any more are over."""
-    listings = list(placement.listings.all())
+    listings = leased.listings(placement)
     rows, asked = _far_prices(placement, desired, listings, planned, policy), set()
     held_rows: set[str] = set()
     if rows:
@@ -150,6 +151,7 @@ def _ask(placement: Placement, kind: str, fingerprint: str, reason: str) -> bool
 
 
 def _put(placement: Placement, kind: str, fingerprint: str, reason: str, state: str) -> Hold:
+    placement.lacks -= {"holds"}
     held, _ = Hold.objects.update_or_create(
         placement=placement,
         kind=kind,
@@ -160,6 +162,8 @@ def _put(placement: Placement, kind: str, fingerprint: str, reason: str, state: 
 
 
 def _over(placement: Placement, *, but: Iterable[str]) -> None:
+    if "holds" in placement.lacks:
+        return
     waiting = Hold.objects.filter(placement=placement, state__in=(S.OPEN, S.CONFIRMED, S.REJECTED)).exclude(
         kind__in=list(but)
     )

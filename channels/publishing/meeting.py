@@ -25,7 +25,7 @@ from channels.connectors.abilities import FindsProducts, Found, FoundVariant
 from channels.connectors.base import Facet, Operation
 from channels.connectors.outcome import Issue
 from channels.models import ChannelIssue, Drift, Listing, Match, Placement, RemoteLink
-from channels.publishing import lease, turn
+from channels.publishing import lease, leased, turn
 from channels.publishing.desire import Desired, desire, record_issues, set_states
 from channels.publishing.known import known
 from channels.publishing.pointers import differences
@@ -48,7 +48,9 @@ class CannotAnswer(Exception):
 
 def meet(placement: Placement, desired: Desired) -> Turn | None:
     """Before the first call: None when the product may be sent, else how the turn ends. Raises Wait."""
-    held = Match.objects.filter(placement=placement).exclude(state__in=(S.DONE, S.OVER)).first()
+    held = None
+    if "matches" not in placement.lacks:
+        held = Match.objects.filter(placement=placement).exclude(state__in=(S.DONE, S.OVER)).first()
     if held is not None and held.state == S.LEFT:
         return _stop(placement, LEFT)
     if (held is not None and held.state != S.OPEN) or not _is_new(placement):
@@ -62,7 +64,8 @@ def meet(placement: Placement, desired: Desired) -> Turn | None:
     if found is None:
         return turn.later(placement, "The channel could not be asked what it has already; it is asked again.")
     if not found:
-        Match.objects.filter(placement=placement, state=S.OPEN).update(state=S.OVER)
+        if held is not None:
+            Match.objects.filter(placement=placement, state=S.OPEN).update(state=S.OVER)
         return None
     doubts = doubts_of(found, gtins_of(desired))
     with transaction.atomic():
@@ -70,6 +73,7 @@ def meet(placement: Placement, desired: Desired) -> Turn | None:
         row = held or Match(placement=placement)
         row.found, row.doubts = [asdict(f) for f in found], doubts
         row.save()
+        placement.lacks -= {"matches"}
         if not doubts:
             _take(row, found[0], desired, user=None)
             placement.must_read = True
@@ -79,8 +83,8 @@ def meet(placement: Placement, desired: Desired) -> Turn | None:
 
 def _is_new(placement: Placement) -> bool:
     """Nothing of ours ever went there, as far as we know."""
-    sent = placement.links.exists() or placement.publications.exists()
-    return not sent and not any(x.accepted for x in placement.listings.all())
+    sent = "publications" not in placement.lacks and placement.publications.exists()
+    return not sent and not leased.links(placement) and not any(x.accepted for x in leased.listings(placement))
 
 
 def _look(placement: Placement, desired: Desired) -> Sequence[Found] | None:
@@ -256,7 +260,7 @@ def _decided(row: Match, state: str, user: User | None, **more: str) -> None:
 
 def is_foreign(placement: Placement) -> bool:
     """It was taken over, and what differs is not all answered."""
-    return Match.objects.filter(placement=placement, state=S.TAKEN).exists()
+    return "matches" not in placement.lacks and Match.objects.filter(placement=placement, state=S.TAKEN).exists()
 
 
 def free_of(placement: Placement, desired: Desired, planned: Sequence[Operation]) -> list[Operation]:
@@ -273,7 +277,9 @@ def free_of(placement: Placement, desired: Desired, planned: Sequence[Operation]
 def note(placement: Placement, desired: Desired) -> bool:
     """Have each difference to what was read there in the drift inbox; whether one waits for its answer."""
     found: dict[tuple[str, str, str], tuple[Any, Any]] = {}
-    for listing in placement.listings.exclude(accepted={}):
+    for listing in leased.listings(placement):
+        if not listing.accepted:
+            continue
         theirs = blobs.get_all(listing.accepted.values())
         for facet, ours in desired.rendered.bodies.get(listing.sku, {}).items():
             for each in differences(ours, theirs.get(listing.accepted.get(str(facet), "")) or {}):
@@ -290,6 +296,7 @@ def note(placement: Placement, desired: Desired) -> bool:
             settled.add(place)
             if row.state == open_:
                 Drift.objects.filter(pk=row.pk).update(ours=found[place][0], theirs=found[place][1])
+    placement.lacks -= {"drifts"}
     Drift.objects.bulk_create(
         Drift(placement=placement, sku=sku, facet=facet, path=path, ours=ours, theirs=theirs)
         for (sku, facet, path), (ours, theirs) in found.items()
@@ -301,7 +308,8 @@ def note(placement: Placement, desired: Desired) -> bool:
 
 def _keep_prices(placement: Placement, desired: Desired) -> None:
     """Prices that are the same there are what the next move is measured against."""
-    for listing in placement.listings.exclude(sku=""):
+    for listing in leased.listings(placement):
         wanted = listing.desired.get(Facet.OFFER)
-        if wanted and listing.accepted.get(Facet.OFFER) == wanted:
-            Listing.objects.filter(pk=listing.pk).update(price=desired.prices.get(listing.sku))
+        if listing.sku and wanted and listing.accepted.get(Facet.OFFER) == wanted:
+            listing.price = desired.prices.get(listing.sku)
+            listing.save(update_fields=["price"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -10,13 +12,13 @@ from channels import connections
 from channels.connectors.base import Connection, Connector, Rendered
 from channels.connectors.outcome import RemoteState
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import drift, lease, meeting, pointers, shelf, taken
+from channels.publishing import drift, lease, leased, meeting, pointers, shelf, taken
 from channels.publishing.desire import Desired, record_issues
 from channels.publishing.known import known
 from channels.publishing.request import STOCK
 from channels.publishing.send import keep_links, lag, under_way
 from pimhub.foundation.http import Response
-from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.jsonvalue import JSON, digest
 
 S = Listing.State
 
@@ -55,10 +57,10 @@ def read_back(placement: Placement, desired: Desired, *, adopt: bool) -> RemoteS
     adopt = adopt or foreign  # nothing of ours was sent: what is there is what there is to know
     with transaction.atomic():
         lease.guard(placement)
-        lease.renew(placement)
+        lease.renew(placement, read_at=timezone.now())
         if adopt and not state.bodies and not state.pending and under_way(placement) is None:
             placement.links.all().delete()  # the product is gone there; its ids are dead
-        Placement.objects.filter(pk=placement.pk).update(read_at=timezone.now())
+            leased.forget(placement, "links")
         keep_links(placement, state.links, dropped=state.dropped_links)
         _settle(placement, desired, state, adopt=adopt)
         if foreign:
@@ -75,9 +77,14 @@ def _settle(placement: Placement, desired: Desired, state: RemoteState, *, adopt
     now = timezone.now()
     wanted = desired.hashes
     gone = taken.taken_away(placement, state.bodies) if adopt else {}
-    for listing in placement.listings.all():
-        bodies = state.bodies.get(listing.sku, {})
-        seen = dict(zip(bodies, blobs.put_all(bodies.values()), strict=True))
+    moved = []
+    listings = leased.listings(placement)
+    hashes = {x.sku: {str(f): digest(b) for f, b in state.bodies.get(x.sku, {}).items()} for x in listings}
+    # What is wanted is kept already.
+    kept = {h for x in listings for h in x.desired.values()}
+    blobs.put_all(b for x in listings for f, b in state.bodies.get(x.sku, {}).items() if hashes[x.sku][f] not in kept)
+    for listing in listings:
+        seen = bodies = hashes[listing.sku]
         # A channel may show facets that we never wanted here; only ours are compared.
         ours = {f: h for f, h in seen.items() if f in wanted.get(listing.sku, {})}
         ours = taken.without(ours, gone.get(listing.sku, ()))
@@ -88,16 +95,16 @@ def _settle(placement: Placement, desired: Desired, state: RemoteState, *, adopt
         if not bodies and state.pending:
             continue
         listing.verified, listing.verified_at = ours, now
+        moved.append(listing)
         if listing.state == S.REJECTED and not adopt:
-            listing.save()
             continue  # what the channel refused stays refused until it changes
         listing.state = _state(listing, wanted.get(listing.sku, {}), exists=bool(bodies))
         if listing.state == S.LIVE and listing.wanted:
             listing.lag_live, listing.wanted = lag(listing, listing.wanted, now), {}
-        listing.save()
+    leased.write(moved)
 
 
-def _state(listing: Listing, wanted: dict[str, str], *, exists: bool) -> str:
+def _state(listing: Listing, wanted: Mapping[str, str], *, exists: bool) -> str:
     if not exists:
         return S.QUEUED if listing.accepted != wanted else S.DRIFTED
     if all(listing.verified.get(f) == h for f, h in wanted.items()):

@@ -11,7 +11,7 @@ from channels.connections import ChannelNotReady, authorise, connect, connector_
 from channels.connectors.base import Connection, Connector, Operation, Rendered
 from channels.connectors.outcome import Bodies, Issue, RemoteState, Verdict
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import holds, lease, turn
+from channels.publishing import holds, lease, leased, turn
 from channels.publishing.desire import record_issues, set_states
 from channels.publishing.known import known
 from channels.publishing.policy import Policy
@@ -62,7 +62,7 @@ def calls(placement: Placement, connector: Connector, connection: Connection) ->
 
 def shown_there(placement: Placement) -> Bodies:
     """What the channel took of the product, with what a lost answer may have brought there."""
-    rows: dict[str, dict[str, str]] = {x.sku: dict(x.accepted) for x in placement.listings.all() if x.accepted}
+    rows: dict[str, dict[str, str]] = {x.sku: dict(x.accepted) for x in leased.listings(placement) if x.accepted}
     for publication in placement.publications.filter(verdict__in=UNHEARD, removal=False).order_by("pk"):
         newer = set(placement.listings.filter(accepted_at__gt=publication.created_at).values_list("sku", flat=True))
         for row in publication.carries.keys() - newer:
@@ -128,13 +128,15 @@ def _off(placement: Placement, why: Issue) -> Turn:
     record_issues(placement, [], source=ChannelIssue.Source.CHANNEL)
     record_issues(placement, [], source=ChannelIssue.Source.READ_BACK)
     was_there = placement.listings.filter(state__in=(S.ACCEPTED, S.LIVE, S.DRIFTED, S.HELD, S.OFF)).exists()
-    placement.listings.update(
+    Listing.objects.filter(placement=placement).update(
         desired={}, accepted={}, verified={}, refused={}, wanted={}, price=None, verified_at=timezone.now()
     )
+    leased.forget(placement, "listings")
     if why.code in PROBLEMS and not was_there:
         return turn.blocked(placement, [why], None)
     record_issues(placement, [], source=ChannelIssue.Source.PREFLIGHT)
-    if not placement.listings.exists():
+    if not leased.listings(placement):
         Listing.objects.get_or_create(placement=placement, sku="")
+        leased.forget(placement, "listings")
     set_states(placement, S.OFF)
     return Turn(None, turn.fields(placement, problem=why.message, attempts=0, reads=0))

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from catalog import blobs
@@ -17,7 +16,7 @@ from channels import calls, connections
 from channels.connectors.base import Connection, Connector, Facet, Operation
 from channels.connectors.outcome import Outcome, Verdict
 from channels.models import ChannelIssue, Listing, Placement, Publication, RemoteLink
-from channels.publishing import lease, uploads
+from channels.publishing import lease, leased, uploads
 from channels.publishing.desire import Desired, record_issues
 from pimhub.foundation import audit
 from pimhub.foundation.http import Response
@@ -135,7 +134,7 @@ def settle_lost(placement: Placement) -> None:
     lost = placement.publications.filter(verdict__in=("", Verdict.UNKNOWN)).order_by("-pk")
     last = lost.first()
     if last is not None and not last.removal and placement.publications.order_by("-pk").first() == last:
-        accepted = {x.sku: x.accepted for x in placement.listings.all()}
+        accepted = {x.sku: x.accepted for x in leased.listings(placement)}
         if all(accepted.get(row, {}).get(f, "") == h for row, held in last.carries.items() for f, h in held.items()):
             last.verdict, last.finished_at = Verdict.ACCEPTED, timezone.now()
             last.message = "the answer was lost; the channel shows it"
@@ -155,7 +154,7 @@ def carried(operation: Operation, desired: Desired | None) -> dict[str, dict[str
     hashes = desired.hashes if desired else {}
     carries: dict[str, dict[str, str]] = {}
     for row, facet in operation.carries:
-        carries.setdefault(row, {})[facet] = hashes.get(row, {}).get(facet, "")
+        carries.setdefault(row, {})[str(facet)] = hashes.get(row, {}).get(facet, "")
     return carries
 
 
@@ -164,15 +163,15 @@ def announce(
 ) -> Publication:
     """The record of a call that is about to leave. Raises LeaseLost."""
     with transaction.atomic():
-        lease.guard(placement)
-        lease.renew(placement)
-        Placement.objects.filter(pk=placement.pk).update(number=F("number") + 1)
+        number = lease.next_number(placement)
         keep_links(placement, operation.claims)
+        if sending.removal:
+            placement.lacks -= {"removals"}
         publication = Publication.objects.create(
             placement=placement,
             operation=operation.name,
             removal=sending.removal,
-            number=Placement.objects.values_list("number", flat=True).get(pk=placement.pk),
+            number=number,
             carries=carries,
             request=blobs.put(operation.request.redacted()),
             revision=placement.revision,
@@ -202,9 +201,10 @@ def _accept(
     renews: bool,
 ) -> None:
     now = timezone.now()
-    gone = [key.removeprefix("variant:") for key in dropped if key.startswith("variant:")]
-    placement.listings.filter(sku__in=gone, desired={}).delete()
-    for listing in placement.listings.filter(sku__in=carries):
+    gone = {key.removeprefix("variant:") for key in dropped if key.startswith("variant:")}
+    over = {x.pk for x in leased.listings(placement) if x.sku in gone and not x.desired}
+    moved = [x for x in leased.listings(placement) if x.sku in carries and x.pk not in over]
+    for listing in moved:
         taken = carries[listing.sku]
         listing.accepted = {f: h for f, h in (listing.accepted | taken).items() if h}
         # What was read back before says nothing of what was just sent.
@@ -217,9 +217,12 @@ def _accept(
             listing.price = prices.get(listing.sku)
         if done := [f for f, h in listing.wanted.items() if listing.accepted.get(f, "") == listing.desired.get(f, "")]:
             listing.lag_accepted = lag(listing, done, now)
-        listing.save()
+    leased.write(moved)
     # A row that should not be there and is not: its listing is over.
-    placement.listings.filter(desired={}, accepted={}).delete()
+    over |= {x.pk for x in leased.listings(placement) if not x.desired and not x.accepted}
+    if over:
+        placement.listings.filter(pk__in=over).delete()
+        leased.forget(placement, "listings")
 
 
 def lag(listing: Listing, facets: Iterable[str], now: dt.datetime) -> float:
@@ -232,10 +235,11 @@ def _refuse(
     placement: Placement, carries: dict[str, dict[str, str]], outcome: Outcome, desired: Desired | None
 ) -> None:
     record_issues(placement, outcome.issues, source=ChannelIssue.Source.CHANNEL, desired=desired, keep=True)
-    for listing in placement.listings.filter(sku__in=carries):
-        listing.refused = listing.refused | carries[listing.sku]
-        listing.state = Listing.State.REJECTED
-        listing.save(update_fields=["refused", "state"])
+    for listing in leased.listings(placement):
+        if listing.sku in carries:
+            listing.refused = listing.refused | carries[listing.sku]
+            listing.state = Listing.State.REJECTED
+            listing.save(update_fields=["refused", "state"])
     words = " ".join(i.message for i in outcome.issues)[:500]
     Placement.objects.filter(pk=placement.pk).update(problem=words)
 
@@ -243,19 +247,32 @@ def _refuse(
 _WHOLE = ("definition:", "channel:")
 
 
-def keep_links(placement: Placement, links: object, *, dropped: tuple[str, ...] = ()) -> None:
+def keep_links(placement: Placement, links: Mapping[str, str], *, dropped: tuple[str, ...] = ()) -> None:
     """Remember remote ids. `definition:` and `channel:` ids belong to the channel as a whole."""
-    for key, remote_id in dict(links).items():  # type: ignore[call-overload]
-        whole = key.startswith(_WHOLE)
-        RemoteLink.objects.update_or_create(
-            channel_id=placement.channel_id,
-            placement=None if whole else placement,
-            key=key,
-            defaults={"remote_id": remote_id},
-        )
-    RemoteLink.objects.filter(placement=placement, key__in=dropped).delete()
-    whole_dropped = [key for key in dropped if key.startswith(_WHOLE)]
-    RemoteLink.objects.filter(channel_id=placement.channel_id, placement=None, key__in=whole_dropped).delete()
+    channel = RemoteLink.objects.filter(channel_id=placement.channel_id, placement=None)
+    whole = {key: remote_id for key, remote_id in links.items() if key.startswith(_WHOLE)}
+    held = dict(channel.filter(key__in=whole).values_list("key", "remote_id")) if whole else {}
+    for key, remote_id in whole.items():
+        if held.get(key) != remote_id:  # one by one, as others may keep it at the same time
+            channel.update_or_create(channel_id=placement.channel_id, key=key, defaults={"remote_id": remote_id})
+    if whole_dropped := [key for key in dropped if key.startswith(_WHOLE)]:
+        channel.filter(key__in=whole_dropped).delete()
+    own = {x.key: x.remote_id for x in leased.links(placement)}
+    gone = [key for key in dropped if key in own]
+    moved = {k: v for k, v in links.items() if k not in whole and k not in dropped and own.get(k) != v}
+    RemoteLink.objects.bulk_create(
+        [
+            RemoteLink(channel_id=placement.channel_id, placement=placement, key=k, remote_id=v)
+            for k, v in moved.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["placement", "key"],
+        update_fields=["remote_id"],
+    )
+    if gone:
+        placement.links.filter(key__in=gone).delete()
+    if moved or gone:
+        leased.forget(placement, "links")
 
 
 def exact(value: JSON) -> JSON:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from channels.connectors.outcome import Verdict
 from channels.models import Listing, Placement
+from channels.publishing import leased
 
 # Of these it is certain that the channel did nothing.
 WITHOUT_EFFECT = (
@@ -26,13 +27,15 @@ UNHEARD = ("", Verdict.UNKNOWN, Verdict.TRANSIENT)
 
 def was_leaving(placement: Placement) -> bool:
     """Whether the last call was one of taking the product off, and something of it still counts as there."""
+    if "removals" in placement.lacks:
+        return False
     last = placement.publications.order_by("-pk").first()
-    return last is not None and last.removal and placement.listings.exclude(accepted={}).exists()
+    return last is not None and last.removal and any(x.accepted for x in leased.listings(placement))
 
 
 def forget(placement: Placement) -> None:
     """What was taken away is neither accepted nor live any more."""
-    listings = {x.sku: x for x in placement.listings.all()}
+    listings = {x.sku: x for x in leased.listings(placement)}
     gone = taken_away(placement, {row: x.accepted.keys() | x.verified.keys() for row, x in listings.items()})
     for row, facets in gone.items():
         listing = listings[row]
@@ -56,9 +59,11 @@ def assume_the_worst(placement: Placement, wanted: Mapping[str, Mapping[str, str
 
     Else the channel would be believed to show what is wanted, and show what the call carried for good.
     """
+    if "publications" in placement.lacks:
+        return
     if not placement.publications.filter(verdict__in=UNHEARD, removal=False).exists():
         return
-    held = {x.sku: x for x in placement.listings.all() if x.sku in wanted}
+    held = {x.sku: x for x in leased.listings(placement) if x.sku in wanted}
     settled = {row: [f for f, h in wanted[row].items() if x.accepted.get(f) == h] for row, x in held.items()}
     worse: dict[str, dict[str, str]] = {}
     for row, facet, carried, verdict in _last_calls(placement, settled):

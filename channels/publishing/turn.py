@@ -12,6 +12,7 @@ from django.utils import timezone
 from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue, Outcome, Verdict
 from channels.models import Channel, ChannelIssue, Listing, Placement, RemoteLink
+from channels.publishing import leased
 from channels.publishing.desire import Desired, record_issues, set_states
 
 S = Listing.State
@@ -54,8 +55,9 @@ def look_again(placement: Placement, *, longest: float, **more: object) -> Turn:
 def blocked(placement: Placement, issues: Iterable[Issue], desired: Desired | None) -> Turn:
     found = list(issues)
     record_issues(placement, found, source=ChannelIssue.Source.PREFLIGHT, desired=desired)
-    if not placement.listings.exists():
+    if not leased.listings(placement):
         Listing.objects.get_or_create(placement=placement, sku="")
+        leased.forget(placement, "listings")
     set_states(placement, S.BLOCKED)
     return Turn(desired.source.recheck_at if desired else None, fields(placement, problem=words(found)))
 
@@ -105,7 +107,8 @@ def after(placement: Placement, operation: Operation, outcome: Outcome) -> Turn 
             return turn
         case Verdict.GONE:
             RemoteLink.objects.filter(placement=placement).delete()
-            placement.listings.update(accepted={}, verified={})
+            Listing.objects.filter(placement=placement).update(accepted={}, verified={})
+            leased.forget(placement)
             return later(placement, "The product is gone from the channel; it is created anew.")
         case Verdict.TRANSIENT:
             return later(placement, words(outcome.issues) or "The channel could not be reached.")

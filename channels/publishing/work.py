@@ -11,7 +11,6 @@ import datetime as dt
 import logging
 from dataclasses import dataclass, replace
 
-from django.db.models import Min
 from django.utils import timezone
 
 from channels.connections import ChannelNotReady, authorise, connect, connector_of
@@ -19,7 +18,7 @@ from channels.connectors.base import Operation
 from channels.connectors.outcome import Issue
 from channels.definitions import UNAVAILABLE
 from channels.models import ChannelIssue, Listing, Placement
-from channels.publishing import bulk_lines, holds, lease, meeting, policy, removal, taken, turn
+from channels.publishing import bulk_lines, holds, lease, leased, meeting, policy, removal, taken, turn
 from channels.publishing.announce import announce
 from channels.publishing.desire import ABSENT, Desired, desire, note, record_issues, set_states
 from channels.publishing.known import known
@@ -121,7 +120,7 @@ def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
     ended = meeting.meet(placement, desired)
     if ended is not None:
         return ended
-    unfinished = placement.publications.filter(verdict="").exists()
+    unfinished = "publications" not in placement.lacks and placement.publications.filter(verdict="").exists()
     if placement.must_read or unfinished:
         state = read_back(placement, desired, adopt=True)
         if state is None or (state.pending and not state.bodies):
@@ -159,9 +158,9 @@ def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
 def _ready(placement: Placement, desired: Desired, rules: Policy) -> Ready:
     """The planned calls without those that wait for the channel, a person or their time, or would repeat, unchanged,
     what the channel refused."""
-    listings = {x.sku: x for x in placement.listings.all()}
+    listings = {x.sku: x for x in leased.listings(placement)}
     refused = {(x.sku, f) for x in listings.values() for f, h in x.refused.items() if x.desired.get(f) == h}
-    planned = desired.connector.plan(desired.rendered, known(placement), desired.connection)
+    planned = desired.connector.plan(desired.rendered, known(placement, desired.bodies), desired.connection)
     able = [op for op in planned if not op.waits_for]
     able = [op for op in able if not refused.intersection((row, str(facet)) for row, facet in op.carries)]
     free = meeting.free_of(placement, desired, holds.free_of(placement, desired, able, rules))
@@ -192,7 +191,7 @@ def _is_refused(listing: Listing) -> bool:
 
 def _verify(placement: Placement, desired: Desired, ready: Ready, rules: Policy, *, sent: bool) -> Turn:
     """Nothing is left to send now: is what was accepted live? Read it back unless that is known."""
-    listings = list(placement.listings.all())
+    listings = leased.listings(placement)
     refused = any(_is_refused(x) for x in listings)
     fields = turn.fields(placement, attempts=0, reads=0)
     if refused:
@@ -234,7 +233,10 @@ def _refresh(placement: Placement, desired: Desired) -> None:
     """Some channels forget what is not sent again in time: what is that old counts as not sent."""
     refresh = getattr(desired.connector, "refresh_after", None)
     if refresh is not None:
-        placement.listings.filter(accepted_at__lt=timezone.now() - refresh).update(accepted={}, verified={})
+        before = timezone.now() - refresh
+        if any(x.accepted_at and x.accepted_at < before for x in leased.listings(placement)):
+            placement.listings.filter(accepted_at__lt=before).update(accepted={}, verified={})
+            leased.forget(placement, "listings")
 
 
 def _recheck(placement: Placement, desired: Desired) -> dt.datetime | None:
@@ -243,6 +245,6 @@ def _recheck(placement: Placement, desired: Desired) -> dt.datetime | None:
     refresh = getattr(desired.connector, "refresh_after", None)
     if refresh is not None:
         # Of the oldest: not every call that was taken since counts (see `Operation.renews`).
-        oldest = placement.listings.aggregate(at=Min("accepted_at"))["at"]
+        oldest = min((x.accepted_at for x in leased.listings(placement) if x.accepted_at), default=None)
         moments.append((oldest or timezone.now()) + refresh)
     return min((m for m in moments if m), default=None)

@@ -73,6 +73,16 @@ def expected(products: int) -> dict[str, int]:
     }
 
 
+def made(effects: dict[str, int]) -> dict[str, int]:
+    """How much came to be and was changed there, whether calls went alone or in files of many."""
+    found: dict[str, int] = {}
+    for what, count in effects.items():
+        effect = what.rpartition(": ")[2]
+        if not effect.startswith(("bulk.", "feed.", "staged.")):  # the files themselves
+            found[effect] = found.get(effect, 0) + count
+    return found
+
+
 def in_sync(product: Product, code: str) -> dict[str, Any]:
     """What reading the whole channel back finds, without the number of listings."""
     found = product.run("reconcile", code, "--json", timeout=900).json
@@ -137,7 +147,10 @@ def test_without_the_read_before_a_retry_it_is_seen(compare: Callable[..., tuple
 
 @pytest.mark.long
 def test_thousands_of_publishes_under_fire_are_neither_lost_nor_doubled(tmp_path: Path) -> None:
-    """A death for every two hundred calls, over the whole way; then each channel is read back as a whole."""
+    """A death for every two hundred calls, over the whole way; then each channel is read back as a whole.
+
+    So many products wait that Shopify and Amazon are sent files of calls, as they would be in earnest.
+    """
     products = -(-PUBLISHES // CALLS)
     product = Product(tmp_path / "home")
     try:
@@ -153,7 +166,7 @@ def test_thousands_of_publishes_under_fire_are_neither_lost_nor_doubled(tmp_path
         assert reaper.kills == kills
         wait_until(lambda: not unsettled(product, products=products), seconds=900, what="everything is settled")
         no_rule_broken(product)
-        assert effects(product) == expected(products)
+        assert made(effects(product)) == made(expected(products))
         assert calls_made(product) >= products * CALLS + 1
         assert [in_sync(product, code) for code in CHANNELS] == [NOTHING_OFF] * 3
     finally:
