@@ -46,7 +46,8 @@ class Placement(models.Model):
     problem = models.CharField(max_length=500, blank=True)
     state = models.CharField(max_length=10, blank=True)  # the worst of its listings, as last told to those who follow
     changed_at = models.DateTimeField(auto_now=True)
-    # Kinds of rows of which there are none, as `lease.claim` saw: whoever holds the lease alone makes such rows.
+    # Kinds of rows of which there were none when it was claimed. Workers make them, under the lease; whoever else does
+    # makes the placement due with it.
     lacks: Set[str] = frozenset()
 
     class Meta:

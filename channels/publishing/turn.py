@@ -42,7 +42,7 @@ def wait(placement: Placement, seconds: float) -> Turn:
     """The channel as a whole takes no call so soon: nobody prepares what could not be sent."""
     until = timezone.now() + dt.timedelta(seconds=seconds)
     Channel.objects.filter(pk=placement.channel_id).update(wait_until=until)
-    return Turn(until, {})
+    return Turn(until, {"attempts": placement.attempts, "reads": placement.reads})
 
 
 def look_again(placement: Placement, *, longest: float, **more: object) -> Turn:

@@ -142,7 +142,10 @@ def _converge(placement: Placement, desired: Desired, rules: Policy) -> Turn:
                 set_states(placement, S.QUEUED, {row: None for line in lines for row in line.publication.carries})
                 return Turn(_recheck(placement, desired), turn.fields(placement, problem=IN_A_FILE, attempts=0))
         if not ready.calls:
-            return _verify(placement, desired, ready, rules, sent=sent)
+            ended = _verify(placement, desired, ready, rules, sent=sent)
+            if ended is None:
+                continue
+            return ended
         sent = True
         outcome = send_operation(placement, sending(desired), ready.calls[0])
         after = turn.after(placement, ready.calls[0], outcome)
@@ -189,8 +192,9 @@ def _is_refused(listing: Listing) -> bool:
     return any(listing.desired.get(f) == h for f, h in listing.refused.items())
 
 
-def _verify(placement: Placement, desired: Desired, ready: Ready, rules: Policy, *, sent: bool) -> Turn:
-    """Nothing is left to send now: is what was accepted live? Read it back unless that is known."""
+def _verify(placement: Placement, desired: Desired, ready: Ready, rules: Policy, *, sent: bool) -> Turn | None:
+    """Nothing is left to send now: is what was accepted live? Read it back unless that is known. None when what was
+    read has set free a call that waited for it, as a variant's for its parent."""
     listings = leased.listings(placement)
     refused = any(_is_refused(x) for x in listings)
     fields = turn.fields(placement, attempts=0, reads=0)
@@ -211,8 +215,9 @@ def _verify(placement: Placement, desired: Desired, ready: Ready, rules: Policy,
         if state.pending:
             # Accepted but not visible yet: processing takes from seconds to minutes.
             return turn.look_again(placement, longest=600, attempts=0)
-        # What was read may have set free a call that waited for it.
-        due = timezone.now() if _ready(placement, desired, rules).calls else due
+        if _ready(placement, desired, rules).calls:
+            placement.attempts = placement.reads = 0
+            return None
     else:
         set_states(placement, S.LIVE, {x.sku: None for x in wanted if x.verified == x.desired})
         set_states(placement, S.QUEUED, {x.sku: None for x in wanted if x.verified != x.desired})

@@ -27,11 +27,11 @@ PUBLISHES = int(os.environ.get("PIMHUB_TEST_PUBLISHES", "1000"))
 def approved(product: Product, folder: Path, *, products: int, answer_after: float = 0.08) -> None:
     """A product that is up, with a catalogue that was just approved: its worker begins to publish."""
     write_catalog(folder / "catalog.csv", products=products, complete=True)
-    product.run("demo", "--empty")
+    product.run("demo", "--empty", timeout=600)
     product.run("import_products", str(folder / "catalog.csv"), timeout=600)
     product.run("submit", "--all", "--as", "merchandiser", timeout=600)
     assert product.run("approve", "--all", "--as", "reviewer", "--json", timeout=600).json["approved"] == products
-    product.start()
+    product.start(timeout=600)
     # As real channels, the sandbox takes its time to answer: calls are cut off after they took effect. Nobody waits
     # for points, though: this is about work that is cut off, not about work that is put off.
     product.sandbox("settings", channel="shopify", answer_after=answer_after, restore_rate=100_000)
