@@ -82,3 +82,12 @@ def latencies(work: Callable[[], Any], *, times: int = 60, warm: int = 5) -> dic
 def peak_megabytes() -> int:
     """The most memory this process ever held."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def ratio(work: Callable[[], Any], other: Callable[[], Any], *, times: int = 40, warm: int = 3) -> float:
+    """The median of one by the median of the other, done in turns: what else the machine does slows both alike."""
+    for _ in range(warm):
+        work(), other()
+    pairs = [(timed(work)[0], timed(other)[0]) for _ in range(times)]
+    first, second = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return round(first / second, 2)

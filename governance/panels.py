@@ -21,6 +21,7 @@ from governance.sales import decide as sales
 from governance.views.named import origins_named
 from governance.workflow.base import in_review
 from pimhub.foundation import panels
+from pimhub.foundation.among import Compiled, among
 from pimhub.foundation.panels import Deed, Notice, Panel
 
 
@@ -166,7 +167,12 @@ def write_texts(request: HttpRequest) -> Deed | None:
 
 
 def states_of(product_ids: Collection[int]) -> dict[int, str]:
-    return dict(Standing.objects.filter(product_id__in=product_ids).values_list("product_id", "state"))
+    return dict(_STATES(product_ids))
+
+
+_STATES = Compiled(
+    lambda products: Standing.objects.filter(among("product_id", products)).values_list("product_id", "state")
+)
 
 
 def plug_in() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from catalog.access.reach import sight
 from catalog.models import Completeness, MediaLink, Offer, Product, StockLevel, Variant
 from catalog.models.completeness import percent
 from pimhub.foundation import panels
+from pimhub.foundation.among import Compiled, among
 
 PRICE = "offers.any.price"
 READ = ("code", "code_key", "values", "updated_at", "family__requirements")  # of products and families, by `rows_of`
@@ -71,31 +72,55 @@ def rows_of(products: Sequence[Product]) -> list[Row]:
     return rows
 
 
+def _prices(read: type[Min | Max]) -> Subquery:
+    offers = Offer.objects.filter(variant=OuterRef("pk")).order_by().values("variant")
+    return Subquery(offers.annotate(found=read("price")).values("found"))
+
+
+def _units() -> Subquery:
+    levels = StockLevel.objects.filter(variant=OuterRef("pk")).order_by().values("variant")
+    return Subquery(levels.annotate(found=Sum("available")).values("found"))
+
+
+# What a page asks of its rows, each query put into SQL once.
+_SOLD = Compiled(
+    lambda ids: (
+        Variant.objects.filter(among("product_id", ids))
+        .annotate(low=_prices(Min), high=_prices(Max), units=_units())
+        .order_by()
+        .values_list("product_id")
+        .annotate(Count("pk"), Min("low"), Max("high"), Sum("units"))
+    )
+)
+_COMPLETE = Compiled(
+    lambda ids: Completeness.objects.filter(among("product_id", ids)).values_list(
+        "product_id", "filled", "required", "missing", "variants_complete", "requirements"
+    )
+)
+_PICTURES = Compiled(
+    lambda ids: (
+        MediaLink.objects.filter(among("product_id", ids))
+        .order_by("product_id", "position", "pk")
+        .values_list("product_id", "asset__sha256", "asset__extension")
+    )
+)
+
+
 def _sold(ids: Sequence[int]) -> dict[int, tuple[int, Decimal | None, Decimal | None, int | None]]:
     """How many variants, their lowest and highest price, and their stock, by product."""
-    offers = Offer.objects.filter(variant=OuterRef("pk")).order_by().values("variant")
-    levels = StockLevel.objects.filter(variant=OuterRef("pk")).order_by().values("variant")
-    each = Variant.objects.filter(product_id__in=ids).annotate(
-        low=Subquery(offers.annotate(found=Min("price")).values("found")),
-        high=Subquery(offers.annotate(found=Max("price")).values("found")),
-        units=Subquery(levels.annotate(found=Sum("available")).values("found")),
-    )
-    rows = each.order_by().values_list("product_id").annotate(Count("pk"), Min("low"), Max("high"), Sum("units"))
-    return {pk: tuple(figures) for pk, *figures in rows}
+    return {pk: tuple(figures) for pk, *figures in _SOLD(ids)}
 
 
 def _complete(ids: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
     """Of each scope and language: filled, required, missing, whole variants, by which requirements."""
     found: dict[int, list[tuple[Any, ...]]] = {}
-    columns = ("product_id", "filled", "required", "missing", "variants_complete", "requirements")
-    for pk, *figures in Completeness.objects.filter(product_id__in=ids).values_list(*columns):
+    for pk, *figures in _COMPLETE(ids):
         found.setdefault(pk, []).append(tuple(figures))
     return found
 
 
-def _first_pictures(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+def _first_pictures(ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
-    links = MediaLink.objects.filter(product_id__in=ids).order_by("product_id", "position", "pk")
-    for pk, sha256, extension in links.values_list("product_id", "asset__sha256", "asset__extension"):
+    for pk, sha256, extension in _PICTURES(ids):
         found.setdefault(pk, (sha256, extension))
     return found
