@@ -95,7 +95,7 @@ def test_the_editor_and_the_api_say_that_it_was_proposed(shop: World, client: Cl
     page = client.get("/products/tee/").content.decode()
     assert "it becomes a proposal, for them to decide" in page
     answer = client.post("/products/tee/", {"value:brand": "Crow", "base:brand": "Acme"}, follow=True)
-    assert "brand: It belongs to the ERP" in answer.content.decode()
+    assert "Brand: It belongs to the ERP" in answer.content.decode()
     assert set(Proposal.objects.values_list("value", flat=True)) == {"Bolt", "Crow"}
 
 
