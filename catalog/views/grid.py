@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -101,7 +102,7 @@ def product_count(request: HttpRequest) -> HttpResponse:
         return HttpResponse(str(error), status=400, content_type="text/plain")
     filtered = bool(own or words or view or request.GET.get("family"))
     context = {"total": count(query), "filtered": filtered}
-    return render(request, "catalog/product_count.html", context)
+    return HttpResponse(render_to_string("catalog/product_count.html", context))  # no page, so no menu
 
 
 @requires("catalog.export_product")
