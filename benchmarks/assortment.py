@@ -189,13 +189,12 @@ def _floor() -> float:
 
 def _pages(table: Table, api: _Api, products: int) -> None:
     floor = table.add("fifty rows by values() as JSON", **latencies(_bare))["p50_ms"]
-    browser, free, limited = Client(), Client(), Client()
-    browser.force_login(api.person)
+    free, limited = Client(), Client()
     for client, limits in ((free, False), (limited, True)):
         client.force_login(_merchandiser(limits=limits))
     middle = Product.objects.order_by("-pk").values_list("pk", flat=True)[products * 4 // 5]
 
-    def page(path: str, browser: Client = browser) -> Callable[[], Any]:
+    def page(path: str, browser: Client = free) -> Callable[[], Any]:
         def look() -> None:
             answer = browser.get(path)
             assert answer.status_code == 200, path
@@ -230,7 +229,7 @@ def _pages(table: Table, api: _Api, products: int) -> None:
             name,
             **taken,
             of_bare=round(taken["p50_ms"] / floor, 1),
-            limited_of_all=ratio(page(path, limited), page(path, free)),
+            limited_of_all=ratio(page(path, limited), page(path)),
         )
     # What a page of the grid asks for once it is there.
     for name, path in (
@@ -246,7 +245,7 @@ def _pages(table: Table, api: _Api, products: int) -> None:
             name,
             **taken,
             of_bare=round(taken["p50_ms"] / floor, 1),
-            limited_of_all=ratio(page(path, limited), page(path, free)),
+            limited_of_all=ratio(page(path, limited), page(path)),
         )
     first = api.get("/api/v1/products/?limit=50").json()
     assert first["next"]

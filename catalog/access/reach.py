@@ -35,11 +35,20 @@ from catalog.models.codes import code_key
 from catalog.products import parts
 from catalog.products.state import is_part
 from pimhub.foundation import actor
-from pimhub.foundation.among import among
+from pimhub.foundation.among import Compiled, among
 
 VIEW, CHANGE = "catalog.view_product", "catalog.change_product"
 CATEGORY, LOCALE, GROUP, SCOPE, PART = "category", "locale", "group", "scope", "part"
 VALUES = frozenset({LOCALE, GROUP, SCOPE, PART})  # what bounds the values and parts within a product
+# What every page of a limited role asks.
+_PLACED = Compiled(
+    lambda ids: Product.categories.through.objects.filter(among("product_id", ids)).values_list(
+        "product_id", "category_id"
+    )
+)
+_NODES = Compiled(
+    lambda keys: Category.objects.filter(among("code_key", keys)).order_by().values_list("pk", "path", "numchild")
+)
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
@@ -122,8 +131,7 @@ class Sight:
             return
         placed: dict[int, list[int]] = {pk: [] for pk in wanted}
         if any(CATEGORY in reach.limits for reach in self.reaches):
-            rows = Product.categories.through.objects.filter(product_id__in=wanted)
-            for pk, category in rows.values_list("product_id", "category_id"):
+            for pk, category in _PLACED(wanted):
                 placed[pk].append(category)
         self._known |= {pk: self.at(categories) for pk, categories in placed.items()}
 
@@ -199,7 +207,7 @@ def _roles(user: User) -> list[tuple[Reach, frozenset[str]]] | None:
 
 def _reach(role: str, limits: Mapping[str, frozenset[str]]) -> Reach:
     keys = [code_key(code) for code in limits.get(CATEGORY, ())]
-    nodes = list(Category.objects.filter(among("code_key", keys)).values_list("pk", "path", "numchild")) if keys else []
+    nodes = _NODES(keys) if keys else []
     places = {pk for pk, _, _ in nodes}
     if below := [Q(path__startswith=path) for _, path, children in nodes if children]:
         places |= set(Category.objects.filter(reduce(or_, below)).values_list("pk", flat=True))
