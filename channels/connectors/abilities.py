@@ -99,6 +99,42 @@ class TellsChanges(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item that a channel has: its id there, the SKU it shows, and what people call it."""
+
+    id: str
+    sku: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A part of all that a channel has. `cursor`: how to ask on, "" = that was all; `wait`: seconds until then;
+    `link`: an address at which this part lies as a file."""
+
+    items: tuple[Item, ...] = ()
+    cursor: str = ""
+    wait: float = 0.0
+    link: str = ""
+
+
+class ListsItems(Protocol):
+    """A connector whose channel can be asked for all that it has, ours or not, part by part."""
+
+    def list_request(self, cursor: str, connection: Connection) -> Request:
+        """The next call; `cursor` "" begins."""
+        ...
+
+    def read_list(self, cursor: str, response: Response, connection: Connection) -> Listed:
+        """Raises ValueError with the channel's words."""
+        ...
+
+    def read_file(self, cursor: str, response: Response, connection: Connection) -> Listed:
+        """The part that lay at its `link`. Raises ValueError when it cannot be read."""
+        ...
+
+
 class TellsBudget(HasRates, Protocol):
     """A connector whose channel tells in each answer what is left of its limit."""
 

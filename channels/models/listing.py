@@ -113,6 +113,7 @@ class RemoteLink(models.Model):
                 name="channel_link_once",
             ),
         ]
+        indexes = [models.Index(fields=["channel", "remote_id"], name="link_by_remote_id")]
 
     def __str__(self) -> str:
         return f"{self.key} = {self.remote_id}"

@@ -26,6 +26,7 @@ class Reconciliation(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.WORKING)
     cursor = models.BigIntegerField(default=0)  # how far it is, out of `total`; it only grows
     total = models.BigIntegerField(default=0)
+    place = models.TextField(blank=True)  # how the channel is asked on for all that it has
     failures = models.PositiveSmallIntegerField(default=0)
     wait_until = models.DateTimeField(null=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -74,6 +75,7 @@ class Gap(models.Model):
         DRIFTED = "drifted", "changed on the channel"
         MISSING = "missing", "gone from the channel"
         UNREAD = "unread", "the channel could not be read"
+        STRANGE = "strange", "on the channel, and not ours"
 
     class State(models.TextChoices):
         OPEN = "open", "open"

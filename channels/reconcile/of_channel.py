@@ -1,4 +1,4 @@
-"""Us and a channel: what we want there, compared with what it shows."""
+"""Us and a channel: what we want there, compared with what it shows; then all that it has, for what is not ours."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from catalog.models import Product, Variant
 from catalog.models.codes import code_key
 from channels.models import Channel, Gap, Listing, Placement, Reconciliation
 from channels.rates import Wait
+from channels.reconcile import there
 from channels.reconcile.run import check, empty_report
 from channels.reconcile.step import Step, text
 
@@ -17,9 +18,12 @@ H = Gap.Hop
 
 
 def step(run: Reconciliation, *, until: float) -> Step:
-    """Compare the next few products. The cursor counts keys of placements; each one's call takes its turn."""
+    """Compare the next few products, or look through the next part of all that is there. The cursor counts keys of
+    placements, then parts; each call takes its turn."""
     channel = run.channel
     assert channel is not None
+    if run.place:
+        return there.step(run)
     taken = Listing.objects.filter(placement__channel=channel).exclude(accepted={})
     placements = Placement.objects.filter(pk__in=taken.values("placement_id")).order_by("pk")
     total = run.total or placements.order_by("-pk").values_list("pk", flat=True).first() or 1
@@ -40,7 +44,8 @@ def step(run: Reconciliation, *, until: float) -> Step:
     gaps += [_gap(run, channel, sku, "", "listed", "not there", owners, H.MISSING) for sku in report["missing"]]
     gaps += [_gap(run, channel, sku, "", "listed", "unknown", owners, H.UNREAD) for sku in report["unknown"]]
     over = not wait and not placements.filter(pk__gt=cursor, pk__lte=total).exists()
-    return Step(cursor, total, report["checked"], report["in_sync"], gaps, over, wait)
+    place = there.BEGIN if over and there.tells(channel) else None
+    return Step(cursor, total, report["checked"], report["in_sync"], gaps, over and place is None, wait, place)
 
 
 def _gap(

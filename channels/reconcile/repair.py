@@ -38,6 +38,7 @@ DECIDED_ELSEWHERE = {
     H.ABSENT: "The source does not know it: its owner says which of the two is wrong.",
     H.UNREADABLE: "The source must send the line anew.",
     H.UNREAD: "The channel could not be read. Compare anew later.",
+    H.STRANGE: "Nothing of ours is to be sent: choose its product for the channel, or end it there.",
 }
 
 
@@ -94,10 +95,11 @@ def _send(gaps: Sequence[Gap], user: User) -> dict[int, str]:
     """Ours is sent to the channel."""
     channel = gaps[0].run.channel
     assert channel is not None
-    ids = {gap.product_id for gap in gaps if gap.product_id is not None}
+    strange = {gap.pk: DECIDED_ELSEWHERE[H.STRANGE] for gap in gaps if gap.hop == H.STRANGE}
+    ids = {gap.product_id for gap in gaps if gap.product_id is not None and gap.pk not in strange}
     Placement.objects.filter(channel=channel, product_id__in=ids).update(must_read=True)
     publish(channel=channel, products=Product.objects.filter(pk__in=ids), over_drift=True)
-    return {gap.pk: "Its product is no longer here." for gap in gaps if gap.product_id is None}
+    return {gap.pk: "Its product is no longer here." for gap in gaps if gap.product_id is None} | strange
 
 
 def _take_anew(gaps: Sequence[Gap], user: User) -> dict[int, str]:

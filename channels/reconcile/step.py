@@ -11,7 +11,8 @@ from channels.models import Gap
 
 @dataclass(slots=True)
 class Step:
-    """`cursor`: how far it is, out of `total` (0: as before); `wait`: seconds until the next step can be made."""
+    """`cursor`: how far it is, out of `total` (0: as before); `wait`: seconds until the next step can be made; `place`:
+    how the channel is asked on for all it has (None: as before); `problem`: what kept it from telling that."""
 
     cursor: int
     total: int = 0
@@ -20,6 +21,8 @@ class Step:
     gaps: list[Gap] = field(default_factory=list)
     over: bool = False
     wait: float = 0.0
+    place: str | None = None
+    problem: str = ""
 
 
 def text(value: object) -> str:

@@ -102,6 +102,10 @@ def _keep(run: Reconciliation, step: Step) -> bool:
     about: dict[str, object] = {"cursor": step.cursor, "total": step.total or run.total, "found": dict(found)}
     if step.over:
         about |= {"state": S.DONE, "finished_at": timezone.now()}
+    if step.place is not None:
+        about["place"] = step.place
+    if step.problem:
+        about["problem"] = step.problem[:500]
     if step.wait:
         about["wait_until"] = timezone.now() + dt.timedelta(seconds=step.wait)
     with transaction.atomic():

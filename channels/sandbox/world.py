@@ -89,6 +89,8 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "also_required": [],  # attributes that the definitions newly require
         "feed_after": 0.3,  # seconds until a feed is worked on
         "feed_ends": [],  # how the next feeds end, each once: DONE, CANCELLED, FATAL (half of it is done then)
+        "report_after": 0.3,  # seconds until a report is done
+        "report_ends": [],  # how the next reports end, each once: DONE, CANCELLED, FATAL
         "queue": False,  # keep notifications for `GET /amazon/_queue`
         "link_ttl": 300,  # seconds that the address of a definition is good for
         "token_ttl": 3600,

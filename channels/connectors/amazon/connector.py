@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.abilities import Changes, Found, Queued, Rate, Told
+from channels.connectors.abilities import Changes, Found, Listed, Queued, Rate, Told
 from channels.connectors.amazon import (
     about,
     changes,
     definitions,
     fields,
     find,
+    listed,
     rates,
     settings,
     shape,
@@ -111,6 +112,17 @@ class AmazonConnector(Bulk):
 
     def read_changes(self, response: Response, connection: Connection) -> Changes:
         return changes.read_changes(response, connection)
+
+    # ---- all that is there -----------------------------------------------------------------------
+
+    def list_request(self, cursor: str, connection: Connection) -> Request:
+        return listed.list_request(cursor, connection)
+
+    def read_list(self, cursor: str, response: Response, connection: Connection) -> Listed:
+        return listed.read_list(cursor, response)
+
+    def read_file(self, cursor: str, response: Response, connection: Connection) -> Listed:
+        return listed.read_file(response)
 
     # ---- what Amazon says of its product types ---------------------------------------------------
 

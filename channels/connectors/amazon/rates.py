@@ -12,7 +12,7 @@ from pimhub.foundation.http import Request, Response
 
 _LISTINGS = "/listings/2021-08-01/items/"
 _DEFINITIONS = "/definitions/2020-09-01/productTypes"
-_FEEDS = "/feeds/2021-06-30/"
+_FEEDS, _REPORTS = "/feeds/2021-06-30/", "/reports/2021-06-30/"
 # (method, folder, whether one of them is named) → (operation, calls a second, at once). Of createFeed the limit is that
 # of JSON_LISTINGS_FEED: five in five minutes.
 _OF_FEEDS = {
@@ -22,6 +22,11 @@ _OF_FEEDS = {
     ("GET", "feeds", False): ("getFeeds", 0.0222, 10.0),
     ("GET", "feeds", True): ("getFeed", 2.0, 15.0),
     ("DELETE", "feeds", True): ("cancelFeed", 2.0, 15.0),
+}
+_OF_REPORTS = {
+    ("POST", "reports", False): ("createReport", 0.0167, 15.0),
+    ("GET", "reports", True): ("getReport", 2.0, 15.0),
+    ("GET", "documents", True): ("getReportDocument", 0.0167, 15.0),
 }
 # Method → (operation, calls a second, at once) for one item.
 _ITEM = {
@@ -39,10 +44,11 @@ def rate(request: Request) -> Rate | None:
         return Rate("searchCatalogItems", 2.0, 2.0)
     if path.endswith("/listings/2021-08-01/restrictions"):
         return Rate("getListingsRestrictions", 5.0, 10.0)
-    if _FEEDS in path:
-        folder, _, one = path.partition(_FEEDS)[2].partition("/")
-        known = _OF_FEEDS.get((request.method, folder, bool(one)))
-        return Rate(*known) if known else None
+    for api, operations in ((_FEEDS, _OF_FEEDS), (_REPORTS, _OF_REPORTS)):
+        if api in path:
+            folder, _, one = path.partition(api)[2].partition("/")
+            known = operations.get((request.method, folder, bool(one)))
+            return Rate(*known) if known else None
     _, found, item = path.partition(_LISTINGS)
     if found:
         return Rate(*_ITEM[request.method]) if "/" in item else Rate("searchListingsItems", 5.0, 5.0)

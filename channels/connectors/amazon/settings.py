@@ -24,7 +24,7 @@ from channels.connectors.outcome import Row
 
 LISTINGS = "2021-08-01"
 DEFINITIONS = "2020-09-01"
-FEEDS = "2021-06-30"
+FEEDS = REPORTS = "2021-06-30"
 
 # Amazon's own fulfilment centres; their stock is counted by Amazon.
 BY_AMAZON = "AMAZON"

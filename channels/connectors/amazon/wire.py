@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 from channels.connectors.amazon import settings
-from channels.connectors.amazon.settings import DEFINITIONS, FEEDS, LISTINGS
+from channels.connectors.amazon.settings import DEFINITIONS, FEEDS, LISTINGS, REPORTS
 from channels.connectors.base import Connection
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
@@ -106,6 +106,12 @@ def feeds(
     """A call of the Feeds API 2021-06-30."""
     data = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
     return _request(verb, f"/feeds/{FEEDS}/{path}", connection, query or {}, data)
+
+
+def reports(verb: str, path: str, connection: Connection, *, body: Mapping[str, JSON] | None = None) -> Request:
+    """A call of the Reports API 2021-06-30."""
+    data = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
+    return _request(verb, f"/reports/{REPORTS}/{path}", connection, {}, data)
 
 
 def _write(verb: str, sku: str, connection: Connection, body: Mapping[str, JSON]) -> Request:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from channels.connectors.abilities import Found, Heard, Rate, Told
+from channels.connectors.abilities import Found, Heard, Listed, Rate, Told
 from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
-from channels.connectors.google import about, feeds, fields, find, rates, settings, tokens, webhooks
+from channels.connectors.google import about, feeds, fields, find, listed, rates, settings, tokens, webhooks, wire
 from channels.connectors.google.interpret import interpret
 from channels.connectors.google.plan import plan, plan_removal
 from channels.connectors.google.read import interpret_read, read
@@ -84,6 +84,14 @@ class GoogleConnector:
 
     def links_of_found(self, rendered: Rendered, found: Found, connection: Connection) -> dict[str, str]:
         return find.links_of_found(rendered, found)
+
+    # ---- all that is there -----------------------------------------------------------------------
+
+    def list_request(self, cursor: str, connection: Connection) -> Request:
+        return wire.every(cursor, connection)
+
+    def read_list(self, cursor: str, response: Response, connection: Connection) -> Listed:
+        return listed.read_list(response, connection)
 
     # ---- limits ----------------------------------------------------------------------------------
 

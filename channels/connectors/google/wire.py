@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from channels.connectors.base import Connection, Facet
 from channels.connectors.google import canonical, names, settings
 from channels.connectors.google.settings import VERSION
 from pimhub.foundation.http import Request, Response
 from pimhub.foundation.jsonvalue import JSON
+
+PAGE = 1000  # products; more mean as many
 
 
 def insert(bodies: Mapping[str, JSON], version: int, connection: Connection) -> Request:
@@ -59,6 +61,12 @@ def get(content: Mapping[str, JSON], connection: Connection) -> Request:
     """The processed product of an offer."""
     name = names.name_of(names.address(content)).replace("/productInputs/", "/products/")
     return _request("GET", name, connection)
+
+
+def every(token: str, connection: Connection) -> Request:
+    """A page of all processed products of the account (products.list)."""
+    query = urlencode({"pageSize": PAGE} | ({"pageToken": token} if token else {}))
+    return _request("GET", f"accounts/{settings.read(connection).account}/products?{query}", connection)
 
 
 def _request(verb: str, path: str, connection: Connection, body: bytes = b"") -> Request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from channels.connectors.abilities import Budget, Found, Heard, Rate, Told
+from channels.connectors.abilities import Budget, Found, Heard, Listed, Rate, Told
 from channels.connectors.base import Connection, Facet, Known, Level, MappedProduct, Operation, Rendered
 from channels.connectors.bulk import BulkJob
 from channels.connectors.outcome import Issue, Outcome, RemoteState
@@ -14,6 +14,7 @@ from channels.connectors.shopify import (
     bulk,
     fields,
     find,
+    listed,
     rates,
     rights,
     settings,
@@ -114,6 +115,12 @@ class ShopifyConnector:
 
     def links_of_found(self, rendered: Rendered, found: Found, connection: Connection) -> dict[str, str]:
         return find.links_of_found(found)
+
+    def list_request(self, cursor: str, connection: Connection) -> Request:
+        return listed.list_request(cursor, connection)
+
+    def read_list(self, cursor: str, response: Response, connection: Connection) -> Listed:
+        return listed.read_list(response)
 
     def rate(self, request: Request) -> Rate | None:
         return rates.rate(request)

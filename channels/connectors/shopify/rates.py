@@ -17,7 +17,12 @@ from pimhub.foundation.http import Request, Response
 MAXIMUM, RESTORED = 2000.0, 100.0
 MUTATION = 10.0
 # What the selections of our questions are estimated at; the answer corrects it.
-QUESTIONS: Mapping[str, float] = {"productRead": 60.0, "productFind": 10.0, "productOperation": 15.0}
+QUESTIONS: Mapping[str, float] = {
+    "productRead": 60.0,
+    "productFind": 10.0,
+    "productOperation": 15.0,
+    "variantList": 40.0,
+}
 OTHER_QUESTION = 5.0
 
 

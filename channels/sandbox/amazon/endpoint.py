@@ -20,6 +20,7 @@ from channels.connectors.amazon.schema import (
     DEFINITIONS,
     FEEDS,
     LISTINGS,
+    REPORTS,
     RESTRICTIONS,
     Schema,
     check_body,
@@ -31,6 +32,7 @@ from channels.sandbox.amazon import types
 from channels.sandbox.amazon.errors import Failed, bad, error_reply
 from channels.sandbox.amazon.feeds import PLACE, Feeds, serve_document
 from channels.sandbox.amazon.listings import Listings
+from channels.sandbox.amazon.reports import Reports
 from channels.sandbox.http import Call, Reply, json_reply
 from channels.sandbox.journal import Record
 from channels.sandbox.settings import settings
@@ -54,6 +56,9 @@ _RATES = {
     "getFeeds": (0.0222, 10),
     "getFeed": (2, 15),
     "cancelFeed": (2, 15),
+    "createReport": (0.0167, 15),
+    "getReport": (2, 15),
+    "getReportDocument": (0.0167, 15),
 }
 # Parameters that the sandbox does not answer to.
 _UNHELD = frozenset(
@@ -109,7 +114,7 @@ class Seller:
         if not self._is_allowed(call.headers.get("x-amz-access-token", "")):
             details = "The access token you provided is revoked, malformed or invalid."
             raise Failed(403, "Unauthorized", _DENIED, details=details)
-        for name in (LISTINGS, DEFINITIONS, RESTRICTIONS, FEEDS, CATALOG):
+        for name in (LISTINGS, DEFINITIONS, RESTRICTIONS, FEEDS, REPORTS, CATALOG):
             if found := operation_at(name, call.method, call.path):
                 break
         else:
@@ -122,6 +127,8 @@ class Seller:
         if name == FEEDS:
             return Feeds(self.store, record, origin).answer(path, query, body)
         Feeds(self.store, record, origin).work_off()
+        if name == REPORTS:
+            return Reports(self.store, record, origin).answer(path, body)
         marketplace = query["marketplaceIds"]
         if path.get("sellerId", query.get("sellerId", AMAZON_SELLER)) != AMAZON_SELLER:
             raise Failed(403, "Unauthorized", _DENIED, details="The seller is another one.")

@@ -29,7 +29,7 @@ TYPE = "JSON_LISTINGS_FEED"
 PLACE = "/_documents/"
 _LINK_TTL = 300
 _SLICE = 3.0  # seconds of work on feeds within one call
-_FEED, _DOCUMENT = "feed", "document"
+_FEED, DOCUMENT = "feed", "document"
 _RUNNING = ("IN_QUEUE", "IN_PROGRESS")
 
 
@@ -62,18 +62,15 @@ class Feeds:
 
     def _slot(self, body: Document) -> Document:
         id = f"amzn1.tortuga.4.eu.{uuid.uuid4()}"
-        self.store.put(_DOCUMENT, id, {"id": id, "type": body["contentType"]})
-        return {"feedDocumentId": id, "url": self._signed(id)}
+        self.store.put(DOCUMENT, id, {"id": id, "type": body["contentType"]})
+        return {"feedDocumentId": id, "url": signed(self.origin, id)}
 
     def _document(self, id: str) -> Document:
-        held = self.store.get(_DOCUMENT, id)
+        held = self.store.get(DOCUMENT, id)
         if held is None or "body" not in held:
             raise Failed(404, "NOT_FOUND", f"The document {id} was not found")
         packed = {"compressionAlgorithm": "GZIP"} if held.get("packed") else {}
-        return {"feedDocumentId": id, "url": self._signed(id), **packed}
-
-    def _signed(self, id: str) -> str:
-        return f"{self.origin}/amazon{PLACE}{id}?expires={int(time.time() + _LINK_TTL)}"
+        return {"feedDocumentId": id, "url": signed(self.origin, id), **packed}
 
     # ---- feeds -----------------------------------------------------------------------------------
 
@@ -82,7 +79,7 @@ class Feeds:
             raise bad(f"The sandbox takes feeds of the type {TYPE} only", details=body["feedType"])
         if strange := [place for place in body["marketplaceIds"] if place not in AMAZON_MARKETPLACES]:
             raise bad("Invalid marketplaceIds provided", details=strange[0], fault=False)
-        held = self.store.get(_DOCUMENT, body["inputFeedDocumentId"])
+        held = self.store.get(DOCUMENT, body["inputFeedDocumentId"])
         if held is None or "body" not in held:
             raise bad("Invalid Feed Document Id provided", details=body["inputFeedDocumentId"])
         try:
@@ -151,7 +148,7 @@ class Feeds:
         while done < last and time.monotonic() < until:
             issues += self._message(messages[done], feed["marketplaceIds"])
             done += 1
-        feed |= {"done": done, "issues": issues, "status": "IN_PROGRESS", "started": feed.get("started") or _now()}
+        feed |= {"done": done, "issues": issues, "status": "IN_PROGRESS", "started": feed.get("started") or now_text()}
         if done < last:
             self.store.put(_FEED, feed["feedId"], feed)
             return False
@@ -161,7 +158,7 @@ class Feeds:
 
     def _messages(self, feed: Document) -> tuple[list[Document], list[Document]]:
         """The messages, and the issues so far: at first, what is wrong with the file."""
-        held = json.loads((self.store.get(_DOCUMENT, feed["document"]) or {})["body"])
+        held = json.loads((self.store.get(DOCUMENT, feed["document"]) or {})["body"])
         if "issues" in feed:
             return held["messages"], list(feed["issues"])
         problems = list(check_file(FEED_FILE, held))
@@ -193,11 +190,11 @@ class Feeds:
         }
         id = f"amzn1.tortuga.4.eu.{uuid.uuid4()}"
         body = base64.b64encode(gzip.compress(json.dumps(report).encode())).decode()
-        self.store.put(_DOCUMENT, id, {"id": id, "type": "application/json", "packed": True, "body": body})
+        self.store.put(DOCUMENT, id, {"id": id, "type": "application/json", "packed": True, "body": body})
         return id
 
     def _end(self, feed: Document, status: str, report: str = "") -> bool:
-        ended = feed | {"status": status, "ended": _now()} | ({"report": report} if report else {})
+        ended = feed | {"status": status, "ended": now_text()} | ({"report": report} if report else {})
         self.store.put(_FEED, feed["feedId"], ended)
         self.record.effect("feed.finished", feed["feedId"])
         return True
@@ -247,10 +244,15 @@ def _shown(feed: Document) -> Document:
     return shown | ({"resultFeedDocumentId": feed["report"]} if "report" in feed else {})
 
 
+def signed(origin: str, id: str) -> str:
+    """An address that lets whoever knows it read or write the document, for a while."""
+    return f"{origin}/amazon{PLACE}{id}?expires={int(time.time() + _LINK_TTL)}"
+
+
 def serve_document(store: Store, call: Call, record: Record) -> Reply:
     """The signed addresses: no token, for as long as they are good, and the very content type they were made for."""
     id, until = call.path.removeprefix(PLACE), dict(call.query).get("expires", "")
-    held = store.get(_DOCUMENT, id)
+    held = store.get(DOCUMENT, id)
     record.operation = "document"
     if held is None or not until.isdigit() or int(until) < time.time():
         return _denied("AccessDenied")
@@ -267,7 +269,7 @@ def serve_document(store: Store, call: Call, record: Record) -> Reply:
     except UnicodeDecodeError:
         record.violate("InvalidFeed", "the document is no UTF-8")
         return _denied("InvalidRequest")
-    store.put(_DOCUMENT, id, held | {"body": text})
+    store.put(DOCUMENT, id, held | {"body": text})
     return Reply(200, b"", content_type="application/xml")
 
 
@@ -275,7 +277,7 @@ def _denied(code: str) -> Reply:
     return Reply(403, f"<Error><Code>{code}</Code></Error>".encode(), content_type="application/xml")
 
 
-def _now() -> str:
+def now_text() -> str:
     return _moment(time.time())
 
 

@@ -21,6 +21,7 @@ SHA256 = {
     "listingsItems_2021-08-01.json": "ddba7322661a227b6148dabadaf93da15dde6dfe0eb828c04e9f8b653b8d2557",
     "definitionsProductTypes_2020-09-01.json": "9f54478fd9c145be65fd5b266d13770e4eb41f3d19f1ade5342ce64786af0aaa",
     "feeds_2021-06-30.json": "ab235b4a0e5ce21083b885dd4f2b8cae7a6f597d7adf2647b47b90d6f5098a16",
+    "reports_2021-06-30.json": "d72db9e5280262a92933a0e45e2207c150272f1d66177b2517c20671d69c732c",
     "listingsRestrictions_2021-08-01.json": "7ff539631a6b3ba915134c430424717e1e5fe058bc6450297d84ced4675c9535",
     "catalogItems_2022-04-01.json": "1a029b01df1d847d3057740a6e877f89f2ab78104b5b4d8f4b839f8d00f600c2",
     "listings-feed-schema-v2.json": "9f6c00a109f086c269427ae1bc4afe1f9ba49ff8df46de9de939fa2c9f00e1ef",
@@ -28,7 +29,7 @@ SHA256 = {
         "03daac9d3fa97d729efb3f3c2836c664036a8ef32a9829363d8026bb097178fd"
     ),
 }
-LISTINGS, DEFINITIONS, FEEDS, RESTRICTIONS, CATALOG, FEED_FILE, FEED_REPORT = (
+LISTINGS, DEFINITIONS, FEEDS, REPORTS, RESTRICTIONS, CATALOG, FEED_FILE, FEED_REPORT = (
     name.removesuffix(".json") for name in SHA256
 )
 
