@@ -42,7 +42,7 @@ from pimhub.foundation.bulk import append
 logger = logging.getLogger("pimhub.imports")
 
 S = ImportRun.State
-SLICE_SECONDS = 15.0
+SLICE_SECONDS = 5.0
 LEASE = dt.timedelta(seconds=90)
 BATCH = 100  # products a transaction
 FAMILY = "default"

@@ -23,7 +23,7 @@ from pimhub.foundation import http
 
 S = MediaAsset.State
 MAX_ATTEMPTS = 5
-SLICE_SECONDS = 15.0
+SLICE_SECONDS = 5.0
 AT_ONCE = 8
 PER_HOST = 4  # as browsers do: no shop's server should feel an import
 BREAKS_AT = 3  # failures in a row, from which on a host is left alone, for a minute first and an hour at last

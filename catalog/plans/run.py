@@ -35,7 +35,7 @@ from pimhub.foundation.registry import Registry
 logger = logging.getLogger("pimhub.plans")
 S, Outcome = ChangePlan.State, PlanLine.Outcome
 BATCH = 100
-SECONDS = 15.0
+SECONDS = 5.0
 LEASE = dt.timedelta(minutes=5)
 TRIES = 3
 

@@ -23,7 +23,7 @@ from catalog.products.load import load_states
 from catalog.products.reference import load_reference
 
 SLICE = 200
-SECONDS = 20.0  # of one turn
+SECONDS = 5.0  # of one turn
 LEASE = dt.timedelta(minutes=5)
 M = TypeVar("M", bound=Model)
 

@@ -30,7 +30,7 @@ from governance.models import Standing
 logger = logging.getLogger("pimhub.mapping")
 S, Out = MappingTrial.State, TrialLine.Outcome
 BATCH = 20
-SECONDS = 15.0
+SECONDS = 5.0
 TRIES = 3
 SHOWN = 12  # changes of a product that are kept; the rest is counted
 _CLIP = 400

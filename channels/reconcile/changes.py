@@ -1,7 +1,8 @@
-"""Ask a channel what changed there, and compare just that.
+"""Ask a channel what changed there, and have just that looked at.
 
-The checkpoint moves on only after what was read is compared and committed: killed at any line, the same changes are
-read again, which does no harm.
+The checkpoint moves on together with the marks of what is to be looked at (`look.py`): killed at any line, the same
+changes are read again, which does no harm. Reading hundreds of products back here kept a worker for minutes, and prices
+waited for it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import cast
 
+from django.db import transaction
 from django.utils import timezone
 
 from channels.connections import ChannelNotReady, authorise, await_turn, connect, connector_of, send
@@ -17,7 +19,7 @@ from channels.connectors.base import Connection, Connector
 from channels.connectors.registry import connectors
 from channels.models import ChangeCheckpoint, Channel, RemoteLink
 from channels.rates import Wait
-from channels.reconcile.run import Report, compare_placements
+from channels.reconcile.look import look_at
 
 PAUSE = dt.timedelta(minutes=5)
 PAGES = 25  # of one turn; the next goes on where this one ended
@@ -32,42 +34,43 @@ def channels_to_ask() -> list[Channel]:
     return list(found.exclude(checkpoint__asked_at__gt=rested))
 
 
-def follow(channel: Channel) -> Report:
-    """Read what changed since the checkpoint and compare it; the report is that of a reconciliation."""
-    report: Report = {"checked": 0, "in_sync": 0, "drifted": [], "missing": [], "unknown": []}
+def follow(channel: Channel) -> int:
+    """Have what changed since the checkpoint looked at, as soon as workers come to it; how many products. Nothing when
+    it was asked a moment ago, as by another worker."""
     now = timezone.now()
-    checkpoint, _ = ChangeCheckpoint.objects.get_or_create(
+    checkpoint, is_new = ChangeCheckpoint.objects.get_or_create(
         channel=channel, defaults={"since": _text(now), "asked_at": now}
     )
-    problem = ""
+    mine = ChangeCheckpoint.objects.filter(pk=checkpoint.pk, asked_at__lte=now - PAUSE)
+    if not is_new and not mine.update(asked_at=now):
+        return 0
+    problem, count = "", 0
     try:
         connector = connector_of(channel)
         connection = authorise(channel, connector, connect(channel))
-        _read_on(channel, connector, connection, checkpoint, report)
+        count = _read_on(channel, connector, connection, checkpoint)
     except (ChannelNotReady, ValueError) as error:
         problem = str(error)[:500]
     except Wait:
         problem = "The channel takes no further call yet."
-    ChangeCheckpoint.objects.filter(pk=checkpoint.pk).update(asked_at=timezone.now(), problem=problem)
-    return report
+    ChangeCheckpoint.objects.filter(pk=checkpoint.pk).update(problem=problem)
+    return count
 
 
-def _read_on(
-    channel: Channel, connector: Connector, connection: Connection, checkpoint: ChangeCheckpoint, report: Report
-) -> None:
-    since, token = checkpoint.since, ""
+def _read_on(channel: Channel, connector: Connector, connection: Connection, checkpoint: ChangeCheckpoint) -> int:
+    token, count = "", 0
+    since = checkpoint.since
     for _ in range(PAGES):
         page = _page(channel, cast(TellsChanges, connector), connector, connection, since, token)
-        unread = len(report["unknown"])
-        compare_placements(_placements(channel, cast(TellsChanges, connector), page.ids), report)
-        if len(report["unknown"]) > unread:
-            return  # something of this page could not be read: it is asked for again
-        if page.until > checkpoint.since:
-            checkpoint.since = page.until
-            checkpoint.save(update_fields=["since"])
+        with transaction.atomic():
+            count += look_at(_placements(channel, cast(TellsChanges, connector), page.ids))
+            if page.until > checkpoint.since:
+                checkpoint.since = page.until
+                checkpoint.save(update_fields=["since"])
         if not page.token:
-            return
+            break
         token = page.token
+    return count
 
 
 def _page(

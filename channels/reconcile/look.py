@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -14,7 +15,7 @@ from channels.publishing import policy
 from channels.publishing.bulk_lines import unsettled
 from channels.reconcile.run import Report, check
 
-SLICE_SECONDS = 10.0
+SLICE_SECONDS = 4.0  # as of dispatching: a price that moved waits for the end of a slice
 BATCH = 50
 
 
@@ -39,6 +40,16 @@ def look_soon(channel: Channel) -> int:
     """Have all that is shown there compared with it, as soon as workers come to it; how many products."""
     count = _shown(channel).update(check_at=timezone.now())
     events.ring("inbound")
+    return count
+
+
+def look_at(placement_ids: Sequence[int]) -> int:
+    """The same for some products; how many. What is not accepted yet is left to publishing."""
+    taken = Listing.objects.exclude(accepted={}).values("placement_id")
+    rows = Placement.objects.filter(pk__in=taken).filter(pk__in=placement_ids)
+    count = rows.update(check_at=timezone.now())
+    if count:
+        events.ring("inbound")
     return count
 
 

@@ -63,15 +63,6 @@ def _check_in_turn(placement_id: int, report: Report) -> None:
                 time.sleep(wait.seconds)
 
 
-def compare_placements(placement_ids: list[int], report: Report) -> None:
-    """The same for some placements, added to the report. What is not accepted yet is left to publishing."""
-    taken = Listing.objects.exclude(accepted={}).values("placement_id")
-    wanted = Placement.objects.filter(pk__in=placement_ids).filter(pk__in=taken)
-    wanted = wanted.exclude(pk__in=unsettled().values("placement_id"))
-    for pk in wanted.order_by("pk").values_list("pk", flat=True):
-        check(pk, report)
-
-
 def empty_report() -> Report:
     return {"checked": 0, "in_sync": 0, "drifted": [], "missing": [], "unknown": []}
 

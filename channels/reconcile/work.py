@@ -26,7 +26,7 @@ from channels.reconcile.step import Step
 
 logger = logging.getLogger("pimhub.reconcile")
 S = Reconciliation.State
-SECONDS = 15.0
+SECONDS = 4.0  # as of dispatching: a price that moved waits for the end of a slice
 TRIES = 5
 KEPT = 100_000  # gaps of a comparison that are kept one by one; more are counted
 KEPT_FOR = dt.timedelta(days=30)

@@ -26,7 +26,7 @@ from channels.webhooks.subscriptions import Wrong, check_address, last_number
 from pimhub.foundation import audit, http, signatures
 from pimhub.foundation.jsonvalue import canonical
 
-SLICE_SECONDS = 15.0
+SLICE_SECONDS = 5.0
 TURN_SECONDS = 4.0  # then another subscription has its turn
 BATCH = 200
 TIMEOUT = 15.0  # seconds for one call, as the specification advises

@@ -13,6 +13,7 @@ from catalog.products.changes import OfferChange, ProductChange, VariantChange
 from channels.definitions import keep
 from channels.models import ChangeCheckpoint, Channel, ChannelIssue, Listing, MappingVersion
 from channels.reconcile.changes import channels_to_ask, follow
+from channels.reconcile.look import look
 from channels.sandbox.amazon import types
 from channels.sandbox.world import AMAZON_SELLER, TOKEN
 from tests.channels.publishing.shop import Shop
@@ -130,46 +131,63 @@ def another_price(shop: Shop, sku: str) -> None:
     assert answer.json["status"] == "ACCEPTED"
 
 
+def asked(channel: Channel) -> int:
+    """It was asked long ago, and is now."""
+    ChangeCheckpoint.objects.update(asked_at=dt.datetime.now(dt.UTC) - dt.timedelta(hours=1))
+    return follow(channel)
+
+
 def test_what_changed_there_is_found_and_the_checkpoint_follows(amazon: Shop) -> None:
     amazon.sandbox.control("settings", channel="amazon", visible_after=0)
     live(amazon)
     channel = amazon.channel("amazon")
     assert channels_to_ask() == [channel]
-    assert follow(channel)["checked"] == 0  # what was before is known already
+    assert asked(channel) == 0  # what was before is known already
     assert channels_to_ask() == []
     first = ChangeCheckpoint.objects.get().since
     another_price(amazon, "tee-s")
-    report = follow(channel)
-    assert [(d["sku"], d["ours"], d["theirs"]) for d in report["drifted"]] == [("tee-s", "19.9", "5")]
+    assert asked(channel) == 1
+    assert Listing.objects.get(sku="tee-s").state == "live"  # nobody looked yet
+    assert not look()
     assert Listing.objects.get(sku="tee-s").state == "drifted"
     assert ChangeCheckpoint.objects.get().since > first
 
 
-def test_the_checkpoint_waits_for_what_could_not_be_read(amazon: Shop) -> None:
+def test_what_cannot_be_read_at_once_is_looked_at_later(amazon: Shop) -> None:
     amazon.sandbox.control("settings", channel="amazon", visible_after=0)
     live(amazon)
     channel = amazon.channel("amazon")
-    follow(channel)
-    since = ChangeCheckpoint.objects.get().since
+    asked(channel)
     another_price(amazon, "tee-s")
     placement = Listing.objects.get(sku="tee-s").placement
-    type(placement).objects.filter(pk=placement.pk).update(
-        lease_token="other", lease_until=dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
-    )
-    assert follow(channel)["unknown"] == ["tee"]
-    assert ChangeCheckpoint.objects.get().since == since
-    type(placement).objects.filter(pk=placement.pk).update(lease_token="", lease_until=None)
-    assert follow(channel)["drifted"]
-    assert ChangeCheckpoint.objects.get().since > since
+    mine = type(placement).objects.filter(pk=placement.pk)
+    mine.update(lease_token="other", lease_until=dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1))
+    assert asked(channel) == 1
+    look()
+    assert Listing.objects.get(sku="tee-s").state == "live"
+    mine.update(lease_token="", lease_until=None)
+    look()
+    assert Listing.objects.get(sku="tee-s").state == "drifted"
+
+
+def test_two_workers_do_not_ask_the_same(amazon: Shop) -> None:
+    amazon.sandbox.control("settings", channel="amazon", visible_after=0)
+    live(amazon)
+    channel = amazon.channel("amazon")
+    asked(channel)
+    another_price(amazon, "tee-s")
+    assert asked(channel) == 1
+    assert follow(channel) == 0  # the other one, which saw that it was due
+    assert channels_to_ask() == []
 
 
 def test_an_answer_without_changes_leaves_the_checkpoint_and_says_why(amazon: Shop) -> None:
     live(amazon, sizes=("s",))
     channel = amazon.channel("amazon")
-    follow(channel)
+    asked(channel)
     since = ChangeCheckpoint.objects.get().since
     told(marketplace="A1NOTKNOWN")
-    follow(amazon.channel("amazon"))
+    asked(amazon.channel("amazon"))
     held = ChangeCheckpoint.objects.get()
     assert held.since == since
     assert "marketplaceIds" in held.problem
