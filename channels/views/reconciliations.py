@@ -73,7 +73,7 @@ def reconciliation_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "gaps": _with_words(chosen[:PAGE]),
         "shown": PAGE,
         "gap_count": chosen.count(),
-        "open_count": chosen.filter(state=Gap.State.OPEN).count(),
+        "open_count": chosen.filter(state=Gap.State.OPEN).exclude(hop=Gap.Hop.STRANGE).count(),  # that can be repaired
         "asked": gaps.filter(state=Gap.State.ASKED).count(),
         "kept": sum(n for _, n in hops),
         "working": run.state == Reconciliation.State.WORKING,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.test import Client
 
 from channels.models import Call, Channel, Gap, Reconciliation
 from channels.reconcile import repair as repairs
@@ -155,3 +156,15 @@ def test_a_worker_that_dies_between_two_parts_loses_none(amazon: Shop) -> None:
     assert {"!report", "!document"} <= seen
     assert list(strangers(run)) == ["foreign-1"]
     assert run.gaps.count() == 1
+
+
+def test_the_page_offers_nothing_to_send_for_strangers(amazon: Shop) -> None:
+    somebody_lists(amazon, "google", "foreign-1", "Fremde Mütze")
+    run = compared(Channel.objects.get(code="google"))
+    client = Client()
+    client.force_login(amazon.user("channelmanager"))
+    page = client.get(f"/reconciliation/{run.pk}/?hop=strange").content.decode()
+    assert "Fremde Mütze" in page
+    assert "on the channel, and not ours" in page
+    assert "Send ours" not in page
+    assert 'name="gap"' not in page
