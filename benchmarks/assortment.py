@@ -90,7 +90,8 @@ def product(number: int, *, price: int = 0) -> dict[str, Any]:
             {
                 "sku": f"a{number:07}-{size}",
                 "values": {"size": size},
-                "offers": {"default": {"price": f"{10 + number % 90 + price}.90"}},
+                # A prime, so that a limited role's categories hold as many of each price as the others.
+                "offers": {"default": {"price": f"{10 + number % 89 + price}.90"}},
                 "stock": {"main": number % 40},
             }
             for size in SIZES
