@@ -38,11 +38,11 @@ class TextsBack(PlanKind):
     def wanted(self, what: What, states: Sequence[ProductState]) -> list[Wanted]:
         ids = [s.row.pk for s in states]
         origins = TextOrigin.objects.filter(draft__in=_drafts(what), product_id__in=ids)
-        # Of each text, the acts that took it, in their order; what a person edited later is another act.
+        # Of each text, the acts that took it, edited or not, in their order; what a person edited later is another act.
         acts = [
             (o.product_id, o.sku, o.key, o.change_set_id)
-            for o in origins.order_by("pk")
-            if o.kind != TextOrigin.Kind.EDITED
+            for o in origins.select_related("draft__proposal").order_by("pk")
+            if o.kind != TextOrigin.Kind.EDITED or o.change_set_id == o.draft.proposal.change_set_id
         ]
         entries = JournalEntry.objects.filter(change_set_id__in={act[3] for act in acts}, product_id__in=ids)
         changes = {(e.product_id, e.sku, e.change_set_id): e.changes for e in entries}

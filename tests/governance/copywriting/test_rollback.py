@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+import pytest
 from django.test import Client
 
 from catalog.change_sets import acting
-from catalog.models import ChangePlan, Product
+from catalog.models import ChangePlan, JournalEntry, Product
 from catalog.plans import run as plans
 from governance.copywriting import runs
 from governance.models import AuditEntry, CopyRun, Draft, TextOrigin
@@ -82,6 +84,57 @@ def test_what_a_person_edited_since_stays_and_is_told(desk: Desk) -> None:
     assert texts()["tee000"] == "absent"
     told = plan.lines.get(product_code="tee001")
     assert [(e["key"], e["code"]) for e in told.errors] == [(KEY, "changed_since")]
+
+
+@pytest.mark.parametrize("count", [24, pytest.param(1000, marks=[pytest.mark.long, pytest.mark.timeout(1800)])])
+def test_after_a_run_is_taken_back_every_byte_is_what_it_was(desk: Desk, count: int) -> None:
+    """Products without a text, with a person's, with an earlier one of AI, and with one of AI that was edited."""
+    mara, codes = desk.world.people["mara"], [f"tee{n:03}" for n in range(count)]
+    products = [desk.product(code) for code in codes]
+    earlier = run_over(desk, [p for n, p in enumerate(products) if n % 4 in (2, 3)], inputs=["fabric"])
+    for draft in Draft.objects.filter(item__run=earlier).select_related("proposal__product"):
+        edited = {"instead": f"{draft.text} Enjoy.", "edited": True} if draft.proposal.product.pk % 2 else {}
+        take(desk, draft, **edited)
+    for code in codes[1::4]:
+        desk.world.change(code, values={KEY: f"Väl sydd, {code} – e\u0301t 🧵"})
+    before, origins = stored(), current()
+    assert len(origins) == count // 2
+
+    run = run_over(desk, products)
+    for draft in Draft.objects.filter(item__run=run).select_related("proposal__product"):
+        edited = draft.proposal.product.code[-1] in "369"
+        text = f"{draft.text} Made to be worn."
+        take(desk, draft, instead=text, edited=edited, comment="I know.") if edited else take(desk, draft)
+    assert all(now != before[code] for code, now in stored().items())
+    plan = worked(desk, {"run": str(run.pk)})
+    assert plan.state == "applied", plan.problem
+    assert stored() == before
+    assert current() == origins
+    written = JournalEntry.objects.filter(change_set=plan.change_set)
+    assert sorted(written.values_list("product__code", flat=True)) == sorted(codes)
+    assert set(written.values_list("change_set__user", flat=True)) == {mara.pk}
+
+
+def run_over(desk: Desk, products: list[Product], **wording: Any) -> CopyRun:
+    ada, version = desk.world.people["ada"], desk.version(**wording)
+    run = runs.plan(version=version, locale="en_US", ids=[p.pk for p in products], by=ada)
+    runs.start(run, by=ada)
+    while runs.advance(str(run.pk)):
+        pass
+    assert Draft.objects.filter(item__run=run).count() == len(products)
+    return run
+
+
+def stored() -> dict[str, bytes]:
+    """Every value of every product, as bytes."""
+    found = Product.objects.filter(code__startswith="tee")
+    return {p.code: orjson.dumps(p.values, option=orjson.OPT_SORT_KEYS) for p in found}
+
+
+def current() -> dict[str, tuple[int, str, str]]:
+    """Which draft each text comes from, and how."""
+    rows = TextOrigin.objects.filter(is_current=True).select_related("product")
+    return {row.product.code: (row.draft_id, row.kind, row.value_hash) for row in rows}
 
 
 def test_a_preview_changes_nothing_and_the_page_leads_to_it(desk: Desk, client: Client) -> None:
