@@ -238,6 +238,20 @@ def test_what_a_text_denies_breaks_no_rule_and_a_certificate_proves_it() -> None
     assert [(str(c.verdict), c.fact) for c in proved] == [(YES, "certificate")]
 
 
+def test_healing_is_claimed_of_the_product_alone() -> None:
+    assert (
+        verdicts("en", "A self-healing cutting mat. We hope that they find healing like the women of our team.", {})
+        == {}
+    )
+    for text in (
+        "A healing balm.",
+        "H.e.a.l.i.n.g power of crystals.",
+        "Healing for tired skin.",
+        "It speeds healing.",
+    ):
+        assert list(verdicts("en", text, {}).values()) == [NONE], text
+
+
 def test_offsets_are_those_of_the_text_as_it_was_given() -> None:
     text = "Zero\u200bwidth\u00ad and 19\u00a0Zoll, ﬂ"
     for claim in check_text(text, locale="de", facts=SCREEN):
