@@ -11,7 +11,7 @@ from catalog.access.reach import sight
 from catalog.models import JournalEntry, Product
 from catalog.products.load import load_states
 from catalog.products.state import PRODUCT_ROW, Flat, content_of, difference, flatten
-from governance.models import Proposal, Standing
+from governance.models import Proposal, Standing, TextOrigin
 from governance.revisions.context import Context, context_of
 from governance.revisions.read import Document, flat, read
 from pimhub.foundation.jsonvalue import JSON, digest
@@ -88,14 +88,21 @@ class Pending:
     def writers(self, keys: Collection[Key] | None = None) -> dict[int, Key]:
         """Everybody who had a hand in the changes, or in the chosen ones: {id of the user: one of theirs}.
 
-        Whoever brings a variant back from the trash writes it too, beside those who wrote its values; and whoever
-        proposed a value, beside those who took it.
+        Whoever brings a variant back from the trash writes it too, beside those who wrote its values; whoever proposed
+        a value, beside those who took it; and of a text by AI who asked for it and who wrote its prompt, for as long
+        as it is that text, edited or brought back.
         """
         found = {e.change_set.user_id: key for key, e in self.authors(keys).items() if e.change_set.user_id}
         acts = {e.change_set_id: key for key, e in self.authors(keys).items()}
-        taken = Proposal.objects.filter(change_set_id__in=acts)
-        for row in taken.select_related("draft__version"):
-            key = acts[row.change_set_id]  # type: ignore[index]
+        wanted = self.keys() if keys is None else self.keys() & set(keys)
+        hands: list[tuple[Proposal, Key]] = []
+        for row in Proposal.objects.filter(change_set_id__in=acts).select_related("draft__version"):
+            hands.append((row, acts[row.change_set_id]))  # type: ignore[index]
+        texts = TextOrigin.objects.filter(product=self.product, is_current=True)
+        for text in texts.select_related("draft__proposal__draft__version"):
+            if (text.sku, text.key) in wanted:
+                hands.append((text.draft.proposal, (text.sku, text.key)))
+        for row, key in hands:
             author = row.draft.version.author_id if hasattr(row, "draft") else None  # who wrote the prompt
             for person in (row.proposed_by_id, author):
                 if person:

@@ -18,7 +18,7 @@ from governance.copywriting import origins
 from governance.copywriting.checks import is_flagged, suspicions
 from governance.copywriting.drafts import CannotDecide
 from governance.copywriting.facts import Facts
-from governance.models import Draft, Proposal, ProviderCall, TextOrigin
+from governance.models import Draft, Proposal, ProviderCall, Standing, TextOrigin
 from tests.governance.copywriting.conftest import Desk
 from tests.world import World
 
@@ -172,6 +172,22 @@ def test_who_asked_for_a_text_and_who_wrote_its_prompt_do_not_approve_it(desk: D
     desk.world.verb("submit", product, "mara")
     standing_hash = product.standing.content_hash
     with pytest.raises(Refused):
+        desk.world.verb("approve", product, "ada", content_hash=standing_hash)  # ada wrote the prompt
+    desk.world.verb("approve", product, "rafael", content_hash=standing_hash)
+
+
+@pytest.mark.parametrize("since", ["edited", "brought back"])
+def test_nor_do_they_after_somebody_edited_the_text_or_brought_it_back(desk: Desk, since: str) -> None:
+    from governance.workflow.base import Refused
+
+    product = desk.product()
+    take(desk, desk.draft(desk.version(), product), by="mara")
+    text = value(desk)
+    for words in [f"{text} Enjoy."] if since == "edited" else ["Mine", text]:
+        desk.world.change("tee", values={KEY: words})
+    desk.world.verb("submit", product, "mara")
+    standing_hash = Standing.objects.get(product=product).content_hash
+    with pytest.raises(Refused, match="You wrote description@en_US"):
         desk.world.verb("approve", product, "ada", content_hash=standing_hash)  # ada wrote the prompt
     desk.world.verb("approve", product, "rafael", content_hash=standing_hash)
 
