@@ -105,6 +105,7 @@ class Sight:
     reaches: tuple[Reach, ...] | None
     groups: Mapping[str, str] = field(default_factory=dict)
     _known: dict[int, tuple[Reach, ...]] = field(default_factory=dict)
+    _ids: QuerySet[Any] | None = None
 
     @property
     def everything(self) -> bool:
@@ -114,9 +115,11 @@ class Sight:
         """Ids of the products that are reached; None: all."""
         if self.reaches is None or any(CATEGORY not in reach.limits for reach in self.reaches):
             return None
-        places = frozenset[int]().union(*(reach.places for reach in self.reaches))
-        rows: QuerySet[Any] = Product.categories.through.objects.filter(among("category_id", sorted(places)))
-        return rows.values("product_id")
+        if self._ids is None:  # a page asks for them several times
+            places = frozenset[int]().union(*(reach.places for reach in self.reaches))
+            rows = Product.categories.through.objects.filter(among("category_id", sorted(places)))
+            self._ids = rows.values("product_id")
+        return self._ids
 
     def on(self, product_id: int) -> tuple[Reach, ...]:
         """The reaches that the product is within."""
@@ -124,10 +127,14 @@ class Sight:
             self.learn([product_id])
         return self._known[product_id]
 
-    def learn(self, ids: Iterable[int]) -> None:
-        """Look up many products at once, for `on` and `shows`."""
+    def learn(self, ids: Iterable[int], *, seen: bool = False) -> None:
+        """Look up many products at once, for `on` and `shows`. Those that were `seen` are within one reach at least:
+        who has but one has it on each of them."""
         wanted = [pk for pk in ids if pk not in self._known]
         if self.reaches is None or not wanted:
+            return
+        if seen and len(self.reaches) == 1:
+            self._known |= dict.fromkeys(wanted, self.reaches)
             return
         placed: dict[int, list[int]] = {pk: [] for pk in wanted}
         if any(CATEGORY in reach.limits for reach in self.reaches):

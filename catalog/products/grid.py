@@ -38,10 +38,10 @@ class Row:
 
 
 def rows_of(products: Sequence[Product]) -> list[Row]:
-    """The rows of these products, in their order. Read them with `READ` alone."""
+    """The rows of these products, which the person acting sees, in their order. Read them with `READ` alone."""
     ids = [p.pk for p in products]
     seen = sight()
-    seen.learn(ids)
+    seen.learn(ids, seen=True)
     shows = seen.shows
     sold = _sold(ids)
     pictures = _first_pictures(ids)
