@@ -13,6 +13,9 @@ TRIES = 50
 # Of a limit that is learnt from refusals: never below a call in ten seconds, and the full rate again after ten minutes.
 SLOWEST = 0.1
 RECOVERY = 600.0
+# A call may come there sooner after the one before than it left: so many seconds' worth of calls, or a quarter of the
+# burst, is never spent.
+JITTER = 0.2
 PAUSE = 10.0  # seconds without a call after a refusal; such limits are per minute
 
 
@@ -48,8 +51,9 @@ def take(channel: Channel, rate: Rate) -> float:
             speed = min(rate.per_second, speed + rate.per_second * rested / RECOVERY)
         free = min(bucket.burst, bucket.tokens + rested * bucket.rate)
         cost = min(rate.cost, bucket.burst)  # a call dearer than all there can be goes when the bucket is full
-        if free < cost:
-            return (cost - free) / bucket.rate
+        needed = min(cost + min(JITTER * bucket.rate, bucket.burst / 4), bucket.burst)
+        if free < needed:
+            return (needed - free) / bucket.rate
         if _set(bucket, tokens=free - cost, at=max(now, bucket.at), rate=speed):
             return 0.0
     return 1 / rate.per_second  # many workers at once: one of them got it each time

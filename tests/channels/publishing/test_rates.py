@@ -24,8 +24,9 @@ def channel() -> Channel:
     return Channel.objects.get(code="amazon")
 
 
-def test_a_burst_is_free_and_then_the_rate_holds(shop: Shop) -> None:
-    rate = Rate("puts", 20.0, 3.0)
+def test_a_burst_is_free_but_for_a_reserve_and_then_the_rate_holds(shop: Shop) -> None:
+    """Calls that come closer together than they left would find the channel's bucket empty, were ours empty too."""
+    rate = Rate("puts", 20.0, 4.0)
     assert [rates.take(channel(), rate) for _ in range(3)] == [0.0, 0.0, 0.0]
     assert 0 < rates.take(channel(), rate) <= 0.05
     time.sleep(0.06)
