@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from governance.copywriting.claims.rules import pack
 from governance.copywriting.facts import Facts
 from governance.copywriting.providers.base import Sentence
 from pimhub.foundation.jsonvalue import JSON
+from tests.governance.copywriting.tables import rows_of
 
 ICECAT = Path(settings.BASE_DIR).parent / "shared/data/akeneo_icecat/products.csv"
 RULES = [rule for code in ("eu_green_claims", "health_claims", "superlatives") for rule in pack(code)]
@@ -25,22 +25,18 @@ pytestmark = pytest.mark.skipif(not ICECAT.exists(), reason="the real products a
 
 
 def products() -> Iterator[tuple[str, Facts]]:
-    csv.field_size_limit(10**9)
-    with ICECAT.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter=";"):
-            found: dict[str, JSON] = {}
-            for key, value in row.items():
-                if not value or key in NO_FACTS or key.endswith("-unit") or "description" in key or key.isupper():
-                    continue
-                if "-products" in key or "-groups" in key or "release" in key:
-                    continue
-                unit = row.get(f"{key}-unit")
-                said: JSON = (
-                    {"amount": value, "unit": UNITS.get(unit, unit.lower())} if unit else value.replace("_", " ")
-                )
-                found[key.replace("-", "_")] = said
-            if len(found) >= 3:
-                yield row["sku"], Facts(found, {}, {})
+    for row in rows_of(ICECAT, delimiter=";"):
+        found: dict[str, JSON] = {}
+        for key, value in row.items():
+            if not value or key in NO_FACTS or key.endswith("-unit") or "description" in key or key.isupper():
+                continue
+            if "-products" in key or "-groups" in key or "release" in key:
+                continue
+            unit = row.get(f"{key}-unit")
+            said: JSON = {"amount": value, "unit": UNITS.get(unit, unit.lower())} if unit else value.replace("_", " ")
+            found[key.replace("-", "_")] = said
+        if len(found) >= 3:
+            yield row["sku"], Facts(found, {}, {})
 
 
 def check(said: list[dict[str, JSON]], facts: Facts) -> Checked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import re
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from governance.copywriting.claims.words import cleaned
 from governance.copywriting.facts import Facts
 from pimhub.foundation.html import sanitize
 from tests.governance.copywriting.conftest import Desk
+from tests.governance.copywriting.tables import rows_of
 from tests.governance.copywriting.test_pages import page, post
 
 DATA = Path(settings.BASE_DIR).parent / "shared/data"
@@ -37,13 +37,9 @@ def bodies() -> frozenset[str]:
 
 
 def _bodies() -> Iterator[str]:
-    csv.field_size_limit(10**9)
     for path in SHOPS:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file, delimiter=";" if path.parent.name == "akeneo_icecat" else ","):
-                yield from (
-                    v for k, v in row.items() if k and v and ("body" in k.lower() or "description" in k.lower())
-                )
+        for row in rows_of(path, delimiter=";" if path.parent.name == "akeneo_icecat" else ","):
+            yield from (v for k, v in row.items() if k and v and ("body" in k.lower() or "description" in k.lower()))
 
 
 def words_of(body: str) -> str:
