@@ -23,7 +23,7 @@ from catalog import blobs, events
 from catalog.models import Product
 from channels.connectors.amazon import rates as amazon_rates
 from channels.connectors.google import rates as google_rates
-from channels.models import BulkRun, Channel, Listing, MappingVersion, Placement, Publication, RateBucket
+from channels.models import BulkRun, Channel, Listing, MappingVersion, Placement, Publication
 from channels.publishing.dispatch import dispatch
 from channels.publishing.request import publish
 from channels.sandbox.world import TOKEN
@@ -128,7 +128,6 @@ def _amazon(table: Table, sandbox: _Sandbox, products: list[Product], name: str,
     channel.settings = {**channel.settings, "bulk_from": bulk_from}
     channel.save()
     sandbox.ask("settings", channel="amazon", bucket=True)
-    RateBucket.objects.all().delete()
     before = sandbox.throttled("amazon")
     accepted, live, calls = _published(channel, products)
     refused = sandbox.throttled("amazon") - before
