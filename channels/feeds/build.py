@@ -8,8 +8,8 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -31,6 +31,7 @@ from governance.revisions.embargo import in_force_of
 CHUNK = 200  # products at once: memory stays flat
 BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 MIN_PAUSE = 5.0  # seconds between two builds of one feed
+Skip = Callable[[Mapping[str, str]], None]  # of an item {sku, code, message}
 
 
 class NoFeed(Exception):
@@ -40,7 +41,7 @@ class NoFeed(Exception):
 @dataclass(slots=True)
 class FeedReport:
     items: int = 0
-    skipped: list[dict[str, str]] = field(default_factory=list)  # {sku, code, message}
+    skipped: int = 0
     sha256: str = ""
     content: str = ""  # digest of all but the moment in the header
     changed_at: dt.datetime = BEGINNING  # since when the content is this
@@ -56,9 +57,10 @@ def formats_of(channel: Channel) -> list[str]:
     return [kind for kind in channel.settings.get("feed_formats") or [next(iter(known))] if kind in known]
 
 
-def write_feed(channel: Channel, path: Path, kind: str = "") -> FeedReport:
+def write_feed(channel: Channel, path: Path, kind: str = "", *, skip: Skip | None = None) -> FeedReport:
     """Write the channel's feed to `path`, whole or not at all; the format by its extension, zipped for `.gz`.
 
+    `skip` is told of each item that is left out: there may be as many as there are variants, so none is kept here.
     Raises NoFeed, ChannelNotReady.
     """
     connector = connector_of(channel)
@@ -79,7 +81,10 @@ def write_feed(channel: Channel, path: Path, kind: str = "") -> FeedReport:
                 for fragment in fragments_of(channel, connector, builder, connection, revisions, kind):
                     sink.write(text_of(fragment))
                     report.items += fragment.items
-                    report.skipped += fragment.skipped
+                    report.skipped += len(fragment.skipped)
+                    if skip is not None:
+                        for item in fragment.skipped:
+                            skip(item)
             sink.write(builder.feed_footer(kind))
             report.content, report.bytes = sink.hash.hexdigest(), sink.size
             report.changed_at = _changed_at(channel, kind, report.content)

@@ -11,7 +11,7 @@ class FeedFile(models.Model):
     path = models.CharField(max_length=300)  # below PIMHUB_HOME/feeds
     sha256 = models.CharField(max_length=64)
     items = models.PositiveIntegerField()
-    skipped = models.JSONField(default=list)  # [{sku, code, message}]
+    skipped = models.PositiveIntegerField(default=0)  # which, and why: `FeedFragment.skipped`, and the channel's issues
     bytes = models.PositiveBigIntegerField()
     seconds = models.FloatField()
     event = models.BigIntegerField(default=0)  # number of the newest event when it was built

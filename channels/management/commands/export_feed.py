@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,16 @@ class Command(PimhubCommand):
         parser.add_argument("--out", type=Path, required=True)
 
     def run(self, **options: Any) -> dict[str, Any]:
+        skipped: list[Mapping[str, str]] = []
         try:
-            report = write_feed(channel_named(options["channel"]), options["out"])
+            report = write_feed(channel_named(options["channel"]), options["out"], skip=skipped.append)
         except (NoFeed, ChannelNotReady) as error:
             raise BadInput(str(error)) from error
         except OSError as error:
             raise BadInput(f"{options['out']} cannot be written: {error.strerror}.") from error
         return {
             "items": report.items,
-            "skipped": report.skipped,
+            "skipped": skipped,
             "bytes": report.bytes,
             "sha256": report.sha256,
             "seconds": report.seconds,
