@@ -27,6 +27,10 @@ class BadSystem(Exception):
     """No token can be made for that system, by that person."""
 
 
+class TooStrong(Exception):
+    """A token would give more than the one that asks for it has; the text says of what."""
+
+
 class Refused(Exception):
     """The token opens nothing (any more); the text says why, as far as its holder may know."""
 
@@ -67,6 +71,29 @@ def _system(code: str, user: User) -> ExternalSystem:
     if found is None:
         raise BadSystem(f"There is no system “{code}”. Register it first.")
     return found
+
+
+def check_within(
+    maker: ApiToken,
+    held: Sequence[str],
+    *,
+    scopes_wanted: Sequence[str],
+    networks: Sequence[str],
+    expires_at: dt.datetime | None,
+    rate: int,
+) -> None:
+    """Whoever holds `maker`, shown with the scopes `held`, gets no token beyond it. Raises BadScope, TooStrong, or
+    ValueError for a bad network."""
+    scopes.narrower(scopes_wanted, held)
+    own = [ipaddress.ip_network(n) for n in maker.networks]
+    for network in (ipaddress.ip_network(n) for n in networks or ("0.0.0.0/0", "::/0")):
+        if own and not any(network.version == o.version and network.subnet_of(o) for o in own):  # type: ignore[arg-type]
+            where = network if networks else "everywhere"
+            raise TooStrong(f"It would work from {where}, this token only from {', '.join(maker.networks)}.")
+    if maker.expires_at is not None and (expires_at is None or expires_at > maker.expires_at):
+        raise TooStrong(f"It would last longer than this token, which ends at {maker.expires_at.isoformat()}.")
+    if rate > maker.rate:
+        raise TooStrong(f"It might make {rate} calls a minute, this token only {maker.rate}.")
 
 
 def rotate(token: ApiToken, *, overlap: dt.timedelta) -> str:

@@ -29,6 +29,7 @@ from catalog.sign_in import fresh, second_factor
 from pimhub.foundation import moments
 
 MAX_DAYS = 366
+RATE = 600  # calls a minute, unless another is asked for
 
 
 class TokenList(ApiView):
@@ -58,19 +59,21 @@ class TokenList(ApiView):
         wanted = given.get("scopes")
         if not isinstance(wanted, list) or not all(isinstance(s, str) for s in wanted):
             raise Problem(422, "bad_scopes", 'Give "scopes" as a list, such as ["read"].')
+        maker = request.auth if isinstance(request.auth, Credentials) else None
+        bounds: Any = {
+            "scopes_wanted": wanted,
+            "expires_at": _expiry(given, maker),
+            "networks": _texts(given, "networks") or (maker.token.networks if maker else []),
+            "rate": _rate(given, min(RATE, maker.token.rate) if maker else RATE),
+        }
         try:
-            checked = scopes.check(wanted)
-            if isinstance(request.auth, Credentials):  # a token makes no stronger one
-                checked = scopes.narrower(checked, request.auth.scopes)
+            if maker:  # a token makes no stronger one
+                tokens.check_within(maker.token, maker.scopes, **bounds)
             token, text = tokens.create(
-                user=_person(request),
-                name=_text(given, "name") or "API",
-                scopes_wanted=checked,
-                expires_at=_expiry(given),
-                networks=_texts(given, "networks"),
-                rate=_rate(given),
-                system=_text(given, "system"),
+                user=_person(request), name=_text(given, "name") or "API", system=_text(given, "system"), **bounds
             )
+        except tokens.TooStrong as error:
+            raise Problem(422, "too_strong", f"A token makes no stronger one. {error}") from error
         except tokens.BadSystem as error:
             raise Problem(422, "bad_system", str(error)) from error
         except scopes.BadScope as error:
@@ -115,6 +118,8 @@ class TokenRotate(ApiView):
             raise Problem(422, "bad_overlap", "overlap is a number of seconds, up to 30 days.")
         if token.revoked_at is not None:
             raise Problem(409, "revoked", "This token was revoked. Make a new one.")
+        if isinstance(request.auth, Credentials):
+            _within(request.auth, token)
         text = tokens.rotate(token, overlap=dt.timedelta(seconds=overlap))
         token.refresh_from_db()
         return Response(shown(token) | {"token": text})
@@ -213,6 +218,16 @@ def _own(request: Request, prefix: str) -> ApiToken:
     return token
 
 
+def _within(maker: Credentials, token: ApiToken) -> None:
+    """Who holds a token gets the text of no stronger one. Raises Problem."""
+    bounds: Any = {"networks": token.networks, "expires_at": token.expires_at, "rate": token.rate}
+    try:
+        tokens.check_within(maker.token, maker.scopes, scopes_wanted=token.scopes, **bounds)
+    except (tokens.TooStrong, scopes.BadScope) as error:
+        text = f"A token rotates no stronger one. {error} Use that token itself, or the page API tokens."
+        raise Problem(403, "too_strong", text) from error
+
+
 def _client(request: Request, given: Mapping[str, Any]) -> tuple[str, str]:
     """Id and secret from HTTP Basic (RFC 6749, 2.3.1) or from the form."""
     kind, _, coded = request.headers.get("Authorization", "").partition(" ")
@@ -245,18 +260,19 @@ def _texts(given: dict[str, Any], name: str) -> list[str]:
     return value
 
 
-def _rate(given: dict[str, Any]) -> int:
-    rate = given.get("rate", 600)
+def _rate(given: dict[str, Any], default: int) -> int:
+    rate = given.get("rate", default)
     if isinstance(rate, bool) or not isinstance(rate, int) or not 1 <= rate <= 100_000:
         raise Problem(422, "bad_rate", "rate is a number of calls a minute, up to 100,000.")
     return rate
 
 
-def _expiry(given: dict[str, Any]) -> dt.datetime:
-    """When it ends: a moment, or a year from now; never later."""
+def _expiry(given: dict[str, Any], maker: Credentials | None) -> dt.datetime:
+    """When it ends: a moment, or a year from now (or when its maker ends); never later than a year."""
     latest = timezone.now() + dt.timedelta(days=MAX_DAYS)
     if (text := given.get("expires")) is None:
-        return latest
+        own = maker.token.expires_at if maker else None
+        return min(latest, own) if own else latest
     moment = moments.exact(text)
     if moment is None or not timezone.now() < moment <= latest:
         raise Problem(422, "bad_expires", "expires is a moment with its offset, ahead of us by at most a year.")

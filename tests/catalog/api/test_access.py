@@ -67,6 +67,36 @@ def test_a_token_makes_no_stronger_one(world: World) -> None:
     assert weak.post("tokens/", {"scopes": ["products:read"]}).status_code == 201
 
 
+def test_what_a_token_makes_ends_with_it_and_works_where_it_does(world: World) -> None:
+    ends = timezone.now() + dt.timedelta(hours=1)
+    maker = Api(world).of("mara", "tokens:write", networks=["127.0.0.0/24"], rate=50, expires_at=ends)
+    made = maker.post("tokens/", {"scopes": ["tokens:read"]}).json()
+    assert (made["networks"], made["rate"], made["expires"]) == (["127.0.0.0/24"], 50, ends.isoformat())
+    for more, word in (
+        ({"networks": ["0.0.0.0/0"]}, "127.0.0.0/24"),
+        ({"networks": ["::/0"]}, "127.0.0.0/24"),
+        ({"rate": 51}, "50"),
+        ({"expires": (ends + dt.timedelta(minutes=1)).isoformat()}, ends.isoformat()),
+    ):
+        answer = maker.post("tokens/", {"scopes": ["tokens:read"]} | more)
+        assert (answer.status_code, answer.json()["code"]) == (422, "too_strong")
+        assert word in answer.json()["detail"]
+    assert maker.post("tokens/", {"scopes": ["tokens:read"], "networks": ["127.0.0.1"]}).status_code == 201
+
+
+def test_a_token_rotates_no_stronger_one(world: World) -> None:
+    """Who gets at a small token must not get at the text of a large one of the same person."""
+    large = Api(world).of("mara", "write")
+    prefix = large.get("tokens/").json()["results"][0]["prefix"]
+    small = Api(world).of("mara", "tokens:write")
+    answer = small.post(f"tokens/{prefix}/rotate/")
+    assert (answer.status_code, answer.json()["code"]) == (403, "too_strong")
+    assert "“write”" in answer.json()["detail"]
+    signed_small, _ = signed.issue(ApiToken.objects.get(prefix=prefix), scopes=["tokens:write"])
+    assert Api(world, signed_small).post(f"tokens/{prefix}/rotate/").status_code == 403
+    assert large.post(f"tokens/{prefix}/rotate/").status_code == 200
+
+
 def test_nobody_sees_the_tokens_of_others(api: Api) -> None:
     own = api.get("tokens/").json()["results"][0]["prefix"]
     other = api.of("ada")
