@@ -16,7 +16,6 @@ from catalog.api.paging import Order
 from catalog.api.problems import Problem
 from catalog.api.resources import BulkResourceList, Labels, Plain, Resource, ResourceDetail, Row, filters
 from catalog.api.settings import slugs
-from catalog.api.structure import in_use
 from catalog.models import Attribute, Category
 from catalog.models.codes import code_key
 from catalog.products import trash
@@ -103,7 +102,10 @@ class CategoryList(Categories, BulkResourceList):
 class CategoryDetail(Categories, ResourceDetail):
     """One category. `DELETE` moves it and all below to the trash; refused while products are in, unless forced."""
 
-    operations = {"DELETE": Op(query={"force": ("also while products are in it", FLAG)}, answers={204: None})}
+    operations = {
+        "DELETE": Op(query={"force": ("also while products are in it", FLAG)}, answers={204: None}, if_match=True)
+    }
+    may_force = True
 
     def row(self, code: str) -> Any:
         found: Any = self.locked(Category.objects.all()).filter(code_key=code_key(code)).first()
@@ -111,16 +113,8 @@ class CategoryDetail(Categories, ResourceDetail):
             raise Problem(404, "not_found", f"There is no category “{code[:100]}”.")
         return found
 
-    def delete(self, request: Request, **where: str) -> Response:
-        params.only(request, {"force"})
-        category = Category.objects.filter(code_key=code_key(where["code"])).first()
-        if category is None:
-            raise Problem(404, "not_found", f"There is no category “{where['code'][:100]}”.")
-        try:
-            trash.trash_category(category, force=params.flag(request, "force") is True)
-        except trash.InUse as error:
-            raise in_use(error) from error
-        return Response(status=204)
+    def remove(self, row: Category) -> None:
+        trash.trash_category(row, force=self.force)
 
 
 class CategoryRestore(Categories):

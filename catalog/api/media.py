@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -18,7 +19,7 @@ from catalog.api.formats import ExactJSONParser
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
 from catalog.api.shapes import PICTURE
-from catalog.api.structure import in_use
+from catalog.api.resources import expect, in_use
 from catalog.media import ingest
 from catalog.media.beyond import MOST_BYTES
 from catalog.media.inspect import MediaRefused
@@ -84,8 +85,8 @@ class MediaDetail(ApiView):
     parser_classes = (ExactJSONParser,)
     operations = {
         "GET": Op(answers={200: PICTURE}),
-        "PATCH": Op(body=thing("", title=TEXT, tags=TEXTS), answers={200: PICTURE}),
-        "DELETE": Op(answers={204: None}),
+        "PATCH": Op(body=thing("", title=TEXT, tags=TEXTS), answers={200: PICTURE}, if_match=True),
+        "DELETE": Op(answers={204: None}, if_match=True),
     }
 
     def get(self, request: Request, pk: int) -> Response:
@@ -94,23 +95,29 @@ class MediaDetail(ApiView):
 
     def patch(self, request: Request, pk: int) -> Response:
         params.only(request, ())
-        asset, given = _asset(pk), request.data
+        given = request.data
         if not isinstance(given, dict) or set(given) - {"title", "tags"}:
             raise Problem(422, "bad_form", "Send an object of “title” and “tags”.")
-        title, tags = given.get("title", asset.title), given.get("tags", asset.tags)
+        title, tags = given.get("title", ""), given.get("tags", [])
         if not isinstance(title, str) or len(title) > 255:
             raise Problem(422, "bad_title", "title is a text of at most 255 characters.")
         good = isinstance(tags, list) and len(tags) <= 50 and all(isinstance(t, str) and 0 < len(t) <= 50 for t in tags)
         if not good:
             raise Problem(422, "bad_tags", "tags are at most 50 texts of at most 50 characters.")
-        asset.title, asset.tags = title, sorted({t.strip() for t in tags if t.strip()})
-        asset.save(update_fields=["title", "tags", "tags_key"])
+        with transaction.atomic():
+            asset = _locked(request, pk)
+            if "title" in given:
+                asset.title = title
+            if "tags" in given:
+                asset.tags = sorted({t.strip() for t in tags if t.strip()})
+            asset.save(update_fields=["title", "tags", "tags_key"])
         return Response(shown([asset])[0])
 
     def delete(self, request: Request, pk: int) -> Response:
         params.only(request, ())
         try:
-            trash.trash_media(_asset(pk))
+            with transaction.atomic():
+                trash.trash_media(_locked(request, pk))
         except trash.InUse as error:
             raise in_use(error) from error
         return Response(status=204)
@@ -137,6 +144,14 @@ def _asset(pk: int) -> MediaAsset:
     asset = pictures(MediaAsset.objects.filter(pk=pk)).first() if pk < 2**63 else None
     if asset is None:
         raise Problem(404, "not_found", f"There is no picture {pk}.")
+    return asset
+
+
+def _locked(request: Request, pk: int) -> MediaAsset:
+    """The picture, for a write: it is as the `If-Match` header says, and nobody else writes it until we are done."""
+    _asset(pk)
+    asset = MediaAsset.objects.select_for_update().get(pk=pk)
+    expect(request, shown([asset])[0])
     return asset
 
 

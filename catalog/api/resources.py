@@ -21,6 +21,7 @@ from catalog.api.describe import PAGING, Op, lines_of, page_of
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem, flat_errors
 from catalog.products.changes import ChangeError
+from catalog.products.trash import InUse
 from catalog.products.wire import BadForm
 from catalog.structure.problems import CannotBe
 from pimhub.foundation.jsonvalue import JSON
@@ -253,10 +254,7 @@ class ResourceDetail(Resource):
         return response
 
     def expect(self, request: Request, row: Any) -> None:
-        """Refuse when the row is not what the `If-Match` header says that the writer saw."""
-        header = request.headers.get("If-Match", "")
-        if header and not matches(header, etag_of(self.serializer_class(row).data)):
-            raise Problem(412, "changed_meanwhile", "It was changed since you read it. Read it again.")
+        expect(request, self.serializer_class(row).data)
 
     def get(self, request: Request, **where: str) -> Response:
         params.only(request, ())
@@ -270,14 +268,20 @@ class ResourceDetail(Resource):
             row, _ = self.written(row, request.data)
         return self.shown(row)
 
+    may_force: ClassVar[bool] = False  # `?force=true` deletes what is in use, too
+    force: bool = False
+
     def delete(self, request: Request, **where: str) -> Response:
-        params.only(request, ())
+        params.only(request, {"force"} if self.may_force else ())
+        self.force = self.may_force and params.flag(request, "force") is True
         with transaction.atomic():
             row = self.row(where[self.lookup])
             self.expect(request, row)
             change_sets.change_set()
             try:
                 self.remove(row)
+            except InUse as error:
+                raise in_use(error) from error
             except ProtectedError as error:
                 users = sorted({f"{type(o)._meta.verbose_name} {o}" for o in error.protected_objects})
                 text = f"It is in use by {', '.join(users[:3])}{'…' if len(users) > 3 else ''}."
@@ -285,4 +289,16 @@ class ResourceDetail(Resource):
         return Response(status=204)
 
     def remove(self, row: Any) -> None:
+        """Raises InUse, or CannotBe."""
         row.delete()
+
+
+def expect(request: Request, data: Any) -> None:
+    """Refuse when the row is not what the `If-Match` header says that the writer saw."""
+    header = request.headers.get("If-Match", "")
+    if header and not matches(header, etag_of(data)):
+        raise Problem(412, "changed_meanwhile", "It was changed since you read it. Read it again.")
+
+
+def in_use(error: InUse) -> Problem:
+    return Problem(409, "in_use", str(error), uses=[use.told() for use in error.uses])

@@ -244,18 +244,16 @@ class OptionList(Options, BulkResourceList):
 class OptionDetail(Options, ResourceDetail):
     """One option. `DELETE` moves it to the trash; refused while products have it, unless `?force=true`."""
 
-    operations = {"DELETE": Op(query={"force": ("also while products have it", FLAG)}, answers={204: None})}
+    operations = {
+        "DELETE": Op(query={"force": ("also while products have it", FLAG)}, answers={204: None}, if_match=True)
+    }
+    may_force = True
 
     def rows(self) -> QuerySet[AttributeOption]:
         return AttributeOption.everything.filter(attribute=self.attribute())
 
-    def delete(self, request: Request, **where: str) -> Response:
-        params.only(request, {"force"})
-        try:
-            trash.trash_option(self.row(where["code"]), force=params.flag(request, "force") is True)
-        except trash.InUse as error:
-            raise in_use(error) from error
-        return Response(status=204)
+    def remove(self, row: AttributeOption) -> None:
+        trash.trash_option(row, force=self.force)
 
 
 class OptionRestore(Options):
@@ -270,10 +268,6 @@ class OptionRestore(Options):
             raise Problem(404, "not_found", f"There is no “{where['code'][:100]}” in the trash.")
         trash.restore_option(row)
         return Response(OptionRow(row).data)
-
-
-def in_use(error: trash.InUse) -> Problem:
-    return Problem(409, "in_use", str(error), uses=[use.told() for use in error.uses])
 
 
 class FamilyList(Structure, BulkResourceList):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.utils import timezone
 
+from catalog.access import tokens
 from catalog.api import idempotency
 from catalog.models import ApiToken, IdempotentCall, JournalEntry, Product
 from tests.catalog.api.conftest import Api
 from tests.catalog.api.test_products import MUG
+from tests.world import World
 
 
 def test_a_repeated_call_gets_the_answer_of_the_first(api: Api) -> None:
@@ -104,3 +107,15 @@ def test_a_body_too_large_to_be_compared_is_refused_in_words(api: Api, settings:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     answer = api.post("products/", MUG | {"values": {"brand": "x" * 200}}, Idempotency_Key="k1")
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_who_proves_only_now_who_they_are_needs_no_key(world: World) -> None:
+    """Clients that send a key with every POST send it to the token endpoint too."""
+    token, text = tokens.create(user=world.people["mara"], name="shop", scopes_wanted=["read"])
+    form = urlencode({"grant_type": "client_credentials", "client_id": f"pim_{token.prefix}", "client_secret": text})
+    for _ in range(2):
+        answer = Api(world).call(
+            "POST", "oauth/token/", form, kind="application/x-www-form-urlencoded", Idempotency_Key="k1"
+        )
+        assert (answer.status_code, answer.json()["token_type"]) == (200, "Bearer")
+    assert not IdempotentCall.objects.exists()

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from catalog.models import Attribute, AttributeOption, Category, Completeness, Family, Product, Recompute
+from catalog.models import (
+    Attribute,
+    AttributeOption,
+    Category,
+    Completeness,
+    Family,
+    MediaAsset,
+    Product,
+    Recompute,
+)
 from catalog.structure import recompute
 from tests.catalog.api.conftest import Api
 from tests.world import World, variant
@@ -433,3 +442,26 @@ def test_an_erp_that_renumbers_doubles_nothing(ada: Api) -> None:
     assert read["references"] == {"erp": "new-700"}
     assert read["variants"][0]["references"] == {"erp": "vnew-700"}
     assert Family.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", ["categories/shirts/", "attributes/size/options/zz/", "media/{medium}/"])
+def test_if_match_guards_what_goes_to_the_trash(ada: Api, path: str) -> None:
+    ada.post("categories/", {"code": "shirts"})
+    ada.post("attributes/size/options/", {"code": "zz"})
+    medium = MediaAsset.objects.create(sha256="0" * 64, state=MediaAsset.State.READY)
+    path = path.format(medium=medium.pk)
+    seen = ada.get(path).headers["ETag"]
+    change = {"title": "New"} if medium.pk and path.startswith("media") else {"labels": {"en_US": "New"}}
+    assert ada.patch(path, change, If_Match=seen).status_code == 200
+    for late in (ada.patch(path, change, If_Match=seen), ada.delete(path, If_Match=seen)):
+        assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
+    assert ada.delete(path, If_Match=ada.get(path).headers["ETag"]).status_code == 204
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_option_goes_to_the_trash_outside_a_test_of_ours(world: World) -> None:
+    """Each call is on its own here: what locks a row must bring its transaction."""
+    ada = Api(world).of("ada")
+    ada.post("attributes/size/options/", {"code": "zz"})
+    assert ada.delete("attributes/size/options/zz/").status_code == 204
+    assert ada.post("attributes/size/options/zz/restore/").status_code == 200
