@@ -18,8 +18,8 @@ from catalog.api.describe import FLAG, PAGING, TEXT, TEXTS, Op, page_of, thing
 from catalog.api.formats import ExactJSONParser
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem
-from catalog.api.shapes import PICTURE
 from catalog.api.resources import expect, in_use
+from catalog.api.shapes import PICTURE
 from catalog.media import ingest
 from catalog.media.beyond import MOST_BYTES
 from catalog.media.inspect import MediaRefused

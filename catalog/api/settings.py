@@ -19,7 +19,7 @@ from catalog.models import (
     PriceList,
     Scope,
 )
-from catalog.structure import recompute
+from catalog.structure import recompute, settings
 from pimhub.foundation.money import exponent
 
 RIGHTS = {
@@ -127,6 +127,9 @@ class LocaleList(Settings, BulkResourceList):
 class LocaleDetail(Settings, ResourceDetail):
     serializer_class = LocaleRow
 
+    def remove(self, row: Locale) -> None:
+        settings.delete_locale(row)
+
 
 class CurrencyList(Settings, BulkResourceList):
     """Currencies, by their ISO 4217 codes."""
@@ -136,6 +139,9 @@ class CurrencyList(Settings, BulkResourceList):
 
 class CurrencyDetail(Settings, ResourceDetail):
     serializer_class = CurrencyRow
+
+    def remove(self, row: Currency) -> None:
+        settings.delete_currency(row)
 
 
 class ScopeList(Settings, BulkResourceList):
@@ -148,6 +154,9 @@ class ScopeList(Settings, BulkResourceList):
 class ScopeDetail(Settings, ResourceDetail):
     serializer_class = ScopeRow
 
+    def remove(self, row: Scope) -> None:
+        settings.delete_scope(row)
+
 
 class PriceListList(Settings, BulkResourceList):
     """Price lists: a currency, with or without tax, for whom."""
@@ -158,6 +167,9 @@ class PriceListList(Settings, BulkResourceList):
 
 class PriceListDetail(Settings, ResourceDetail):
     serializer_class = PriceListRow
+
+    def remove(self, row: PriceList) -> None:
+        settings.delete_price_list(row)
 
 
 class MarketList(Settings, BulkResourceList):
@@ -179,6 +191,9 @@ class LocationList(Settings, BulkResourceList):
 
 class LocationDetail(Settings, ResourceDetail):
     serializer_class = LocationRow
+
+    def remove(self, row: Location) -> None:
+        settings.delete_location(row)
 
 
 class SystemList(Settings, BulkResourceList):

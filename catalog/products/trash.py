@@ -13,8 +13,20 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.attributes.types.base import PRODUCTS, attribute_types
-from catalog.models import Association, Attribute, AttributeOption, Category, MediaAsset, MediaLink, Product, ValueIndex
+from catalog.attributes.types.media import Media
+from catalog.models import (
+    Association,
+    Attribute,
+    AttributeOption,
+    Category,
+    MediaAsset,
+    MediaLink,
+    Product,
+    Scope,
+    ValueIndex,
+)
 from catalog.products.changes import ProductChange
+from catalog.products.holders import choosing
 from catalog.products.write import WriteResult, write_product
 from pimhub.foundation.registry import Registry
 
@@ -63,6 +75,12 @@ def values_pointing_to(to: str, code: str) -> QuerySet[ValueIndex]:
     return ValueIndex.objects.filter(attribute__in=attributes, text=code, product__trashed_at__isnull=True)
 
 
+def _uses(how: str, products: QuerySet[Product]) -> list[Use]:
+    """The first of the products, and how many there are; [] for none."""
+    first = products.order_by("pk").values_list("code", flat=True).first()
+    return [] if first is None else [Use(how, first, products.count())]
+
+
 def trash_product(*, product: Product, force: bool = False) -> WriteResult:
     """Raises InUse, unless forced. Call it inside `acting(…)`."""
     if not force and (uses := uses_of_product(product)):
@@ -76,11 +94,8 @@ def restore_product(*, product: Product) -> WriteResult:
 
 def trash_option(option: AttributeOption, *, force: bool = False) -> None:
     """Products keep the code as their value; it just cannot be chosen any more. Raises InUse, unless forced."""
-    held = ValueIndex.objects.filter(attribute=option.attribute, text=option.code)
-    products = held.values("product_id").distinct()
-    if not force and (count := products.count()):
-        code = Product.everything.filter(pk__in=products[:1]).values_list("code", flat=True).first() or ""
-        raise InUse(option.label(), [Use("value of", code, count)])
+    if not force and (uses := _uses("value of", choosing(option.attribute, [option.code]))):
+        raise InUse(option.label(), uses)
     AttributeOption.everything.filter(pk=option.pk).update(trashed_at=timezone.now())
 
 
@@ -92,11 +107,13 @@ def trash_category(category: Category, *, force: bool = False) -> int:
     """With the categories below it; how many. Products stay in it, so that a restore brings them back."""
     with transaction.atomic():
         nodes = Category.objects.filter(path__startswith=category.path, trashed_at__isnull=True)
-        through = Product.categories.through.objects.filter(category__in=nodes, product__trashed_at__isnull=True)
-        products = through.values("product_id").distinct()
-        if not force and (count := products.count()):
-            code = Product.objects.filter(pk__in=products[:1]).values_list("code", flat=True).first() or ""
-            raise InUse(category.label(), [Use("category of", code, count)])
+        # A scope without its tree shows nothing of it, so no force takes that away.
+        if scopes := list(Scope.objects.filter(category_tree__in=nodes).values_list("code", flat=True)):
+            raise InUse(category.label(), [Use("category tree of the scope", scopes[0], len(scopes))])
+        through = Product.categories.through.objects.filter(category__in=nodes)
+        products = Product.objects.filter(pk__in=through.values("product_id"))
+        if not force and (uses := _uses("category of", products)):
+            raise InUse(category.label(), uses)
         return int(nodes.update(trashed_at=timezone.now()))
 
 
@@ -112,9 +129,11 @@ def restore_category(category: Category) -> int:
 def trash_media(asset: MediaAsset) -> None:
     """Raises InUse while a product shows it; the bytes stay until the trash is emptied."""
     links = MediaLink.objects.filter(asset=asset)
-    if codes := list(links.values_list("product__code", flat=True).distinct()[:2]):
-        count = links.values("product").distinct().count()
-        raise InUse(asset.title or asset.key[:20], [Use("picture of", codes[0], count)])
+    uses = _uses("picture of", Product.everything.filter(pk__in=links.values("product_id")))
+    for attribute in Attribute.objects.filter(type=Media.name):
+        uses += _uses(f"{attribute.label()} of", choosing(attribute, {asset.key, asset.identity}))
+    if uses:
+        raise InUse(asset.title or asset.key[:20], uses)
     MediaAsset.objects.filter(pk=asset.pk).update(trashed_at=timezone.now())
 
 

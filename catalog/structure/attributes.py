@@ -9,9 +9,9 @@ from catalog.attributes.types import type_of
 from catalog.attributes.values import attribute_of
 from catalog.models import Attribute, AttributeOption, Category, Product, ReferenceEntity, Variant
 from catalog.models.codes import code_key, code_problem
+from catalog.products.holders import holding
 from catalog.structure import recompute
 from catalog.structure.problems import CannotBe, Wrong, cannot
-from catalog.structure.recompute import holding
 from pimhub.foundation.jsonvalue import digest
 
 FIXED = ("type", "localizable", "scopable")  # once there are values

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import F, Model, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import F, Q
 from django.utils import timezone
 
 from catalog import events
 from catalog.models import Attribute, Completeness, Family, Product, Recompute, Variant
 from catalog.products.derive import derive_again
+from catalog.products.holders import holding
 from catalog.products.load import load_states
 from catalog.products.reference import load_reference
 
 SLICE = 200
 SECONDS = 5.0  # of one turn
 LEASE = dt.timedelta(minutes=5)
-M = TypeVar("M", bound=Model)
 
 
 def request(*families: Family) -> None:
@@ -48,14 +46,6 @@ def families_with(attribute: Attribute) -> list[Family]:
     own = holding(Product.everything.all(), attribute).values("family_id")
     variants = holding(Variant.everything.all(), attribute).values("product__family_id")
     return list(Family.objects.filter(Q(attributes=attribute) | Q(pk__in=own) | Q(pk__in=variants)).distinct())
-
-
-def holding(rows: QuerySet[M], attribute: Attribute) -> Any:
-    """Those that may hold a value of the attribute, in any language and scope: its code is in the text of the JSON."""
-    found = Q()
-    for end in ('"', "@", "#"):
-        found |= Q(values_text__contains=f'"{attribute.code}{end}')
-    return rows.order_by().annotate(values_text=Cast("values", TextField())).filter(found)
 
 
 def waiting() -> list[int]:

@@ -16,7 +16,7 @@ from catalog.api.resources import STRUCTURE, Row
 from catalog.attributes.types import type_of
 from catalog.models import Attribute, ReferenceEntity
 from catalog.products import trash
-from catalog.structure import attributes, families, records
+from catalog.structure import attributes, families, records, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,33 @@ KINDS = {
             "Things that many products point to: brands, designers, materials.",
             (),
         ),
-        Kind("scopes", "Scopes", "scope", rows.ScopeRow, "Where values differ, such as shops and marketplaces.", ()),
-        Kind("locales", "Languages", "language", rows.LocaleRow, "In which values are written.", (("Name", "name"),)),
-        Kind("currencies", "Currencies", "currency", rows.CurrencyRow, "Of price lists.", ()),
+        Kind(
+            "scopes",
+            "Scopes",
+            "scope",
+            rows.ScopeRow,
+            "Where values differ, such as shops and marketplaces.",
+            (),
+            remove=settings.delete_scope,
+        ),
+        Kind(
+            "locales",
+            "Languages",
+            "language",
+            rows.LocaleRow,
+            "In which values are written.",
+            (("Name", "name"),),
+            remove=settings.delete_locale,
+        ),
+        Kind(
+            "currencies",
+            "Currencies",
+            "currency",
+            rows.CurrencyRow,
+            "Of price lists.",
+            (),
+            remove=settings.delete_currency,
+        ),
         Kind(
             "price-lists",
             "Price lists",
@@ -121,9 +145,18 @@ KINDS = {
             rows.PriceListRow,
             "Prices by currency, market and customer group.",
             (("Currency", "currency"), ("Includes tax", "tax_included")),
+            remove=settings.delete_price_list,
         ),
         Kind("markets", "Markets", "market", rows.MarketRow, "Countries with a price list.", (("List", "price_list"),)),
-        Kind("locations", "Locations", "location", rows.LocationRow, "Where stock lies.", ()),
+        Kind(
+            "locations",
+            "Locations",
+            "location",
+            rows.LocationRow,
+            "Where stock lies.",
+            (),
+            remove=settings.delete_location,
+        ),
         Kind("systems", "Other systems", "system", rows.SystemRow, "That have codes of their own for products.", ()),
         Kind(
             "options",

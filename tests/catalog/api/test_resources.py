@@ -465,3 +465,60 @@ def test_an_option_goes_to_the_trash_outside_a_test_of_ours(world: World) -> Non
     ada.post("attributes/size/options/", {"code": "zz"})
     assert ada.delete("attributes/size/options/zz/").status_code == 204
     assert ada.post("attributes/size/options/zz/restore/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("locales/de_DE/", "language of the scope: default"),
+        ("locales/fr_FR/", "value of: tee"),
+        ("scopes/print/", "asked for by the family: default; value of: tee-s"),
+        ("currencies/SEK/", "currency of the scope: default"),
+        ("price-lists/club/", "price of: tee-s"),
+        ("locations/main/", "stock of: tee-s and 1 more"),
+        ("categories/season/", "category tree of the scope: print"),
+        ("categories/season/?force=true", "category tree of the scope: print"),
+        ("attributes/fit/options/slim/", "value of: tee"),
+        ("media/{medium}/", "Manual of: tee"),
+    ],
+)
+def test_what_is_in_use_stays_and_says_where(ada: Api, world: World, path: str, words: str) -> None:
+    """Nothing that hangs on a row goes with it, and no value is left behind without its language or scope."""
+    ada.post("locales/", {"code": "fr_FR", "name": "French"})
+    ada.post("currencies/", {"code": "SEK"})
+    ada.patch("scopes/default/", {"currencies": ["EUR", "SEK"]})
+    ada.post("categories/", {"code": "season"})
+    ada.post("scopes/", {"code": "print", "label": "Print", "locales": ["fr_FR"], "category_tree": "season"})
+    ada.post("price-lists/", {"code": "club", "label": "Club", "currency": "EUR"})
+    ada.post("attributes/", attribute("fit", type="select"))
+    ada.post("attributes/fit/options/", {"code": "slim"})
+    ada.post("attributes/", attribute("manual", type="media", labels={"en_US": "Manual"}))
+    ada.post("attributes/", attribute("claim", scopable=True))
+    has = ada.get("families/default/").json()["attributes"]
+    has += [{"attribute": "fit"}, {"attribute": "manual"}]
+    has += [{"attribute": "claim", "on_variant": True, "required_for": ["print"]}]
+    assert ada.patch("families/default/", {"attributes": has}).status_code == 200
+    medium = MediaAsset.objects.create(sha256="0" * 64, state=MediaAsset.State.READY)
+    world.product()
+    change = {
+        "values": {"name@fr_FR": "Chemise", "fit": "slim", "manual": [medium.key]},
+        "variants": [{"sku": "tee-s", "values": {"claim#print": "x"}, "offers": {"club": {"price": "9"}}}],
+    }
+    assert ada.patch("products/tee/", change).status_code == 200, ada.patch("products/tee/", change).content
+    ada.patch("scopes/print/", {"locales": ["en_US"]})
+    path = path.format(medium=medium.pk)
+    answer = ada.delete(path)
+    assert (answer.status_code, answer.json()["code"]) == (409, "in_use"), answer.content
+    assert words in answer.json()["detail"]
+    assert answer.json()["uses"][0]["what"] in answer.json()["detail"]
+    assert ada.get(path.partition("?")[0]).status_code == 200
+
+
+def test_what_nothing_hangs_on_goes(ada: Api) -> None:
+    ada.post("locales/", {"code": "fr_FR", "name": "French"})
+    ada.post("currencies/", {"code": "SEK"})
+    ada.post("scopes/", {"code": "print", "label": "Print"})
+    ada.post("price-lists/", {"code": "club", "label": "Club", "currency": "SEK"})
+    ada.post("locations/", {"code": "attic", "label": "Attic"})
+    for path in ("locales/fr_FR/", "scopes/print/", "price-lists/club/", "currencies/SEK/", "locations/attic/"):
+        assert ada.delete(path).status_code == 204, path
