@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -110,39 +109,38 @@ def run(folder: Path, *, products: int, kills: int, without: str = "") -> tuple[
         product.stop()
 
 
-@pytest.fixture
-def compare(tmp_path: Path) -> Callable[..., tuple[Any, Any]]:
-    def both(*, products: int, kills: int, without: str = "") -> tuple[Any, Any]:
-        calm, calm_effects, _ = run(tmp_path / "calm", products=products, kills=0)
-        assert calm_effects == expected(products)
-        held, held_effects, died = run(tmp_path / "killed", products=products, kills=kills, without=without)
-        assert died == kills, "the work was done before all had died"
-        return (calm, calm_effects), (held, held_effects)
-
-    return both
+def undisturbed(folder: Path, *, products: int) -> dict[str, Any]:
+    """What the channels hold when nobody dies."""
+    held, effects, _ = run(folder / "calm", products=products, kills=0)
+    assert effects == expected(products)
+    return held
 
 
-def check(calm: tuple[Any, Any], killed: tuple[Any, Any]) -> None:
-    for kind, documents in calm[0].items():
-        assert killed[0][kind] == documents, kind
-    assert killed[1] == calm[1]
+def check_killed(folder: Path, calm: dict[str, Any], *, products: int, kills: int, without: str = "") -> None:
+    """Publish the same while workers die. Raises AssertionError when it ends otherwise, or does not end."""
+    held, effects, died = run(folder / "killed", products=products, kills=kills, without=without)
+    assert died == kills, "the work was done before all had died"
+    for kind, documents in calm.items():
+        assert held[kind] == documents, kind
+    assert effects == expected(products)
 
 
-def test_killed_workers_leave_the_channels_as_undisturbed_ones(compare: Callable[..., tuple[Any, Any]]) -> None:
-    check(*compare(products=20, kills=2))
+def test_killed_workers_leave_the_channels_as_undisturbed_ones(tmp_path: Path) -> None:
+    check_killed(tmp_path, undisturbed(tmp_path, products=20), products=20, kills=2)
 
 
 @pytest.mark.long
-def test_twenty_deaths_while_two_hundred_products_publish(compare: Callable[..., tuple[Any, Any]]) -> None:
-    check(*compare(products=200, kills=20))
+def test_twenty_deaths_while_two_hundred_products_publish(tmp_path: Path) -> None:
+    check_killed(tmp_path, undisturbed(tmp_path, products=200), products=200, kills=20)
 
 
 @pytest.mark.long
-def test_without_the_read_before_a_retry_it_is_seen(compare: Callable[..., tuple[Any, Any]]) -> None:
-    """The test above can fail: with one guard taken out, calls take effect twice."""
-    calm, killed = compare(products=100, kills=20, without="read before retry")
-    with pytest.raises(AssertionError):
-        check(calm, killed)
+def test_without_the_read_before_a_retry_it_is_seen(tmp_path: Path) -> None:
+    """The test above can fail: with one guard taken out, calls take effect twice, or are refused as doubled."""
+    calm = undisturbed(tmp_path, products=100)
+    with pytest.raises(AssertionError) as seen:
+        check_killed(tmp_path, calm, products=100, kills=20, without="read before retry")
+    assert "before all had died" not in str(seen.value)
 
 
 @pytest.mark.long
@@ -204,6 +202,6 @@ def test_an_emptied_broker_loses_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_without_the_sweep_an_emptied_broker_is_seen(tmp_path: Path) -> None:
-    """The test above can fail: nobody rings again for what lost its ring."""
-    with pytest.raises(AssertionError, match="everything is settled"):
+    """The test above can fail: nobody rings again for what lost its ring, or whose ring nobody took up in time."""
+    with pytest.raises(AssertionError, match=r"everything is settled|a third is sent"):
         published_beside_an_emptied_broker(tmp_path, products=60, seconds=10, without="the sweep")
