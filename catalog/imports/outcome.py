@@ -47,7 +47,11 @@ def outcomes(product: ParsedProduct, result: WriteResult | None) -> Iterator[Lin
                 outcome.changes = {**result.changes.get("", {}), **outcome.changes}
             outcome.warnings += [
                 RowError(
-                    line, "Variant Price", "", "price_held", f"{reason} It waits for a second person to confirm it."
+                    line,
+                    _price_column(product, sku),
+                    "",
+                    "price_held",
+                    f"{reason} It waits for a second person to confirm it.",
                 )
                 for held_sku, _, reason in result.held
                 if code_key(held_sku) == code_key(sku)
@@ -64,6 +68,12 @@ def outcomes(product: ParsedProduct, result: WriteResult | None) -> Iterator[Lin
                 )
             ]
         yield outcome
+
+
+def _price_column(product: ParsedProduct, sku: str) -> str:
+    """As the file calls it."""
+    cells = (cell.column for (of, key), cell in product.cells.items() if of == sku and key.startswith("offers."))
+    return next(cells, "")
 
 
 def _bucket(product: ParsedProduct, result: WriteResult | None, outcome: LineOutcome, first: int) -> str:

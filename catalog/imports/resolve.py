@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from catalog import change_sets
 from catalog.attributes.types import type_of
+from catalog.attributes.values import attribute_of
 from catalog.imports.formats.base import AttributeNeed, ParsedProduct
 from catalog.models import Family
 from catalog.products.changes import ProductChange
@@ -67,7 +68,7 @@ class Resolver:
             for values in (product.change.values, *(v.values for v in product.change.variants)):
                 for key, value in values.items():
                     if self._is_choice(key) and value is not None:
-                        labels.setdefault(key, []).extend(value if isinstance(value, list) else [value])
+                        labels.setdefault(attribute_of(key), []).extend(value if isinstance(value, list) else [value])
         for code, texts in labels.items():
             attribute = self.reference.attributes[code]
             self.options.codes(attribute if attribute.pk else None, code, texts)
@@ -75,13 +76,15 @@ class Resolver:
             self.reference.options.setdefault(code, set()).update(planned)
 
     def _is_choice(self, key: str) -> bool:
-        spec = self.reference.specs.get(key)
+        spec = self.reference.specs.get(attribute_of(key))
         return spec is not None and type_of(spec.type).has_options
 
     def _change(self, product: ParsedProduct) -> ProductChange:
         change = product.change
-        paths = None if change.categories is None else tuple(self.categories.code(p) for p in change.categories)
-        self.reference.categories.update(paths or ())
+        paths = change.categories
+        if paths is not None and not product.category_codes:
+            paths = tuple(self.categories.code(path) for path in paths)
+            self.reference.categories.update(paths)
         return replace(
             change,
             family=change.family or self.family,
@@ -97,9 +100,9 @@ class Resolver:
         return found
 
     def _codes(self, key: str, value: JSON) -> JSON:
-        attribute = self.reference.attributes[key]
+        attribute = self.reference.attributes[attribute_of(key)]
         texts = value if isinstance(value, list) else [value]
-        codes = self.options.codes(attribute if attribute.pk else None, key, texts)
+        codes = self.options.codes(attribute if attribute.pk else None, attribute.code, texts)
         # A label that a closed list does not have stays as it is: the door refuses it by name.
         known = [codes.get(text, text) for text in texts]
         return sorted(set(known)) if isinstance(value, list) else known[0]

@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
@@ -29,15 +28,19 @@ from catalog.change_sets import acting, current_act
 from catalog.imports import again
 from catalog.imports.error_file import write_error_file
 from catalog.imports.formats.base import ParsedProduct, Reading, ReadOptions, detect
+from catalog.imports.known import Known
+from catalog.imports.merge import merged
 from catalog.imports.outcome import LineOutcome, outcomes
 from catalog.imports.problems import FileRefused, RowError
 from catalog.imports.readers.csv import open_table
 from catalog.imports.resolve import Resolver
 from catalog.models import ChangeSet, ImportLine, ImportProblem, ImportRun, MediaLink, User
 from catalog.models.codes import code_key
+from catalog.products.application import shown
 from catalog.products.changes import ChangeError, MediaChange, ProductChange
 from catalog.products.write import WriteResult, write_products
 from pimhub.foundation.bulk import append
+from pimhub.foundation.jsonvalue import JSON
 
 logger = logging.getLogger("pimhub.imports")
 
@@ -61,14 +64,25 @@ def start_run(
     chunks: Iterable[bytes],
     locale: str = "en_US",
     bad_barcodes: str = "reject",
+    empty_cells: str = "keep",
+    decimals: str = "",
+    form: str = "",
     system: str = "",
     apply: bool = False,
 ) -> ImportRun:
     """Keep the file and queue its dry run; with `apply`, the import itself.
 
+    `empty_cells` "clear": of a table with our columns, an empty cell empties its value. `decimals`: "." or ",".
+    `form` is the code of the format that the file must have; "" is found out.
     `system` is the code of the one that the file comes from: what it owns, the file may write.
     """
-    options = {"bad_barcodes": bad_barcodes, "system": system}
+    options = {
+        "bad_barcodes": bad_barcodes,
+        "empty_cells": empty_cells,
+        "decimals": decimals,
+        "form": form,
+        "system": system,
+    }
     run = ImportRun.objects.create(user=user, filename=Path(filename).name[:255], locale=locale, options=options)
     path = settings.PIMHUB_HOME / "imports" / f"{run.pk}.csv"
     with path.open("wb") as file:
@@ -199,9 +213,8 @@ def _carefully(run: ImportRun, batch: list[ParsedProduct], books: _Books) -> Non
 def _open(run: ImportRun) -> Reading:
     path = settings.PIMHUB_HOME / "imports" / run.path
     table = open_table(path, name=run.filename)
-    form = detect(table.headers)
-    barcodes: Literal["reject", "empty"] = "empty" if run.options.get("bad_barcodes") == "empty" else "reject"
-    reading = form.read(table, ReadOptions(locale=run.locale, bad_barcodes=barcodes))
+    form = detect(table.headers, named=str(run.options.get("form", "")))
+    reading = form.read(table, _options(run))
     run.format, run.total, run.rows = form.code, reading.product_count, reading.rows
     run.notes = [
         *({"line": w.line, "message": w.message} for w in reading.warnings),
@@ -213,6 +226,17 @@ def _open(run: ImportRun) -> Reading:
     run.lease_until = timezone.now() + LEASE  # reading a large file through took a while
     run.save(update_fields=["format", "total", "rows", "notes", "lease_until"])
     return reading
+
+
+def _options(run: ImportRun) -> ReadOptions:
+    return ReadOptions(
+        locale=run.locale,
+        bad_barcodes="empty" if run.options.get("bad_barcodes") == "empty" else "reject",
+        empty_cells="clear" if run.options.get("empty_cells") == "clear" else "keep",
+        decimal_separator=run.options.get("decimals") or None,
+        family=FAMILY,
+        catalogue=Known(locale=run.locale),
+    )
 
 
 def _batch(run: ImportRun, batch: list[ParsedProduct], resolver: Resolver, *, broken: Exception | None = None) -> None:
@@ -237,7 +261,8 @@ def _batch(run: ImportRun, batch: list[ParsedProduct], resolver: Resolver, *, br
 
 
 def _written(wanted: list[ParsedProduct], resolver: Resolver) -> dict[int, WriteResult]:
-    changes = [_with_known_media(p, c) for p, c in zip(wanted, resolver.changes(wanted), strict=True)]
+    changes = merged(wanted, resolver.changes(wanted))
+    changes = [_with_known_media(p, c) for p, c in zip(wanted, changes, strict=True)]
     known = again.recognised(changes)
     new = [c for c, same in zip(changes, known, strict=True) if same is None]
     written = write_products(new, partial=True, dry_run=resolver.dry_run, reference=resolver.reference)
@@ -248,6 +273,8 @@ def _written(wanted: list[ParsedProduct], resolver: Resolver) -> dict[int, Write
     for product, result in zip(wanted, results, strict=True):
         if product.media_adds and not product.change.variants and result.errors:
             result.errors = [_nowhere(e, product) for e in result.errors]
+        if product.as_of is not None:
+            result.errors = [_overtaken(e) for e in result.errors]
     return dict(zip(map(id, wanted), results, strict=True))
 
 
@@ -260,6 +287,21 @@ def _nowhere(error: ChangeError, product: ParsedProduct) -> ChangeError:
         "Import the file with the product first, or correct the handle."
     )
     return replace(error, key="code", code="unknown_product", message=message)
+
+
+def _now(value: JSON) -> str:
+    return f"“{shown(value)}”" if value not in (None, "", []) else "empty"
+
+
+def _overtaken(error: ChangeError) -> ChangeError:
+    """What somebody changed after the table was exported, and the table says otherwise."""
+    if error.code != "conflict":
+        return error
+    message = (
+        f"Somebody changed this after the file was exported: it is {_now(error.current)} now. "
+        "Take that over into the file, or empty the cell “as_of” to replace it."
+    )
+    return replace(error, message=message)
 
 
 def _broken(product: ParsedProduct, error: Exception) -> WriteResult:

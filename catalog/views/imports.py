@@ -44,6 +44,8 @@ def import_list(request: HttpRequest) -> HttpResponse:
                 chunks=file.chunks(),
                 locale=locale,
                 bad_barcodes=str(request.POST.get("bad_barcodes", "reject")),
+                empty_cells=str(request.POST.get("empty_cells", "keep")),
+                decimals=str(request.POST.get("decimals", "")),
                 system=system,
             )
             return redirect("import_detail", pk=run.pk)

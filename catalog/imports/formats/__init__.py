@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 from catalog.imports.formats import shopify as shopify
+from catalog.imports.formats import table as table

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from catalog.attributes.spec import AttributeSpec
 from catalog.imports.problems import Cell, FileRefused, RowError
 from catalog.imports.readers.csv import Table
 from catalog.products.changes import ProductChange
@@ -20,16 +21,58 @@ Role = Literal["variant", "image", "product", "blank"]
 
 
 @dataclass(frozen=True, slots=True)
+class HeldProduct:
+    """What has to be known of a product that is there, to read what a row says of it."""
+
+    code: str
+    family: str
+    axes: tuple[str, ...] = ()
+
+
+class Catalogue(Protocol):
+    """What the catalogue knows, for formats that speak its language."""
+
+    specs: Mapping[str, AttributeSpec]
+    price_lists: Collection[str]
+    locations: Collection[str]
+    systems: Collection[str]
+
+    def attribute(self, name: str) -> str:
+        """The attribute of that code or label; "" when there is none, or more than one."""
+        ...
+
+    def attributes(self, family: str) -> Collection[str]: ...
+
+    def on_variant(self, family: str) -> Collection[str]:
+        """Attributes that a variant of the family may have values of."""
+        ...
+
+    def products(self, keys: Collection[str]) -> Mapping[str, HeldProduct]:
+        """Those that are there, by the key of their code."""
+        ...
+
+    def products_of(self, sku_keys: Collection[str]) -> Mapping[str, str]:
+        """Key of SKU → code of its product."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOptions:
     """What the file does not say of itself.
 
     `bad_barcodes`: a wrong or repeated barcode rejects its row, or ("empty") is left out with a warning.
+    `empty_cells`: an empty cell says nothing, or empties the value. `decimal_separator`: "." or ","; None refuses
+    numbers that could be read in two ways.
     """
 
     locale: str = "en_US"
     price_list: str = "default"
     location: str = "main"
     bad_barcodes: Literal["reject", "empty"] = "reject"
+    empty_cells: Literal["keep", "clear"] = "keep"
+    decimal_separator: str | None = None
+    family: str = "default"  # of a new product that names none
+    catalogue: Catalogue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +112,8 @@ class ParsedProduct:
 
     `contexts`: line → {header: text} to be filled into empty cells of a rejected row, so that the row
     can be imported on its own. `media_adds`: the file shows only some of the product's pictures, so
-    `change.media` is to be added to those it has, not to replace them.
+    `change.media` is to be added to those it has, not to replace them. `category_codes`: categories are codes.
+    `as_of`: number of the newest journal entry of the product when the file was made of it; None if it does not say.
     """
 
     change: ProductChange
@@ -82,6 +126,8 @@ class ParsedProduct:
     needs: list[AttributeNeed] = field(default_factory=list)
     contexts: dict[int, Mapping[str, str]] = field(default_factory=dict)
     media_adds: bool = False
+    category_codes: bool = False
+    as_of: int | None = None
 
     @property
     def nothing_to_write(self) -> bool:
@@ -133,11 +179,12 @@ class Format(Protocol):
 FORMATS: Registry[Format] = Registry("import format")
 
 
-def detect(headers: Sequence[str]) -> Format:
-    """The format that knows most of the headers. Raises FileRefused when none can read them."""
-    best = max(FORMATS, key=lambda known: known.score(headers), default=None)
+def detect(headers: Sequence[str], *, named: str = "") -> Format:
+    """The format that knows most of the headers, or the `named` one. Raises FileRefused when none can read them."""
+    able = [known for known in FORMATS if named in ("", known.code)]
+    best = max(able, key=lambda known: known.score(headers), default=None)
     if best is None or not best.score(headers):
-        for known in FORMATS:
+        for known in able:
             if column := known.lacks(headers):
                 raise FileRefused(
                     "column_missing",
@@ -147,8 +194,9 @@ def detect(headers: Sequence[str]) -> Format:
         shown = ", ".join(f"“{name}”" for name in headers[:8]) + (" …" if len(headers) > 8 else "")
         raise FileRefused(
             "unknown_columns",
-            f"No known column was found; the header line reads {shown}. The first line must name the columns "
-            "as the shop exports them: for Shopify “Handle”, “Title”, “Variant SKU”, “Variant Price” …",
+            f"No known column was found; the header line reads {shown}. The first line must name the columns: as "
+            "PIMHub exports them (“sku”, “product”, “name@en_US” …), or as the shop does (for Shopify “Handle”, "
+            "“Title”, “Variant SKU”, “Variant Price” …).",
         )
     return best
 

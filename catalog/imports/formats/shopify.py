@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from catalog.imports.formats.base import FORMATS, AttributeNeed, IgnoredColumn, ParsedProduct, ReadOptions
+from catalog.imports.formats.grouping import groups
 from catalog.imports.formats.shopify_columns import lacks, layout, score
 from catalog.imports.formats.shopify_product import parse_product, without_handle
-from catalog.imports.formats.shopify_rows import groups, survey
+from catalog.imports.formats.shopify_rows import keyed, survey
 from catalog.imports.formats.shopify_sheet import Source
 from catalog.imports.problems import RowError
 from catalog.imports.readers.csv import Table
@@ -48,7 +49,8 @@ class ShopifyReading:
     def products(self, *, skip: int = 0, made_skus: Collection[str] = ()) -> Iterator[ParsedProduct]:
         source, made = self._source, set(made_skus)
         with tempfile.TemporaryFile() as file:
-            for key, records in islice(groups(self.table, source.layout, source.survey, file), skip, None):
+            rows = keyed(self.table, source.layout)
+            for key, records in islice(groups(rows, source.survey.last_row, file), skip, None):
                 product = parse_product(source, records, made) if key else without_handle(source, records)
                 for need in product.needs:
                     self._needs.setdefault(need.code, need)

@@ -1,12 +1,9 @@
-"""The rows of a Shopify file as products need them: keyed by handle, surveyed, brought together."""
+"""The rows of a Shopify file as products need them: keyed by handle, and surveyed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO
-
-import orjson
 
 from catalog.imports.formats import cells
 from catalog.imports.formats.shopify_columns import Layout
@@ -84,41 +81,3 @@ def _right_gtin(text: str) -> str:
         return (text and cells.gtin(text).value) or ""
     except cells.CellProblem:
         return ""
-
-
-def groups(table: Table, layout: Layout, seen: Survey, file: IO[bytes]) -> Iterator[tuple[str, list[Record]]]:
-    """The rows of each handle, once its last has come; runs of rows without one as they come.
-
-    Rows of a handle that comes back later wait in `file`, an empty one.
-    """
-    places: dict[str, list[int]] = {}  # handle key → where its waiting rows begin
-    for last, key, run in _runs(table, layout):
-        if not key or seen.last_row[key] == last:
-            yield key, [*_take(file, places.pop(key, [])), *run]
-            continue
-        file.seek(0, 2)
-        for record in run:
-            places.setdefault(key, []).append(file.tell())
-            file.write(orjson.dumps([record.line, record.cells, record.extra, record.torn]) + b"\n")
-
-
-def _take(file: IO[bytes], places: list[int]) -> Iterator[Record]:
-    for place in places:
-        file.seek(place)
-        yield Record(*orjson.loads(file.readline()))
-
-
-def _runs(table: Table, layout: Layout) -> Iterator[tuple[int, str, list[Record]]]:
-    """Neighbouring rows of one key: (number of the last row, key, rows)."""
-    run: list[Record] = []
-    run_key = ""
-    number = -1
-    for key, record in keyed(table, layout):
-        if run and key != run_key:
-            yield number, run_key, run
-            run = []
-        run_key = key
-        run.append(record)
-        number += 1
-    if run:
-        yield number, run_key, run

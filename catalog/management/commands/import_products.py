@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from catalog.imports.formats.base import FORMATS
 from catalog.imports.run import error_file, start_run, work_through
 from catalog.management.base import BadInput, PimhubCommand, user_named
 from catalog.models import ExternalSystem, ImportRun
@@ -21,9 +22,11 @@ class Command(PimhubCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--profile", default="shopify", help="how the file is read; only “shopify” so far")
+        parser.add_argument("--profile", default="", help="the file must be read as “shopify” or as “table”")
         parser.add_argument("--locale", default="en_US", help="the language of the file's texts")
         parser.add_argument("--bad-barcodes", choices=("reject", "empty"), default="reject")
+        parser.add_argument("--empty-cells", choices=("keep", "clear"), default="keep", help="of a table")
+        parser.add_argument("--decimals", choices=("", ".", ","), default="", help="of a table: how it writes them")
         parser.add_argument("--system", default="", help="code of the system that the file comes from")
         parser.add_argument("--as", dest="user", default="", help="the person who imports")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and write nothing")
@@ -31,8 +34,9 @@ class Command(PimhubCommand):
     def run(self, **options: Any) -> dict[str, Any]:
         started = time.monotonic()
         path: Path = options["file"]
-        if options["profile"] != "shopify":
-            raise BadInput(f"There is no import profile “{options['profile']}”. Known: shopify.")
+        if options["profile"] and options["profile"] not in FORMATS:
+            known = ", ".join(FORMATS.names())
+            raise BadInput(f"There is no import profile “{options['profile']}”. Known: {known}.")
         if options["system"] and not ExternalSystem.objects.filter(code=options["system"]).exists():
             raise BadInput(f"There is no system “{options['system']}”. Register it first.")
         run = start_run(
@@ -41,6 +45,9 @@ class Command(PimhubCommand):
             chunks=_chunks(path),
             locale=options["locale"],
             bad_barcodes=options["bad_barcodes"],
+            empty_cells=options["empty_cells"],
+            decimals=options["decimals"],
+            form=options["profile"],
             system=options["system"],
             apply=not options["dry_run"],
         )
