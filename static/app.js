@@ -375,3 +375,18 @@ document.addEventListener("input", (event) => {
     item.querySelector("strong").hidden = !over;
   });
 });
+
+// ---- claims in a text: walked through, and the fact of each is lit ------------------------------------
+on("click", (event) => {
+  const walk = event.target.closest("[data-walk]");
+  if (!walk) return;
+  const places = [...document.querySelectorAll(walk.dataset.walk)];
+  walk.dataset.at = (Number(walk.dataset.at ?? -1) + 1) % places.length;
+  places[walk.dataset.at]?.focus();
+});
+for (const type of ["focusin", "mouseover"]) {
+  on(type, (event) => {
+    const fact = event.target.closest?.("[data-fact]")?.dataset.fact;
+    document.querySelectorAll("[data-of]").forEach((row) => row.toggleAttribute("data-lit", row.dataset.of === fact));
+  });
+}

@@ -342,6 +342,13 @@ def open_drafts() -> Any:
     return seen(rows, "proposal__product").order_by("-flags", "pk")
 
 
+def beside(draft: Draft) -> tuple[Draft | None, Draft | None]:
+    """The waiting drafts before and after one; after the last come those that were left out."""
+    others = open_drafts().exclude(pk=draft.pk)
+    before = Q(flags__gt=draft.flags) | Q(flags=draft.flags, pk__lt=draft.pk)
+    return others.filter(before).reverse().first(), others.exclude(before).first() or others.first()
+
+
 @require_POST
 @requires(USE)
 def write_anew(request: HttpRequest, pk: int) -> HttpResponse:

@@ -23,7 +23,7 @@ from governance.copywriting.origins import plain, stale_facts
 from governance.copywriting.rulebook import pack_labels
 from governance.models import Draft, Proposal, SeededDraft
 from governance.proposed_parts import ALT, picture_of
-from governance.views.copy import USE, open_drafts
+from governance.views.copy import USE, beside, open_drafts
 from governance.views.named import codes_in, key_named, names_of
 from governance.views.proof import facts_told, marked, resting
 
@@ -61,7 +61,7 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
     reads = reads_values(draft)
     again = edited and not reads
     claims = recheck(draft, typed, facts).claims if again else [c for c in draft.claims if "problem" not in c]
-    following = open_drafts().exclude(pk=draft.pk).first()
+    previous, following = beside(draft)
     problems = [claim["problem"] for claim in draft.claims if "problem" in claim] if not edited else []
     flagged = [claim for claim in claims if is_flagged(claim)]
     names = names_of([*draft.facts, *codes_in([row.key])])
@@ -85,6 +85,7 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "judged_by": [each | {"label": packs.get(each["pack"], each["pack"])} for each in draft.judged_by],
         "before": plain(str(row.base)) if row.base else "",
         "whys": Proposal.Why.choices,
+        "previous": previous,
         "next": following,
         "picture": _picture(draft),
         "haste": haste.lately(user) if may_decide else None,
@@ -130,7 +131,7 @@ def _decide(request: HttpRequest, draft: Draft, typed: str) -> None:
 
 
 def _next(draft: Draft) -> HttpResponse:
-    following = open_drafts().exclude(pk=draft.pk).first()
+    _, following = beside(draft)
     return redirect("draft_detail", pk=following.pk) if following else redirect("copy_home")
 
 

@@ -95,8 +95,10 @@ def marked(text: str, claims: list[dict[str, JSON]], names: Mapping[str, str]) -
         words += f". {claim['message']}" if claim.get("message") else ""
         parts.append(
             format_html(
-                '<mark class="claim" data-verdict="{}" title="{}">{}<span class="visually-hidden"> ({})</span></mark>',
+                '<mark class="claim" data-verdict="{}" data-fact="{}" tabindex="-1" title="{}">{}'
+                '<span class="visually-hidden"> ({})</span></mark>',
                 claim["verdict"],
+                claim["fact"],
                 words,
                 text[start:end],
                 words,

@@ -29,6 +29,12 @@ def sign_in(browser: Browser, url: str, name: str, password: str) -> Page:
     return page
 
 
+def on(page: Page, name: str) -> None:
+    """Wait until the page with this heading is there, ready for keys."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    page.wait_for_load_state()
+
+
 def reload_until(page: Page, wanted: Locator, *, seconds: int = 60) -> None:
     """Look again until what is wanted is there, as people do who wait for something."""
     for _ in range(seconds):

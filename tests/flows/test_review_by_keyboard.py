@@ -5,41 +5,26 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.flows.browser import chromium, sign_in
+from tests.flows.browser import chromium, on, sign_in
+from tests.flows.lamps import make_lamps
 from tests.flows.product import Product
 from tests.flows.test_main_job_in_browser import look
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser, pytest.mark.timeout(600)]
 ITEMS = 50
-MAKE = f"""
-from catalog.change_sets import acting
-from catalog.models import Product, User
-from catalog.products.changes import ProductChange, VariantChange
-from catalog.products.write import write_products
+SUBMIT = """
 from governance.workflow import verbs
-mara = User.objects.get(username="merchandiser")
 with acting(user=mara, source="command"):
-    write_products([
-        ProductChange(code=f"lamp-{{n:02}}", family="default", values={{"name@en_US": f"Lamp {{n:02}}"}},
-                      variants=(VariantChange(sku=f"lamp-{{n:02}}-1"),))
-        for n in range({ITEMS})
-    ])
-    for product in Product.objects.filter(code__startswith="lamp-").order_by("code"):
+    for product in lamps:
         verbs.submit(product=product, user=mara)
 """
 
 
-def on(page: Page, name: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
-    page.wait_for_load_state()
-
-
 def test_fifty_reviews_by_keyboard(product: Product) -> None:
     product.start("--demo")
-    done = product.run("shell", "-c", MAKE)
-    assert done.code == 0, done.err
+    make_lamps(product, ITEMS, then=SUBMIT)
     said: list[str] = []
     with chromium() as browser:
         page = sign_in(browser, product.url, "reviewer", "reviewer-demo")

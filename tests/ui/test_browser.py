@@ -164,6 +164,14 @@ def test_keys_lead_to_search_help_and_the_pages_own_buttons(page: sync_api.Page)
     sync_api.expect(page.get_by_role("searchbox").first).not_to_be_focused()
 
 
+def test_a_key_walks_through_claims_and_lights_the_fact_of_each(page: sync_api.Page) -> None:
+    big, red, row = page.get_by_text("big", exact=True), page.get_by_text("red", exact=True), page.locator("[data-of]")
+    for mark, lit in ((big, False), (red, True), (big, False)):
+        page.keyboard.press("f")
+        sync_api.expect(mark).to_be_focused()
+        assert (row.get_attribute("data-lit") is not None) == lit
+
+
 def test_a_destructive_button_asks_first(page: sync_api.Page, site: Site) -> None:
     page.get_by_role("button", name="Remove").click()
     dialog = page.get_by_role("dialog", name="Delete the lamp?")

@@ -81,7 +81,7 @@ def test_from_a_new_prompt_to_a_text_in_the_product(ada: Client, mara: Client, d
     assert "Look at the drafts" in page(mara, f"/texts/runs/{run.pk}/")
     draft = Draft.objects.get()
     text = page(mara, f"/texts/drafts/{draft.pk}/")
-    assert '<mark class="claim" data-verdict="supported" title="supported: colour">Blue' in text
+    assert 'data-verdict="supported" data-fact="colour" tabindex="-1" title="supported: colour">Blue' in text
     assert "colour" in text
     assert "is written." in post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=draft.text)
     assert desk.world.flat("tee")[""]["seo_description@en_US"] == draft.text
@@ -235,6 +235,29 @@ def test_each_sentence_stands_beside_the_facts_it_rests_on(mara: Client, desk: D
 def _resting(text: str) -> dict[str, str]:
     found = re.findall(r'<th scope="row" dir="auto">([^<]*)</th> ?<td data-label="Rests on">(.*?)</td>', text)
     return {sentence: facts.strip() for sentence, facts in found}
+
+
+def test_who_leaves_a_draft_for_later_comes_to_all_others_first(mara: Client, desk: Desk) -> None:
+    version = desk.version()
+    run = desk.run(version, *[desk.product(f"tee{number}") for number in range(4)])
+    drafts = list(Draft.objects.filter(item__run=run).order_by("pk"))
+    Draft.objects.filter(pk=drafts[3].pk).update(flags=2)
+    flagged, one, two, three = (f"/texts/drafts/{drafts[n].pk}/" for n in (3, 0, 1, 2))
+
+    def leads(address: str) -> list[str]:
+        return re.findall(r'href="(/texts/drafts/\d+/)" data-key="[jk]"', page(mara, address))
+
+    assert f'href="{flagged}"' in page(mara, "/texts/")
+    assert [leads(each) for each in (flagged, one, two, three)] == [
+        [one],
+        [flagged, two],
+        [one, three],
+        [two, flagged],  # after the last those that were left
+    ]
+    answer = mara.post(one, {"do": "reject", "why": "style"})
+    assert answer.headers["Location"] == two
+    answer = mara.post(three, {"do": "reject", "why": "style"})
+    assert answer.headers["Location"] == flagged
 
 
 def test_a_budget_is_set_for_all_or_for_one(ada: Client, mara: Client, desk: Desk) -> None:
