@@ -21,8 +21,13 @@ def limits(attribute: str, scope: str, locale: str) -> Iterator[Limit]:
         fields = {field.code: field for field in connectors.get(channel.connector).target_fields}
         for code, rule in channel.mapping.rules.items():
             field = fields.get(code)
-            if field is not None and field.max_length and attribute in sources(rule):
-                yield Limit(f"{channel.label}: {field.label}", field.max_length, by_line=field.many)
+            if field is None or attribute not in sources(rule):
+                continue
+            where = f"{channel.label}: {field.label}"
+            if field.max_length:
+                yield Limit(where, field.max_length, by_line=field.many)
+            if field.max_bytes:
+                yield Limit(where, field.max_bytes, by_line=field.many, in_bytes=True)
 
 
 def sources(rule: Mapping[str, JSON]) -> list[str]:

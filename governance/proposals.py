@@ -43,9 +43,10 @@ class CannotPropose(Exception):
         self.errors = errors
 
 
-def propose(*, product: Product, wanted: Wanted, reason: str = "") -> list[Proposal]:
+def propose(*, product: Product, wanted: Wanted, reason: str = "", overlong: bool = False) -> list[Proposal]:
     """Propose values that differ from those of now; an earlier open proposal of the same person for the same
-    value is replaced. Call it inside `acting(…)`. Raises CannotPropose."""
+    value is replaced. With `overlong`, one that is too long for its attribute waits as it is, to be shortened by
+    whoever takes it. Call it inside `acting(…)`. Raises CannotPropose."""
     with transaction.atomic():
         try:
             change = _change(product, wanted)
@@ -59,6 +60,10 @@ def propose(*, product: Product, wanted: Wanted, reason: str = "") -> list[Propo
             for key in keys
             if not _proposable(key) and (row or not parts.is_proposable(key))
         ]
+        if overlong and errors and all(e.code == "too_long" for e in errors):
+            now = flatten(load_states(ids=[product.pk], lock=False)[product.code_key])
+            found = [Diverted(r, k, now.get(r, {}).get(k), v) for r, row in wanted.items() for k, v in row.items()]
+            return _made(product, found, reason)
         if errors:
             raise CannotPropose(errors)
         found = [Diverted(sku, key, *pair[:2]) for sku, row in result.changes.items() for key, pair in row.items()]

@@ -366,7 +366,9 @@ document.addEventListener("input", (event) => {
   const field = event.target.closest?.("[data-meters]");
   byId(field?.dataset.meters)?.querySelectorAll("[data-most]").forEach((item) => {
     const parts = "byLine" in item.dataset ? field.value.split("\n") : [field.value];
-    const length = Math.max(...parts.map((part) => [...part].length));
+    // As it is kept: letters and their accents composed, no blanks around it.
+    const kept = parts.map((part) => part.normalize("NFC").trim());
+    const length = Math.max(...kept.map((part) => ("inBytes" in item.dataset ? new TextEncoder().encode(part) : [...part]).length));
     const over = Math.max(0, length - Number(item.dataset.most));
     item.toggleAttribute("data-over", over > 0);
     item.querySelector("progress").value = length;

@@ -54,7 +54,8 @@ class Ownership(StrEnum):
 class TargetField:
     """One field of the channel that a mapping rule can fill.
 
-    `max_length` counts characters. `source` names the page or schema the rule was read from.
+    `max_length` counts characters, `max_bytes` bytes in UTF-8. `source` names the page or schema the rule was read
+    from.
     """
 
     code: str
@@ -63,6 +64,7 @@ class TargetField:
     facet: Facet = Facet.CONTENT
     required: bool = False
     max_length: int | None = None
+    max_bytes: int | None = None
     choices: tuple[str, ...] = ()
     many: bool = False
     help: str = ""

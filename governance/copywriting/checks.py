@@ -55,7 +55,6 @@ def checked(
     facts: Facts,
     sentences: Sequence[Sentence] = (),
     rules: Sequence[Rule] = (),
-    limit: int = 0,
     lists: Vocabulary | None = None,
     points: int = 0,
 ) -> Checked:
@@ -69,8 +68,6 @@ def checked(
     problems = [
         f"It cites “{code[:60]}”, which it was not given." for code in dict.fromkeys(cited) if code not in facts.values
     ]
-    if limit and len(text) > limit:
-        problems.append(f"It has {len(text)} characters; {limit} are possible.")
     if points and (lines := len(text.splitlines())) > points:
         problems.append(f"It has {lines} points; {points} are possible.")
     problems += suspicions(facts)

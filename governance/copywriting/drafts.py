@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from catalog.attributes.spec import ValueProblem
@@ -16,6 +17,7 @@ from governance.copywriting.checks import Checked, checked, is_blocking, is_flag
 from governance.copywriting.claims.judge import Verdict
 from governance.copywriting.extraction import parsed
 from governance.copywriting.facts import Facts, facts_now
+from governance.copywriting.lengths import too_long
 from governance.copywriting.origins import kind_of, note, plain, stale_facts
 from governance.copywriting.provenance import within
 from governance.copywriting.rulebook import Rulebook, rulebook
@@ -102,6 +104,8 @@ def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
     if wrong and not comment.strip():
         said = ", ".join(f"“{claim['text']}” (fact {claim['fact']})" for claim in wrong[:3])
         raise CannotDecide("contradicted", f"It contradicts facts: {said}. Edit it, or say why it is right.", 422)
+    if (long := too_long(draft.version, draft.locale, plain(str(value)))) and not comment.strip():
+        raise CannotDecide("too_long", f"{' '.join(long)} Shorten it, or say why it may be that long.", 422)
     loose = [claim for claim in found.claims if is_flagged(claim)]
     if loose and not comment.strip():
         said = ", ".join(f"“{claim['text']}”" if claim["text"] else str(claim["message"]) for claim in loose[:3])
@@ -116,16 +120,16 @@ def _told(claim: Mapping[str, JSON]) -> str:
 
 def recheck(draft: Draft, text: str, facts: Facts, book: Rulebook | None = None) -> Checked:
     """The checks of a text that somebody may have edited, by the rules of now."""
-    version = draft.version
-    return checked(
-        plain(text),
+    version, text = draft.version, plain(text)
+    found = checked(
+        text,
         locale=draft.locale,
         facts=facts,
         rules=(book or rulebook(version, draft.locale)).rules,
-        limit=prompts.limit_of(version),
         lists=brands(),
         points=prompts.points_of(version),
     )
+    return replace(found, problems=[*too_long(version, draft.locale, text), *found.problems])
 
 
 def taken(draft: Draft | None, row: Proposal, value: JSON) -> None:

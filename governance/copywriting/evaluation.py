@@ -19,6 +19,7 @@ from governance.copywriting import budget, prompts
 from governance.copywriting.checks import is_blocking, is_flagged
 from governance.copywriting.facts import facts_now
 from governance.copywriting.generate import ask, check, described, read_out, reserve, text_of
+from governance.copywriting.lengths import too_long
 from governance.copywriting.providers.base import Answer, Billed, CannotWrite
 from governance.copywriting.rulebook import rulebook
 from governance.models import CopyTrial, PromptTemplate, PromptVersion, ProviderCall
@@ -179,7 +180,7 @@ def _tried(version: PromptVersion, product: Product, facts: Any, locale: str, by
         "problems": checked.problems,
         "flags": checked.flags,
         "blocked": sum(is_blocking(claim) for claim in checked.claims)
-        + (len(text_of(answer, version)) > prompts.limit_of(version)),
+        + bool(too_long(version, locale, text_of(answer, version))),
         "cost_micros": _cost(call),
     }
 
@@ -206,7 +207,7 @@ def _pictures(version: PromptVersion, asked: prompts.Asked, answer: Answer, call
         "problems": [*refused, *(problem for _, _, checked in found for problem in checked.problems)],
         "flags": sum(checked.flags for _, _, checked in found) + len(refused),
         "blocked": sum(is_blocking(claim) for claim in claims)
-        + sum(len(sentence.text) > prompts.limit_of(version) for _, sentence, _ in found),
+        + sum(bool(too_long(version, asked.locale, sentence.text)) for _, sentence, _ in found),
         "cost_micros": _cost(call),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from governance.copywriting import budget, classification, extraction, pace, pro
 from governance.copywriting.brands import brands
 from governance.copywriting.checks import Checked, checked, is_flagged
 from governance.copywriting.facts import SOURCE, Facts, facts_now
+from governance.copywriting.lengths import too_long
 from governance.copywriting.pictures import Picture
 from governance.copywriting.providers import offline
 from governance.copywriting.providers.base import Answer, Billed, CannotWrite, Sentence
@@ -123,16 +124,17 @@ def text_of(answer: Answer, version: PromptVersion) -> str:
 
 def check(version: PromptVersion, answer: Answer, facts: Facts, locale: str, book: Rulebook | None = None) -> Checked:
     book = book or rulebook(version, locale)
-    return checked(
-        text_of(answer, version),
+    text = text_of(answer, version)
+    found = checked(
+        text,
         locale=locale,
         facts=facts,
         sentences=answer.sentences,
         rules=book.rules,
-        limit=prompts.limit_of(version),
         lists=brands(),
         points=prompts.points_of(version),
     )
+    return replace(found, problems=[*too_long(version, locale, text), *found.problems])
 
 
 def reserve(
@@ -220,7 +222,9 @@ def keep(
         with acting(user=run.requested_by, source=ChangeSet.Source.SYSTEM, reason=reason):
             try:
                 with transaction.atomic():
-                    made = proposals.propose(product=item.product, wanted={"": {target: value}}, reason=reason)
+                    made = proposals.propose(
+                        product=item.product, wanted={"": {target: value}}, reason=reason, overlong=True
+                    )
             except proposals.CannotPropose as error:
                 return _end(item, S.FAILED, "refused", str(error))
         if not made:

@@ -78,7 +78,7 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "flags": len(flagged) + len(problems),
         "blocking": any(is_blocking(claim) for claim in claims),
         "problems": problems,
-        "meters": [] if reads else meters(draft, "\n".join(typed.split("\r\n"))),
+        "meters": [] if reads else meters(draft.version, draft.locale, "\n".join(typed.split("\r\n"))),
         "facts": told,
         "key": key_named(row.key, names),
         "resting": [] if reads else resting(typed, draft, claims, {fact["code"] for fact in told}, names),

@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.template import engines
 
+from governance.copywriting.lengths import length
 from tests.ui.conftest import Person
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -162,6 +163,15 @@ def test_keys_lead_to_search_help_and_the_pages_own_buttons(page: sync_api.Page)
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     sync_api.expect(page.get_by_role("searchbox").first).not_to_be_focused()
+
+
+@pytest.mark.parametrize("text", ["lamp", "é", "e\u0301", "q\u0308", "😀", "👨‍👩‍👧", " 🇫🇷 ", "größer"])
+def test_a_meter_counts_what_the_check_counts(page: sync_api.Page, text: str) -> None:
+    page.get_by_role("textbox", name="Text").fill(text)
+    for number, in_bytes in enumerate((False, True)):
+        meter, wanted = page.locator("#meters li").nth(number), length(text, in_bytes=in_bytes)
+        sync_api.expect(meter.locator("[data-length]")).to_have_text(str(wanted))
+        sync_api.expect(meter.locator("[data-too-many]")).to_have_text(str(max(0, wanted - 5)))
 
 
 def test_a_key_walks_through_claims_and_lights_the_fact_of_each(page: sync_api.Page) -> None:

@@ -458,7 +458,7 @@ def test_a_meter_of_bullet_points_measures_the_longest_line(desk: Desk) -> None:
         code="points", task="bullets", attribute=Attribute.objects.get(code="description")
     )
     draft = desk.draft(desk.version(), desk.product())
-    (found,) = [m for m in meters(draft, "a\n" + "b" * 501) if m.where == wanted.where]
+    (found,) = [m for m in meters(draft.version, draft.locale, "a\n" + "b" * 501) if m.where == wanted.where]
     assert (found.length, found.over, found.by_line) == (501, 1, True)
 
 
