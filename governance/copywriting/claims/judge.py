@@ -37,6 +37,7 @@ _SPOKEN = frozenset(["ratio"])  # "twice as good" measures nothing, unless a fac
 _IDIOMS = frozenset([("d", Decimal(7)), ("h", Decimal(24))])  # all week, all day
 _HOURS = frozenset(["h", "quarter_h"])
 _WITHIN, _LASTING = frozenset(listed("terms")["within"].split()), frozenset(listed("terms")["lasting"].split())
+_NOT = frozenset(listed("terms")["not_it"].split())
 _CLAUSE = re.compile(r"[.,;:!?()\n•|]")
 _NAMES = {"name", "title", "model", "brand", "sku", "mpn", "manufacturer", "series", "produkt", "bezeichnung"}
 
@@ -52,6 +53,21 @@ class Bench:
 
     def judge(self, stated: Stated) -> Judgement | None:
         """None for a number that states nothing, such as that of a list."""
+        found = self._judged(stated)
+        if found and found.verdict == Verdict.SUPPORTED and self._denied(stated):
+            return Judgement(Verdict.CONTRADICTED, found.fact)
+        return found
+
+    def _denied(self, stated: Stated) -> bool:
+        """Whether it is said not to be so: "not 2 kg", "keine 2 kg"."""
+        before = next((w for w in reversed(self.words) if w.end <= stated.start), None)
+        return (
+            before is not None
+            and not _NOT.isdisjoint((before.plain, f"{before.plain}@{self.language}"))
+            and not self.text[before.end : stated.start].strip()
+        )
+
+    def _judged(self, stated: Stated) -> Judgement | None:
         for start, end, key in self.quoted:
             if start <= stated.start and stated.number_end <= end:
                 return Judgement(Verdict.SUPPORTED, key)
@@ -228,6 +244,8 @@ def agree(readings: Sequence[Reading], unit: Unit, amount: Amount, *, negative: 
     """
     if negative and (unit.dimension == "temperature" or amount.value < 0):
         readings = [Reading(-reading.value, reading.step) for reading in readings]
+    if amount.unit not in (None, unit):  # "1.200 kW" for 1200 W: nobody writes such noughts behind a decimal mark
+        readings = [each for each in readings if each is readings[0] or each.value / each.step % 10]
     return any(_agree(reading, unit, amount) for reading in readings)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from governance.copywriting.claims.facts import Fact
-from governance.copywriting.claims.judge import Judgement, Verdict
+from governance.copywriting.claims.judge import NEAR, Judgement, Verdict
 from governance.copywriting.claims.lists import listed
 from governance.copywriting.claims.vocabulary import IDIOM, NAMES, Hit, Vocabulary
 from governance.copywriting.claims.words import Word, alike, words
@@ -23,6 +23,7 @@ _GREEN, _GREEN_THINGS = frozenset(["vert", "verte", "verde"]), frozenset(_LISTS[
 _SKIES, _INTO = frozenset(_LISTS["skies"].split()), frozenset(_LISTS["into"].split())
 _ATTRIBUTE = _OF | {"usb", "hdmi", "aux", "d", "audio", "lightning"}
 _PURE = frozenset(_LISTS["pure"].split())
+_CERTIFIED = "certificates:certified"
 _SMALL = frozenset(
     ["is", "has", "with", "mit", "ist", "hat", "con", "avec"]
 )  # in the names of facts that say yes or no
@@ -56,7 +57,7 @@ class Glossary:
             for said in fact.texts:
                 said_words = words(said.replace("_", " "))
                 for hit in vocabulary.find(said_words):
-                    so = not _negated(said_words, hit.first)
+                    so = not _negated(said, said_words, hit.first)
                     self.told.setdefault(hit.term.concept, _Told(fact.key, so))
                     if len(said_words) <= 8 and not hit.term.doubtful:
                         self.speaks.setdefault(hit.term.vocabulary, fact.key)
@@ -77,14 +78,18 @@ class Glossary:
     def judged(self) -> Iterator[tuple[int, int, str, Judgement]]:
         """Start, end, kind and judgement of each term of the text."""
         for vocabulary in self.vocabularies:
-            for hit in vocabulary.find(self.words):
+            hits = list(vocabulary.find(self.words))
+            named = [h.first for h in hits if h.term.vocabulary == "certificates" and h.term.concept != _CERTIFIED]
+            for hit in hits:
                 if hit.term.vocabulary == IDIOM:
                     continue
+                if hit.term.concept == _CERTIFIED and any(abs(hit.first - at) <= NEAR for at in named):
+                    continue  # it is said of the certificate beside it
                 if judgement := self._judge(vocabulary, hit):
                     yield hit.start, hit.end, hit.term.vocabulary, judgement
 
     def _judge(self, vocabulary: Vocabulary, hit: Hit) -> Judgement | None:
-        term, so = hit.term, not _negated(self.words, hit.first)
+        term, so = hit.term, not _negated(self.text, self.words, hit.first)
         if opposite := vocabulary.opposites.get(term.concept):
             known = self.told.get(opposite)
             if known is None or (len(term.words) > 1 and self._goes_on(hit)):
@@ -202,9 +207,13 @@ def _differ(one: Decimal, other: Decimal) -> bool:
     return one != other and (one == one.to_integral_value() or abs(one - other) > 1)
 
 
-def _negated(text_words: Sequence[Word], first: int) -> bool:
-    before = [w.plain for w in text_words[max(0, first - 4) : first]]  # "not safe for the dishwasher"
-    return any(word in NEGATIONS for word in before)
+_SENTENCE = re.compile(r"[.;!?\n•|]")
+
+
+def _negated(text: str, text_words: Sequence[Word], first: int) -> bool:
+    """Whether a word close before says no, in the same sentence: "not safe for the dishwasher"."""
+    before = [w for w in text_words[max(0, first - 4) : first] if w.plain in NEGATIONS]
+    return bool(before) and not _SENTENCE.search(text[before[-1].end : text_words[first].start])
 
 
 def yes_or_no(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str, Judgement]]:
@@ -223,6 +232,6 @@ def yes_or_no(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str,
         if not names or len(hits) < len(names) or hits[-1].end - hits[0].start > 60:
             continue
         first, last = text_words.index(hits[0]), text_words.index(hits[-1])
-        so = not _negated(text_words, first) and not any(w.plain in NEGATIONS for w in text_words[first:last])
+        so = not _negated(text, text_words, first) and not any(w.plain in NEGATIONS for w in text_words[first:last])
         verdict = Verdict.SUPPORTED if so == fact.yes else Verdict.CONTRADICTED
         yield hits[0].start, hits[-1].end, "properties", Judgement(verdict, fact.key)

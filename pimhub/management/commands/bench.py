@@ -27,6 +27,7 @@ BENCHMARKS = {
     "file_intake": "rows",
     "shopify_files": "folder",
     "claims": "file",
+    "mutations": "file",
 }
 
 
@@ -38,14 +39,14 @@ class Command(BaseCommand):
         parser.add_argument("--products", type=int, help="how many made-up products of three variants each")
         parser.add_argument("--rows", type=int, help="how many lines the file has, for file_intake")
         parser.add_argument("--folder", type=Path, help="where the files lie, for shopify_files")
-        parser.add_argument("--file", type=Path, help="labelled texts, a line each, for claims")
+        parser.add_argument("--file", type=Path, help="labelled texts, a line each, for claims and mutations")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["name"] == "shopify_files" and not (options["folder"] and options["folder"].is_dir()):
             raise CommandError("Name the folder of the files: manage.py bench shopify_files --folder FOLDER")
-        if options["name"] == "claims" and not (options["file"] and options["file"].is_file()):
-            raise CommandError("Name the file of labelled texts: manage.py bench claims --file FILE.jsonl")
+        if BENCHMARKS.get(options["name"]) == "file" and not (options["file"] and options["file"].is_file()):
+            raise CommandError(f"Name the file of labelled texts: manage.py bench {options['name']} --file FILE.jsonl")
         names = (
             [options["name"]] if options["name"] else [n for n, x in BENCHMARKS.items() if x in ("products", "rows")]
         )

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from benchmarks import mutations
 from benchmarks.claims import Scored, rates, score
 from governance.copywriting.claims.check import check_text
 
@@ -123,6 +124,16 @@ def test_claims_that_were_written_before_the_checker_was_looked_at() -> None:
         assert recall >= 0.95, those
         assert precision >= 0.95, those
     assert not any(s.flagged for s in scored if s.mutation == "style")
+
+
+def test_a_true_sentence_with_one_thing_changed_is_flagged() -> None:
+    """What passes is praise that compares with nothing."""
+    rows = mutations.run(lambda said: None, file=UNSEEN).rows
+    tried = {row["name"]: row["tried"] for row in rows if "tried" in row}
+    assert len(tried) == 10
+    assert min(tried.values()) > 30
+    passed = [row["text"] for row in rows if row["name"].startswith("passed")]
+    assert [text for text in passed if not text.endswith(("World-class.", "The ultimate choice."))] == []
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,65 @@ def test_banned_words_are_found_in_any_disguise(term: str, trick: str) -> None:
     assert rules[0].message
 
 
+@pytest.mark.parametrize(
+    ("locale", "text", "facts", "expected"),
+    [
+        # What one sentence denies says nothing of the next.
+        ("en_US", "It is not waterproof. Made of oak.", {"waterproof": False}, {"waterproof": YES, "oak": NONE}),
+        ("de_DE", "Ohne Akku. Aus Leder.", {"weight": "2 kg"}, {"Leder": NONE}),
+        ("fr_FR", "Sans piles ! Certifiée GOTS.", {"weight": "2 kg"}, {"GOTS": NONE}),
+        ("en_US", "Not made of oak.", {"material": "oak"}, {"oak": NO}),
+        # A number that is denied is another one; a list's number is not denied.
+        ("en_US", "It weighs not 2 kg.", {"weight": "2 kg"}, {"2 kg": NO}),
+        ("de_DE", "Nicht 2 kg schwer.", {"weight": "2 kg"}, {"2 kg": NO}),
+        ("es_ES", "Pesa no 2 kg.", {"weight": "2 kg"}, {"2 kg": NO}),
+        ("en_US", "Not only 2 kg light.", {"weight": "2 kg"}, {"2 kg": YES}),
+        ("en_US", "Order no 2 kg bag.", {"weight": "2 kg"}, {"2 kg": YES}),
+        # Noughts behind a mark make thousands, not a decimal.
+        ("de_DE", "Mit 1.200 kW.", {"power": {"amount": "1200", "unit": "w"}}, {"1.200 kW": NO}),
+        ("de_DE", "Mit 1,2 kW.", {"power": {"amount": "1200", "unit": "w"}}, {"1,2 kW": YES}),
+        ("de_DE", "Mit 1.254 kg.", {"weight": {"amount": "1254", "unit": "g"}}, {"1.254 kg": YES}),
+        # Who is certified is so by somebody.
+        ("en_US", "Certified quality.", {"certificates": "FSC"}, {"Certified": YES}),
+        ("de_DE", "Zertifiziert und schön.", {"weight": "2 kg"}, {"Zertifiziert": NONE}),
+        ("en_US", "FSC certified.", {"certificates": "FSC"}, {"FSC": YES}),
+    ],
+)
+def test_what_a_change_of_a_true_sentence_says(
+    locale: str, text: str, facts: dict[str, JSON], expected: dict[str, str]
+) -> None:
+    found = verdicts(locale, text, facts)
+    assert {said: verdict for said, verdict in found.items() if said in expected} == expected
+    assert len(found) == len(expected), found
+
+
+@pytest.mark.parametrize(
+    ("text", "breaks"),
+    [
+        ("The quietest fan in its class.", "superlative"),
+        ("Der sparsamste Kühlschrank auf dem Markt.", "superlative"),
+        ("La plus fine de sa catégorie.", "superlative"),
+        ("De stilste op de markt.", "superlative"),
+        ("Found in the forest, in the world of wood.", ""),
+        ("The latest trends in the industry.", ""),
+        ("Am besten im Kühlschrank lagern.", ""),
+        ("It helps against migraines.", "relief"),
+        ("Schützt vor Kälte.", ""),
+        ("Protects against scratches.", ""),
+        ("Reduces blood sugar.", "disease"),
+        ("Reduces noise.", ""),
+        ("Empfohlen, und von Zahnärzten geprüft.", "endorsed"),
+        ("Recommended by our readers.", ""),
+        ("Gentle on the environment.", "generic_environmental"),
+        ("Gentle on the skin.", ""),
+        ("Gut für unterwegs.", ""),
+    ],
+)
+def test_rules_know_what_is_said_not_only_its_words(text: str, breaks: str) -> None:
+    found = {claim.rule.code for claim in check_text(text, locale="en_US", facts={}, rules=RULES) if claim.rule}
+    assert found == ({breaks} if breaks else set())
+
+
 def test_what_a_text_denies_breaks_no_rule_and_a_certificate_proves_it() -> None:
     assert verdicts("en", "It is not biodegradable. A cured ham is no secure cure.", {}) == {}
     proved = check_text("Eco-friendly.", locale="en", facts={"certificate": "EU Ecolabel"}, rules=RULES)
