@@ -21,6 +21,7 @@ from catalog.products.state import PRODUCT_ROW, Flat, ProductState, flatten, is_
 from pimhub.foundation.jsonvalue import JSON
 
 Pairs = Mapping[str, Sequence[JSON]]  # {key: [old, new, which of the two is a deliberate null]}
+Moved = tuple[Pairs, Mapping[str, JSON] | None]  # what a variant brought along, and its row now (None: not there)
 
 
 def of_change_set(change_set: ChangeSet, states: Sequence[ProductState]) -> list[Wanted]:
@@ -34,6 +35,16 @@ def of_change_set(change_set: ChangeSet, states: Sequence[ProductState]) -> list
     created = set(made.values_list("product_id", "sku"))
     media = _pictures(pairs for rows in by_product.values() for _, pairs in rows)
     moves = _moves(change_set, ids)
+    rows = {state.row.pk: flatten(state) for state in states}
+
+    def gone(start: int) -> dict[str, Moved]:
+        """What left a product: as it came to the other one, and as it is there now."""
+        return {
+            sku: (_merged(by_product.get(to, [])).get(sku, {}), rows.get(to, {}).get(sku))
+            for sku, (source, to) in moves.items()
+            if source == start
+        }
+
     return [
         _of_product(
             state,
@@ -41,7 +52,7 @@ def of_change_set(change_set: ChangeSet, states: Sequence[ProductState]) -> list
             {s for p, s in created if p == state.row.pk},
             media,
             came={sku for sku, (_, to) in moves.items() if to == state.row.pk},
-            went={sku for sku, (start, _) in moves.items() if start == state.row.pk},
+            went=gone(state.row.pk),
         )
         for state in states
     ]
@@ -75,7 +86,7 @@ def _of_product(
     media: Mapping[str, MediaAsset],
     *,
     came: Collection[str] = (),
-    went: Collection[str] = (),
+    went: Mapping[str, Moved] | None = None,
 ) -> Wanted:
     merged = _merged(entries)
     if merged.get(PRODUCT_ROW, {}).get("family", [""])[0] is None:
@@ -88,8 +99,8 @@ def _of_product(
             if sku in builder.now:
                 builder.product.setdefault("gives", []).append(sku)
             continue
-        if sku and sku in went:
-            builder.take_over(sku, pairs)
+        if sku and went and sku in went:
+            builder.take_over(sku, pairs, *went[sku])
             continue
         if sku and sku in created:
             if sku in builder.now and "trashed" not in builder.now[sku]:
@@ -159,14 +170,22 @@ class _Builder:
         else:
             target.setdefault("values", {})[key] = old
 
-    def take_over(self, sku: str, pairs: Pairs) -> None:
-        """A variant comes back from where it went, with the values it had here."""
-        own = {key: pair[0] for key, pair in pairs.items() if not is_part(key)}
-        nulls = {key for key, pair in pairs.items() if len(pair) > 2 and pair[2] & 1}
-        variant = self.variant(sku)
-        variant["taken"] = True
-        variant["values"] = {key: value for key, value in own.items() if value is not None or key in nulls}
-        variant["exact"] = True
+    def take_over(self, sku: str, pairs: Pairs, came: Pairs, now: Mapping[str, JSON] | None) -> None:
+        """A variant comes back from where it went, with the values it had here, but for those changed there since."""
+        values = {}
+        for key, pair in pairs.items():
+            if not is_part(key) and (pair[0] is not None or (len(pair) > 2 and pair[2] & 1)):
+                values[key] = pair[0]
+        there = {} if now is None else now
+        for key in dict.fromkeys([*came, *there]) if now is not None else ():
+            _, new, *nulls = came.get(key, (None, None))
+            if is_part(key) or self._is(there, key, new, bool(nulls and nulls[0] & 2)):
+                continue
+            self.leave(key, sku, f"{key} was changed again since. The later value stays.", there.get(key))
+            values.pop(key, None)
+            if key in there:
+                values[key] = there[key]
+        self.variant(sku).update(taken=True, exact=True, values=values)
 
     def _is(self, row: Mapping[str, JSON], key: str, value: JSON, is_null: bool) -> bool:
         """Whether the row holds the value now; absent and deliberately empty are two things for values."""

@@ -14,6 +14,7 @@ from catalog import events
 from catalog.attributes.values import attribute_of
 from catalog.media.fetch import host_of
 from catalog.models import (
+    Association,
     Category,
     ChangeSet,
     HeldPrice,
@@ -149,12 +150,15 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
     now = timezone.now()
     new: list[Variant] = []
     old: list[Variant] = []
+    moved: dict[int, int] = {}
     for state in states:
         for variant in state.variants.values():
             row = variant.row
             overrides = derive.overrides(state, variant.values)
             changed = row.pk is None or row.values != variant.values or row.sku_key in identity_changed
             changed = changed or row.overrides != overrides
+            if row.pk and row.product_id != state.row.pk:
+                moved[row.pk] = state.row.pk
             row.product_id, row.values, row.sku_key = state.row.pk, variant.values, code_key(row.sku)
             row.trashed_at = (row.trashed_at or now) if variant.trashed else None
             row.overrides = overrides
@@ -163,6 +167,9 @@ def _variants(states: Sequence[ProductState], change_set: ChangeSet, identity_ch
                 (old if row.pk else new).append(row)
     append_objects(new, unique="sku_key")
     update_objects(old, VARIANT_FIELDS)
+    for variant_id, product_id in moved.items():  # what points at a variant follows it, and what it points to
+        Association.objects.filter(to_variant_id=variant_id).update(to_product_id=product_id)
+        Association.objects.filter(variant_id=variant_id).update(product_id=product_id)
     _history(new, change_set, update=False)
     _history([row for row in old if row.sku_key in identity_changed], change_set, update=True)
 

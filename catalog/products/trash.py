@@ -59,13 +59,18 @@ product_uses: Registry[Callable[[Sequence[int]], Iterable[Use]]] = Registry("pro
 
 
 def uses_of_product(product: Product) -> list[Use]:
+    return pointing_at(product) + [use for source in product_uses for use in source([product.pk])]
+
+
+def pointing_at(product: Product, *, itself: bool = False) -> list[Use]:
+    """Products that point at it or one of its variants; with `itself`, only those that mean the product."""
     links = Association.objects.filter(to_product=product, product__trashed_at__isnull=True).exclude(product=product)
-    codes = list(links.values_list("product__code", flat=True).distinct()[:2])
-    found = [Use("associated by", codes[0], links.values("product").distinct().count())] if codes else []
+    links = links.filter(to_variant__isnull=True) if itself else links
     values = values_pointing_to(PRODUCTS, product.code).exclude(product=product)
-    if codes := list(values.values_list("product__code", flat=True).distinct()[:2]):
-        found.append(Use("referred to by", codes[0], values.values("product").distinct().count()))
-    return found + [use for source in product_uses for use in source([product.pk])]
+    return [
+        *_uses("associated by", Product.objects.filter(pk__in=links.values("product_id"))),
+        *_uses("referred to by", Product.objects.filter(pk__in=values.values("product_id"))),
+    ]
 
 
 def values_pointing_to(to: str, code: str) -> QuerySet[ValueIndex]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from catalog.models import AttributeOption, MediaLink, Offer, Product, Variant
+from catalog.models import Association, AssociationType, AttributeOption, MediaLink, Offer, Product, Variant
 from catalog.plans import run
 from catalog.plans.kinds.base import BadPlan
-from catalog.products.changes import MediaChange, OfferChange, VariantChange
+from catalog.products.changes import AssociationChange, MediaChange, OfferChange, VariantChange
+from catalog.products.represent import Wanted, represent
 from catalog.products.state import Flat
 from pimhub.foundation.jsonvalue import canonical
 from tests.catalog.plans.test_undo import last_act, undone, visible, worked_off
@@ -101,6 +102,54 @@ def test_simples_are_attached_with_all_that_is_theirs_and_let_go_again(world: Wo
     undone(world, last_act())
     assert {code: visible(world.flat(code)) for code in before} == before
     assert Variant.objects.get(sku="tee-m").product.code == "simple-m"
+
+
+def test_what_was_edited_after_simples_were_attached_stays_with_them(world: World) -> None:
+    world.product("tee", sizes=("s",))
+    own = VariantChange(sku="tee-m", stock={"main": 3}, values={"tax_code": "A"})
+    world.change("simple-m", family="default", values={"size": "m", "mpn": "P-m"}, variants=(own,))
+    plan(world, "attach", parent="tee", codes=["simple-m"])
+    act = last_act()
+    later = VariantChange("tee-m", values={"mpn": "P-2", "hs_code": "610910"}, reset=("tax_code",), stock={"main": 9})
+    assert world.change("tee", variants=(later,)).status == "updated"
+    done = undone(world, act)
+    back = world.flat("simple-m")["tee-m"]
+    assert (back["mpn"], back["hs_code"], back["stock.main.available"]) == ("P-2", "610910", 9)
+    assert "tax_code" not in back
+    assert "size" not in back  # the product of its own says it, as before
+    assert {e["key"] for line in done.lines.all() for e in line.errors} == {"mpn", "hs_code", "tax_code"}
+
+
+def test_packs_keep_the_variants_they_hold_when_these_move(world: World) -> None:
+    AssociationType.objects.create(code="pack", quantified=True)
+    AssociationType.objects.create(code="related")
+    world.product("tee", sizes=("s",))
+    world.product("cap", sizes=("s",))
+    points = {"related": (AssociationChange(product="cap"),)}
+    values, one = {"size": "m"}, VariantChange(sku="tee-m", associations=points)
+    world.change("simple-m", family="default", values=values, variants=(one,))
+    held = {
+        "pack": (AssociationChange(sku="tee-m", quantity=Decimal(2)),),
+        "related": (AssociationChange(product="simple-m"),),
+    }
+    world.change("box", family="default", associations=held, variants=(VariantChange(sku="box"),))
+
+    def shown(code: str) -> Any:
+        row = Product.objects.get(code=code)
+        (found,) = represent([row], Wanted(frozenset({"variants"}), frozenset({"associations"})))
+        return found
+
+    before = shown("box")["associations"]
+    assert before == {"pack": [{"sku": "tee-m", "quantity": "2"}], "related": [{"product": "simple-m"}]}
+    done = plan(world, "attach", parent="tee", codes=["simple-m"])
+    assert shown("box")["associations"] == {"pack": [{"sku": "tee-m", "quantity": "2"}]}
+    assert shown("tee")["variants"][-1]["associations"] == {"related": [{"product": "cap"}]}
+    told = [e for line in done.lines.all() for e in line.errors if e["code"] == "in_use"]
+    assert [e["message"] for e in told] == ["simple-m is associated by: box. Point that to tee or its variants."]
+    undone(world, last_act())
+    assert shown("box")["associations"] == before
+    assert shown("simple-m")["variants"][0]["associations"] == {"related": [{"product": "cap"}]}
+    assert Association.objects.count() == 3
 
 
 def test_simples_that_collide_are_all_left_where_they_are(world: World) -> None:
