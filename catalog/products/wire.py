@@ -11,6 +11,7 @@ import datetime as dt
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
@@ -27,6 +28,7 @@ from catalog.products.changes import (
 )
 from pimhub.foundation import moments
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import written_out
 
 MAX_LINE = 1_000_000  # characters of one product
 # NUL, and halves of characters that are not a pair: no database keeps them.
@@ -50,7 +52,7 @@ def load_json(text: str | bytes) -> JSON:
         if _UNSEEN.search(text):
             _refuse("", "bad_character", "This holds a NUL or half of a character. Remove it.")
         return json.loads(
-            text, parse_float=Decimal, parse_int=_whole, parse_constant=_no_constant, object_pairs_hook=_object
+            text, parse_float=_exact, parse_int=_whole, parse_constant=_no_constant, object_pairs_hook=_object
         )
     except UnicodeDecodeError as error:
         _refuse("", "not_utf8", f"This is not UTF-8 (byte {error.start}). Send UTF-8.")
@@ -66,6 +68,13 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _exact(text: str) -> Decimal:
+    try:
+        return written_out(text)
+    except InvalidOperation:
+        _refuse("", "not_json", f"The number {text[:20]} has too many digits. Nothing here is as large, or as small.")
+
+
 def _no_constant(name: str) -> NoReturn:
     _refuse("", "not_json", f"{name} is no JSON. Send null or a number.")
 
@@ -73,7 +82,7 @@ def _no_constant(name: str) -> NoReturn:
 def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        twice = next(key for i, (key, _) in enumerate(pairs) if key in [k for k, _ in pairs[:i]])
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         _refuse(twice, "key_twice", f"“{twice}” is given twice in one object. Leave one.")
     return found
 
@@ -311,7 +320,7 @@ def _amount(form: _Form, name: str) -> Decimal | None:
         return None
     try:
         if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
-            amount = Decimal(value)
+            amount = written_out(str(value))
             if amount.is_finite():
                 return amount
     except InvalidOperation:

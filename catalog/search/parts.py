@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
@@ -27,6 +27,7 @@ from catalog.models.codes import code_key
 from catalog.search import operators as op
 from catalog.search.filters import Condition, part
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import written_out
 
 WORDS = (op.EQUAL, op.UNEQUAL, op.IN, op.NOT_IN, op.STARTS, op.CONTAINS, op.LACKS)
 NUMBERS = (op.EQUAL, op.UNEQUAL, *op.ORDER)
@@ -289,7 +290,7 @@ def price(asked: Condition) -> Q:
             )
         )
     try:
-        amount = Decimal(str(asked.value))
+        amount = written_out(str(asked.value))
         if isinstance(asked.value, bool) or not amount.is_finite() or abs(amount) >= 10**12:
             raise InvalidOperation
     except InvalidOperation as error:

@@ -16,6 +16,7 @@ from catalog.products.changes import ChangeError
 from catalog.products.wire import MAX_LINE, BadForm, load_json
 from catalog.sources.items import item_columns
 from pimhub.foundation import spreadsheets
+from pimhub.foundation.numbers import written_out
 
 F = Source.Format
 WHOLE = ("available", "sequence")
@@ -179,7 +180,14 @@ def _sheet(file: IO[bytes], start: int) -> tuple[list[str], Iterator[Cells]]:
         raise BadFile("The workbook is empty. Fill its first sheet, with a header row.")
     file.seek(max(start, file.tell()))
     # Decimals stay as they are written: no float is ever made of a price.
-    return names, ((file.tell(), json.loads(line, parse_float=Decimal), "") for line in iter(file.readline, b""))
+    return names, ((file.tell(), json.loads(line, parse_float=_exact), "") for line in iter(file.readline, b""))
+
+
+def _exact(text: str) -> Decimal | str:
+    try:
+        return written_out(text)
+    except InvalidOperation:
+        return text  # refused in its row
 
 
 def _cell(name: str, value: Any, profile: Profile) -> Any:
@@ -191,7 +199,7 @@ def _cell(name: str, value: Any, profile: Profile) -> Any:
     if name in AMOUNTS:
         return text
     try:
-        number = Decimal(text)
+        number = written_out(text)
         return int(number) if number == number.to_integral_value() else number
     except (InvalidOperation, OverflowError, ValueError):
         return text

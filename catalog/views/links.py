@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +22,7 @@ from catalog.products.state import amount_text
 from catalog.products.write import write_product
 from catalog.structure.trails import trails
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import written_out
 
 _LINE = re.compile(r"(?:(\d+(?:[.,]\d+)?)\s*[×x*]\s+)?(.+)")
 
@@ -128,7 +129,7 @@ def _target(line: str) -> AssociationChange:
     match = _LINE.fullmatch(line)
     amount, name = (match[1], match[2].strip()) if match else (None, line)
     try:
-        quantity = Decimal(amount.replace(",", ".")) if amount else None
+        quantity = written_out(amount.replace(",", ".")) if amount else None
     except InvalidOperation as error:
         raise ValueError(f"“{line}” is no target. Write 6 × SKU.") from error
     if Variant.objects.filter(sku_key=code_key(name)).exists():

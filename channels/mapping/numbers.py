@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidO
 
 from pimhub.foundation import quantities
 from pimhub.foundation.jsonvalue import JSON
-from pimhub.foundation.numbers import plain
+from pimhub.foundation.numbers import plain, written_out
 
 MODES = {"nearest": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
 _CENT = Decimal("0.01")
@@ -74,7 +74,7 @@ def _number(value: JSON) -> Decimal | None:
     if isinstance(value, bool) or value is None:
         return None
     try:
-        found = Decimal(str(value))
+        found = written_out(str(value))
     except InvalidOperation:
         return None
     return found if found.is_finite() else None

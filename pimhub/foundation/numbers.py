@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
@@ -15,6 +15,20 @@ MAX_LENGTH = 60  # characters; nobody types longer numbers, and bad files hold m
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\t"), " ")
 _GROUPING = " '\u2019"  # these separate thousands and never decimals
 _MINUS = dict.fromkeys(map(ord, "\u2212\u2013"), "-")
+
+
+FARTHEST = 100  # digits before or behind the point of what a machine writes
+
+
+def written_out(text: str) -> Decimal:
+    """The number that a machine wrote, if it can be written out: the digits of 1e999999999 fill any memory.
+
+    Raises InvalidOperation, also for what is no number; infinities and NaN pass, as they do in Decimal.
+    """
+    number = Decimal(text)
+    if number.is_finite() and (number.adjusted() > FARTHEST or int(number.as_tuple().exponent) < -FARTHEST):
+        raise InvalidOperation(f"{text[:20]} has more than {FARTHEST} digits")
+    return number
 
 
 class AmbiguousNumber(ValueError):

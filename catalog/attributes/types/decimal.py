@@ -64,13 +64,15 @@ class DecimalNumber(AttributeType):
 
 
 def exact_number(value: JSON) -> Decimal:
-    """The number in a JSON value: an int, or a string in plain notation. Floats have lost digits already."""
+    """The number in a JSON value: an int, a Decimal, or a string in plain notation. Floats have lost digits already."""
     if isinstance(value, float):
         raise ValueProblem("float", f"{value} may have lost digits.", f'Send it as a string: "{value}".')
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", value.strip(), re.ASCII):
         amount = Decimal(value.strip())
     elif isinstance(value, int) and not isinstance(value, bool):
         amount = Decimal(value)
+    elif isinstance(value, Decimal) and value.is_finite():
+        amount = value  # a number of JSON that was read without losing a digit
     else:
         raise ValueProblem("not_a_number", f"{shown(value)} is not a number.", 'Send a string such as "12.5".')
     if abs(amount) >= Decimal(10) ** WHOLE_DIGITS:

@@ -8,13 +8,14 @@ import json
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import InvalidOperation
 
 from catalog.attributes.cells import shown
 from catalog.attributes.spec import AttributeSpec, ValueProblem
 from catalog.attributes.types.base import AttributeType, IndexValue, attribute_type, attribute_types, count_limit
 from catalog.attributes.values import CODE_PATTERN
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import written_out
 
 MAX_COLUMNS, MAX_ROWS = 20, 200
 PARTS = frozenset({"code", "type", "labels", "required", "limits", "options"})
@@ -104,8 +105,8 @@ class Table(AttributeType):
     def _parse(self, text: str, spec: AttributeSpec, decimal_separator: str | None) -> JSON:
         if text.startswith("["):
             try:
-                return json.loads(text, parse_float=Decimal)
-            except (json.JSONDecodeError, RecursionError) as error:
+                return json.loads(text, parse_float=written_out)
+            except (ValueError, InvalidOperation, RecursionError) as error:
                 raise ValueProblem("not_a_table", f"{shown(text)} is not JSON: {error}.", REMEDY) from error
         separator = "\t" if "\t" in text.split("\n")[0] else ";"
         lines = list(csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True))

@@ -7,11 +7,12 @@ become JSON numbers on the wire, where the definition says number.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from typing import Any
 
 from channels.connectors.amazon.settings import Settings
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import written_out
 
 Schema = Mapping[str, Any]
 
@@ -98,7 +99,7 @@ def decimal_text(value: JSON) -> JSON:
     if isinstance(value, bool):
         return value
     try:
-        number = Decimal(str(value))
+        number = written_out(str(value))
     except InvalidOperation:
         return value
     return format(number.normalize(), "f") if number.is_finite() else value

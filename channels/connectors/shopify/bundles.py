@@ -12,7 +12,7 @@ an answer is lost.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from typing import Any
 
 from channels.connectors.base import Connection, Facet, Known, MappedProduct, MappedVariant, Operation, Rendered
@@ -25,6 +25,7 @@ from channels.connectors.shopify.outcomes import issue_of, outcome_of
 from channels.connectors.shopify.settings import BUNDLE, COMPONENT, variant_link
 from pimhub.foundation.http import Response
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import written_out
 
 FIELD = "components"
 READ, WRITE = "componentsRead", "productVariantRelationshipBulkUpdate"
@@ -79,7 +80,7 @@ def _entries(variant: MappedVariant) -> Iterator[tuple[str, int, str]]:
 
 def _whole(value: JSON) -> int | None:
     try:
-        amount = Decimal(str(value))
+        amount = written_out(str(value))
     except InvalidOperation:
         return None
     return int(amount) if amount.is_finite() and amount == amount.to_integral_value() and amount >= 1 else None

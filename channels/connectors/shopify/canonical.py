@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import written_out
 
 # The option of a product that has none, as Shopify itself names it.
 DEFAULT_OPTION = "Title"
@@ -90,7 +91,7 @@ def _decimal(value: JSON) -> Decimal | None:
     if value is None or value == "":
         return None
     try:
-        amount = Decimal(str(value))
+        amount = written_out(str(value))
     except InvalidOperation:
         return None
     return amount if amount.is_finite() else None

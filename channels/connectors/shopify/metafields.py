@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from channels.connectors.shopify import canonical
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import written_out
 
 PLACE = re.compile(r"(?P<namespace>[\w-]{3,255})\.(?P<key>[\w-]{2,64})", re.ASCII)
 MOST_VALUE = 65_536  # bytes of a value; lists hold at most 128 entries
@@ -134,8 +135,8 @@ def _money(value: JSON) -> str:
 def _json(value: JSON) -> str:
     if isinstance(value, str):
         try:
-            value = json.loads(value, parse_float=Decimal)
-        except ValueError as error:
+            value = json.loads(value, parse_float=written_out)
+        except (ValueError, InvalidOperation) as error:
             raise BadMetafield("is no JSON") from error
     return _dump(_plain(value))
 
@@ -212,7 +213,7 @@ def _amount(value: JSON) -> Decimal:
     if isinstance(value, bool | list | dict) or value in (None, ""):
         raise BadMetafield("is no number")
     try:
-        amount = Decimal(str(value))
+        amount = written_out(str(value))
     except InvalidOperation as error:
         raise BadMetafield("is no number") from error
     if not amount.is_finite():

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from channels.connectors.shopify import canonical
 from pimhub.foundation.jsonvalue import JSON
+from pimhub.foundation.numbers import written_out
 
 # Our unit → (Shopify's, what it measures).
 _UNITS: Mapping[str, tuple[str, str]] = {
@@ -77,7 +78,7 @@ def _measure(value: JSON) -> tuple[Decimal, str, str]:
     if unit not in _UNITS:
         raise BadMeasure(f"is in “{unit}”; Shopify knows {', '.join(sorted(_UNITS))}")
     try:
-        amount = Decimal(str(value.get("amount")))
+        amount = written_out(str(value.get("amount")))
     except InvalidOperation as error:
         raise BadMeasure("has no amount") from error
     if not amount.is_finite():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -111,7 +112,9 @@ def test_if_match_refuses_what_was_changed_meanwhile(api: Api) -> None:
     late = api.patch("products/mug/", {"values": {"brand": "Bolt"}}, If_Match=tag)
     assert (late.status_code, late.json()["code"]) == (412, "version_changed")
     assert api.patch("products/mug/", {"values": {"mpn": "1"}}, If_Match=first.headers["ETag"]).status_code == 200
-    assert api.patch("products/none/", {"family": "default"}, If_Match='"3.abc"').status_code == 412
+    for tag in ('"3.abc"', "*"):
+        assert api.patch("products/none/", {"family": "default"}, If_Match=tag).status_code == 412
+    assert api.patch("products/mug/", {"values": {"mpn": "2"}}, If_Match="*").status_code == 200
 
 
 def test_two_writers_of_different_values_both_win_and_of_the_same_the_second_hears_of_it(api: Api) -> None:
@@ -230,3 +233,36 @@ def test_who_may_not_add_may_name_what_is_there_by_another_systems_code(api: Api
     lines = [{"key": {"erp": "4711"}, "values": {"brand": "x"}}, {"code": "erp:4711", "values": {"brand": "y"}}]
     assert [r["status"] for r in api.of("rafael").bulk("products/", lines)] == [200, 200]
     assert Product.objects.get(code="mug").values["brand"] == "y"
+
+
+def test_numbers_may_be_numbers_of_json(api: Api) -> None:
+    """They are read without losing a digit, so there is no reason to refuse them."""
+    api.post("products/", MUG)
+    sent = '{"values": {"weight": {"amount": 0.1250, "unit": "kg"}}}'
+    assert api.patch("products/mug/", sent).json()["values"]["weight"] == {"amount": "0.125", "unit": "kg"}
+    for wrong in ("1e-999999999", "1e999999999", "NaN"):
+        answer = api.patch("products/mug/", sent.replace("0.1250", wrong))
+        assert answer.status_code in (400, 422), answer.content
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "1e-999999999", "-1E+400000000"])
+def test_a_number_that_would_fill_the_memory_is_refused_before_it_does(api: Api, number: str) -> None:
+    api.post("products/", MUG)
+    sku = MUG["variants"][0]["sku"]
+    for body in (
+        '{"variants": [{"sku": "%s", "offers": {"default": {"price": %s}}}]}',
+        '{"variants": [{"sku": "%s", "offers": {"default": {"price": "%s"}}}]}',
+        '{"variants": [{"sku": "%s", "stock": {"main": %s}}]}',
+    ):
+        answer = api.patch("products/mug/", body % (sku, number))
+        assert answer.status_code in (400, 422), answer.content
+    for path, line in (
+        ("stock/", '{"sku": "%s", "location": "main", "available": %s}'),
+        ("offers/", '{"sku": "%s", "price_list": "default", "price": %s}'),
+        ("offers/", '{"sku": "%s", "price_list": "default", "price": "%s"}'),
+    ):
+        (result,) = api.bulk(path, [line % (sku, number)])
+        assert result["status"] in (400, 422), result
+    for value in (number, f'"{number}"'):
+        given = quote('{"field": "price", "op": ">", "value": ' + value + "}")
+        assert api.get(f"products/?filter={given}").status_code == 400

@@ -125,6 +125,19 @@ def test_old_spreadsheets_letters_are_read(tmp_path: Path) -> None:
     assert found == [{"sku": "Mütze", "location": "main", "available": 1}]
 
 
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "xlsx"])
+def test_a_number_that_would_fill_the_memory_is_a_row_to_refuse(tmp_path: Path, kind: str) -> None:
+    far = "1e999999999"
+    data = {
+        "csv": f"sku,location,available\na,main,{far}\nb,main,2\n".encode(),
+        "ndjson": f'{{"sku":"a","available":{far}}}\n{{"sku":"b","available":2}}\n'.encode(),
+        "xlsx": workbook([["sku", "location", "available"], ["a", "main", far], ["b", "main", 2]]),
+    }[kind]
+    first, second = read(tmp_path, data, format=kind)
+    assert first == "not_json" or first["available"] == far
+    assert second["available"] == 2
+
+
 def test_a_table_goes_on_at_any_row(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b'sku,location,available\n"a\r\nb",main,1\r\n\r\nc,main,2\nd,"main,3\ne,main,4')
