@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Min, Q
+from django.db.models import Min, Q
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +19,7 @@ from catalog.api.base import ApiView
 from catalog.api.describe import FLAG, MOMENT, NUMBER, OBJECT, TEXT, Op, array, maybe, thing
 from catalog.api.paging import limit_of
 from catalog.api.problems import Problem
-from catalog.models import Category, DomainEvent, JournalEntry
+from catalog.models import Category, DomainEvent, EventSequence, JournalEntry
 from pimhub.foundation.jsonvalue import JSON
 
 LARGEST = 1000
@@ -53,13 +53,19 @@ class EventList(ApiView):
     def get(self, request: Request) -> Response:
         params.only(request, {"after", "limit", "type", "product"})
         after, limit = params.number(request, "after", 0), limit_of(request, LARGEST)
-        oldest = DomainEvent.objects.aggregate(first=Min("number"))["first"]
-        if oldest is not None and after + 1 < oldest:
-            text = f"Events up to {oldest - 1} are no longer kept. Read the products afresh, then follow from now."
-            raise Problem(410, "events_gone", text, oldest=oldest)
         # What is committed and not numbered yet would only come a moment later: number it now.
         events.number_events()
-        newest = DomainEvent.objects.aggregate(last=Max("number"))["last"] or 0
+        newest = EventSequence.objects.get(pk=1).last
+        oldest = DomainEvent.objects.aggregate(first=Min("number"))["first"] or newest + 1
+        if after + 1 < oldest:
+            text = f"Events up to {oldest - 1} are no longer kept. Read the products afresh, then follow from now."
+            raise Problem(410, "events_gone", text, oldest=oldest)
+        if after > newest:  # what comes next here would get numbers that the reader believes to have
+            text = (
+                f"There is no event {after} yet; the last one is {newest}. Is your number from before a backup was "
+                "restored, or of another instance? Read the products afresh, then follow from now."
+            )
+            raise Problem(410, "events_ahead", text, newest=newest)
         drafts = _may_read_drafts(request)
         end = newest if drafts else min(newest, after + WINDOW)
         rows = DomainEvent.objects.filter(number__gt=after, number__lte=end).order_by("number")

@@ -162,7 +162,7 @@ class ProductDetail(ApiView):
         params.only(request, SHAPE | {"dry_run"})
         change = read_product(request.data, code=code)
         version = expected_version(request)
-        if version is not None:
+        if request.headers.get("If-Match", "").strip():
             if not Product.everything.filter(code_key=code_key(code)).exists():
                 raise Problem(412, "not_there", f"There is no product {code}, so If-Match cannot hold.")
             change = replace(change, version=version)

@@ -99,6 +99,8 @@ def _structure(app: Application) -> None:
                 "bad_axis",
                 f"“{axis}” cannot tell variants apart: it must be an attribute without language and scope.",
             )
+    if twice := [axis for axis in dict.fromkeys(state.axes) if state.axes.count(axis) > 1]:
+        app.fail("axes", "axis_twice", f"“{twice[0]}” is there twice. Name each axis once.")
     if len(state.axes) > MAX_AXES:
         app.fail("axes", "too_many_axes", f"{len(state.axes)} axes; at most {MAX_AXES} are possible.")
 

@@ -35,7 +35,7 @@ def save_family(family: Family, attributes: Sequence[Has] | None = None) -> Fami
         raise cannot("attributes", "attribute_twice", "An attribute is there twice. Leave one.")
     if unknown := sorted(has - set(known)):
         raise cannot("attributes", "unknown_attribute", f"There is no attribute “{unknown[0]}”. Create it first.")
-    _check_axes(family, wanted, has)
+    _check_axes(family, has, known)
     _check_names(family, has, known)
     family.save()
     if wanted is not None:
@@ -47,11 +47,14 @@ def _rows(family: Family) -> Sequence[FamilyAttribute]:
     return list(family.family_attributes.select_related("attribute").prefetch_related("required_for"))
 
 
-def _check_axes(family: Family, wanted: Mapping[str, Has] | None, has: set[str]) -> None:
+def _check_axes(family: Family, has: set[str], known: Mapping[str, Attribute]) -> None:
     if len(family.axes) > MAX_AXES or len(set(family.axes)) != len(family.axes):
         raise cannot("axes", "bad_axes", f"A family has at most {MAX_AXES} axes, each once.")
     if missing := [axis for axis in family.axes if axis not in has]:
         raise cannot("axes", "unknown_axis", f"The axis {missing[0]} is no attribute of the family. Add it first.")
+    if unfit := [axis for axis in family.axes if known[axis].localizable or known[axis].scopable]:
+        message = f"“{unfit[0]}” cannot tell variants apart: it must be an attribute without language and scope."
+        raise cannot("axes", "bad_axis", message)
 
 
 def _check_names(family: Family, has: set[str], known: Mapping[str, Attribute]) -> None:

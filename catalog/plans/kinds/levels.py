@@ -62,6 +62,8 @@ class Axes(PlanKind):
         known = set(Attribute.objects.filter(code__in=axes).values_list("code", flat=True))
         if unknown := [a for a in axes if a not in known]:
             raise BadPlan("axes", f"There is no attribute “{unknown[0]}”.", "unknown_attribute")
+        if len(known) < len(axes):
+            raise BadPlan("axes", "An axis is there twice. Name each once.", "axis_twice")
         return f"Tell variants apart by {', '.join(axes) or 'nothing'}"
 
     def products(self, what: What) -> QuerySet[Product]:
@@ -107,7 +109,8 @@ def _up(state: ProductState, attributes: Sequence[str]) -> Wanted:
         if not own:
             continue
         if any(each != said[0] for each in said):
-            message = f"The variants differ in {key}: {', '.join(dict.fromkeys(map(str, said)))}. It stays with them."
+            told = dict.fromkeys("nothing" if each is None else str(each) for each in said)
+            message = f"The variants differ in {key}: {', '.join(told)}. It stays with them."
             left.append(ChangeError(key=key, code="levels_differ", message=message))
             continue
         values[key] = said[0]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db.models import QuerySet
 
+from catalog.access.reach import seen
 from catalog.models import Product
 from catalog.models.codes import code_key
 from catalog.plans.kinds.base import BadPlan
@@ -26,6 +27,16 @@ def check_selection(given: JSON) -> None:
     if not isinstance(given.get("text", ""), str):
         raise BadPlan("select.text", "text is text.")
     selected(given)
+    check_codes(codes, Product.everything.all(), "select.codes", "There is no product “{}”.")
+
+
+def check_codes(codes: Sequence[str], products: QuerySet[Product], key: str, message: str) -> None:
+    """Each code names one of the products, where the person acting reaches it. Raises BadPlan."""
+    wanted = {code_key(code): code for code in codes}
+    known = set(seen(products.filter(code_key__in=list(wanted))).values_list("code_key", flat=True)) if wanted else ()
+    if lost := [code for name, code in wanted.items() if name not in known]:
+        more = f" There are {len(lost) - 1} more such codes." if len(lost) > 1 else ""
+        raise BadPlan(key, message.format(lost[0]) + more, "unknown_product")
 
 
 def selected(given: Mapping[str, JSON]) -> QuerySet[Product]:

@@ -53,3 +53,14 @@ def test_events_may_be_narrowed(api: Api, world: World) -> None:
     assert {e["product"] for e in api.get("events/?after=0&product=b").json()["results"]} == {"b"}
     assert api.get("events/?after=0&type=product.created&product=b").json()["results"][0]["type"] == "product.created"
     assert api.get("events/?after=x").json()["code"] == "bad_after"
+
+
+def test_who_is_ahead_of_us_is_told_to_begin_anew(api: Api, world: World) -> None:
+    """A number from before a backup was restored would skip all that gets a lower one from now on."""
+    world.product("a", sizes=("s",))
+    last = api.get("events/?after=0").json()["results"][-1]["number"]
+    answer = api.get(f"events/?after={last + 1}")
+    assert (answer.status_code, answer.json()["code"], answer.json()["newest"]) == (410, "events_ahead", last)
+    DomainEvent.objects.all().delete()
+    assert api.get(f"events/?after={last}").json()["results"] == []
+    assert api.get(f"events/?after={last - 1}").json()["code"] == "events_gone"

@@ -514,6 +514,11 @@ def test_what_is_in_use_stays_and_says_where(ada: Api, world: World, path: str, 
     assert ada.get(path.partition("?")[0]).status_code == 200
 
 
+def test_axes_of_a_family_tell_variants_apart_in_every_language(ada: Api) -> None:
+    answer = ada.patch("families/default/", {"axes": ["name"]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_axis")
+
+
 def test_what_nothing_hangs_on_goes(ada: Api) -> None:
     ada.post("locales/", {"code": "fr_FR", "name": "French"})
     ada.post("currencies/", {"code": "SEK"})

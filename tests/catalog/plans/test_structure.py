@@ -188,3 +188,22 @@ def test_a_variant_that_was_added_later_stays_when_the_rest_is_undone(world: Wor
     undone(world, act)
     assert {sku for sku, row in world.flat().items() if "trashed" not in row} == {"", "tee-s", "tee-l"}
     assert world.flat()[""]["brand"] == "Acme"
+
+
+def test_codes_that_there_are_not_are_named(world: World) -> None:
+    """A plan that quietly does less than was asked looks like one that is done."""
+    world.product()
+    change = {"values": {"brand": "Bolt"}}
+    with pytest.raises(BadPlan, match="no product “toe”.+1 more"):
+        run.start(kind="edit", what={"select": {"codes": ["TEE", "toe", "ta"]}, "change": change}, user=None)
+    plan(world, "edit", select={"codes": ["TEE"]}, change=change)
+    with pytest.raises(BadPlan, match="touched no product “toe”"):
+        undone(world, last_act(), codes=["toe"])
+    undone(world, last_act(), codes=["TEE"])
+    assert world.flat()[""]["brand"] == "Acme"
+
+
+def test_an_axis_is_named_once(world: World) -> None:
+    world.product()
+    with pytest.raises(BadPlan, match="twice"):
+        run.start(kind="axes", what={"select": TEE, "axes": ["size", "size"]}, user=None)

@@ -105,6 +105,7 @@ def test_a_variant_overrides_empties_and_inherits_again(world: World) -> None:
         ({"variants": (VariantChange("tee-s", stock={"moon": 1}),)}, "stock.moon.available", "unknown_location"),
         ({"family": "ghost"}, "family", "unknown_family"),
         ({"axes": ("name",)}, "axes", "bad_axis"),
+        ({"axes": ("size", "size")}, "axes", "axis_twice"),
     ],
 )
 def test_what_cannot_be_is_refused_by_key(world: World, parts: dict[str, Any], key: str, code: str | None) -> None:
