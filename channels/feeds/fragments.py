@@ -28,6 +28,7 @@ from governance.models import Revision
 from governance.sales.windows import windows
 from pimhub.foundation.jsonvalue import digest
 
+RENDERED = 50  # products at once: what they are rendered from is far larger than what is kept
 WHOSE = ("variant__product_id", "variant__sku")
 STOCK_FIELDS = ("location__code", "available", "reserved")
 OFFER_FIELDS = ("price", "compare_at", "sale_price", "sale_from", "sale_to", "cost")
@@ -48,8 +49,8 @@ def fragments_of(
     held = FeedFragment.objects.filter(current, channel=channel, kind=kind, product_id__in=keys)
     known = {f.product_id: f for f in held if f.key == keys[f.product_id]}
     missing = [r for r in revisions if r.product_id not in known]
-    if missing:
-        sources = gather(channel, connector, missing, connection, now)
+    for start in range(0, len(missing), RENDERED):
+        sources = gather(channel, connector, missing[start : start + RENDERED], connection, now)
         made = [
             _made(channel, keys[product_id], builder, check(connector, connection, source), product_id, kind)
             for product_id, source in sources.items()
