@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, TypeVar
 
 from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 
 from benchmarks.goods import VARIANTS, write_shopify
@@ -25,11 +29,12 @@ from catalog.models import (
 )
 from catalog.models.codes import code_key
 from channels.demo.shop import ensure_channels
-from governance.models import Standing
+from governance.models import Revision, Standing
 from governance.workflow import verbs
 from pimhub.foundation.bulk import append_objects
 
 BLOCK = 2000  # products written at once
+M = TypeVar("M", bound=Model)
 
 
 def imported_catalogue(home: Path, products: int) -> None:
@@ -79,3 +84,61 @@ def approved_catalogue(home: Path, products: int) -> None:
             verbs.submit(product=standing.product, user=author)
         with acting(user=reviewer, source=ChangeSet.Source.COMMAND):
             verbs.approve(product=standing.product, user=reviewer, content_hash=standing.content_hash)
+
+
+def many_approved(home: Path, products: int, *, approved: int = 2000) -> None:
+    """The first `approved` of them take the whole way; the rest are copies of those, written as rows under codes and
+    SKUs of their own: for what reads what is approved, and nothing of how that came about."""
+    approved_catalogue(home, min(products, approved))
+    rows = Standing.objects.filter(live__isnull=False).select_related("live", "product").order_by("product_id")
+    standings = list(rows.prefetch_related("product__variants__offers", "product__variants__stock_levels"))
+    for start in range(len(standings), products, BLOCK):
+        numbers = range(start, min(start + BLOCK, products))
+        _copies([(n, standings[n % len(standings)]) for n in numbers])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _copies(wanted: Sequence[tuple[int, Standing]]) -> None:
+    goods, variants, offers, stock, revisions, standings = [], [], [], [], [], []
+    for number, standing in wanted:
+        product = _copy(standing.product, code=f"{standing.product.code}-{number}")
+        product.code_key = code_key(product.code)
+        goods.append(product)
+        skus = {}
+        for held in standing.product.variants.all():
+            variant = _copy(held, product=product, sku=f"{held.sku}-{number}", gtin=None)
+            variant.sku_key, skus[held.sku] = code_key(variant.sku), variant.sku
+            variants.append(variant)
+            offers += [_copy(offer, variant=variant) for offer in held.offers.all()]
+            stock += [_copy(level, variant=variant) for level in held.stock_levels.all()]
+        assert standing.live is not None
+        manifest = standing.live.manifest
+        manifest = {**manifest, "variants": {skus[sku]: part for sku, part in manifest["variants"].items()}}
+        revisions.append(_copy(standing.live, product=product, manifest=manifest))
+        standings.append(_copy(standing, product=product, live=revisions[-1]))
+    append_objects(goods, unique="code_key")
+    append_objects(_known(variants, "product"), unique="sku_key")
+    append_objects(_known(offers, "variant"))
+    append_objects(_known(stock, "variant"))
+    Revision.objects.bulk_create(_known(revisions, "product"))
+    Standing.objects.bulk_create(_known(_known(standings, "product"), "live"))
+
+
+def _known(rows: list[Any], name: str) -> list[Any]:
+    """The rows, once what they belong to has its key."""
+    for row in rows:
+        setattr(row, name, getattr(row, name))
+    return rows
+
+
+def _copy(row: M, **given: Any) -> M:
+    """The row once more, not saved."""
+    made = copy.copy(row)
+    made._state = copy.copy(row._state)
+    made._state.fields_cache = {}
+    made._prefetched_objects_cache = {}  # type: ignore[attr-defined]
+    made.pk, made._state.adding = None, True
+    for name, value in given.items():
+        setattr(made, name, value)
+    return made

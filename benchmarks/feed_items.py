@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from benchmarks.catalogue import approved_catalogue
+from benchmarks.catalogue import many_approved
 from benchmarks.measure import Table, own_instance, peak_megabytes, timed
 from catalog.models import Variant
 from channels.feeds.build import FeedReport, write_feed
@@ -16,7 +16,7 @@ from channels.models import Channel
 def run(say: Callable[[str], None], *, products: int = 1000) -> Table:
     table = Table("feed", say)
     with own_instance() as home:
-        approved_catalogue(home, products)
+        many_approved(home, products)
         seconds, items = timed(lambda: _bare(home / "bare.xml"))
         bare = table.add("a bare cursor with text templates", items_per_second=items / seconds)["items_per_second"]
         channel = Channel.objects.get(code="google")
