@@ -49,8 +49,10 @@ class TableReading:
             found = islice(groups(self._keyed(), source.survey.last_row, file), skip, None)
             for some in _some(found):
                 held = source.catalogue.products([key for key, _ in some if key])
+                known = source.catalogue.products_of({self._sku(r) for _, records in some for r in records} - {""})
                 for key, records in some:
-                    yield parse_product(source, key, records, held.get(key))
+                    skus = {sku for r in records if code_key(known.get(sku := self._sku(r), "")) == key}
+                    yield parse_product(source, key, records, held.get(key), skus)
 
     def _survey(self) -> None:
         seen, plan = self._source.survey, self._source.layout

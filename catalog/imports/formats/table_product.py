@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,10 @@ MESSAGES = {
     'inside it is doubled ("").',
     "unknown_sku": "There is no variant with the SKU “{sku}”. Correct it; or say in a column “product” of which "
     "product it is to be a new variant.",
+    "not_there": "The row was exported, and its product has no variant “{sku}”. Perhaps a spreadsheet changed the SKU "
+    "(it drops zeros in front), or it was taken away since. Correct it, or empty the cell “as_of” to make it new.",
+    "as_of": "“{text}” is not the number that the export wrote. Put it back; or empty the cell, and the row replaces "
+    "whatever was changed here since.",
     "names_nothing": "The row names neither a SKU nor a product. Fill in one of them.",
     "sku_repeated": "The SKU “{sku}” is on line {line} already. Leave one of the two rows.",
     "differs": "“{text}” differs from line {line}, which says “{first}”. A product has one “{column}”: make them "
@@ -70,9 +75,12 @@ MESSAGES = {
 }
 
 
-def parse_product(source: Source, key: str, records: Sequence[Record], held: HeldProduct | None) -> ParsedProduct:
-    """One product from all its rows. `key`: that of its code; "" for rows that belong to none."""
-    sheet = _Sheet(source, records, held)
+def parse_product(
+    source: Source, key: str, records: Sequence[Record], held: HeldProduct | None, skus: Collection[str]
+) -> ParsedProduct:
+    """One product from all its rows. `key`: that of its code; "" for rows that belong to none. `skus`: keys of those
+    that it has."""
+    sheet = _Sheet(source, records, held, skus)
     if not key:
         sheet.refuse_all()
         return sheet.product
@@ -105,8 +113,10 @@ def parse_product(source: Source, key: str, records: Sequence[Record], held: Hel
 class _Sheet:
     """All rows of one product. Notes end in `product`; a refusal rejects the row."""
 
-    def __init__(self, source: Source, records: Sequence[Record], held: HeldProduct | None) -> None:
-        self.source, self.held = source, held
+    def __init__(
+        self, source: Source, records: Sequence[Record], held: HeldProduct | None, skus: Collection[str]
+    ) -> None:
+        self.source, self.held, self.skus = source, held, skus
         self.layout, self.headers = source.layout, source.headers
         self.rows = [self._row(record) for record in records]
         # The cells of a row that is too long may stand in the wrong columns: nothing is read from it.
@@ -154,6 +164,7 @@ class _Sheet:
                 self.refuse(row, self.layout.row["sku"], "sku_repeated", sku=row.sku, line=first)
             elif row.sku:
                 self.product.line_of_sku[row.sku] = row.line
+                self._check_exported(row)
         self.product.lines = {row.line: row.role for row in self.rows}
         self.product.as_of = self._as_of()
         shared = {self.headers[at]: code for at, code in self._names().items()}
@@ -164,10 +175,18 @@ class _Sheet:
         code = next((c for row in self.rows if (c := self.code(row))), self.held.code if self.held else "")
         return {} if at is None or not code else {at: code}
 
+    def _check_exported(self, row: Row) -> None:
+        """What was exported is there: else a spreadsheet spoilt the row, or somebody took it away since."""
+        at = self.layout.row.get("as_of", -1)
+        if at in row.texts and _number(row.texts[at]) is None:
+            self.refuse(row, at, "as_of", text=row.texts[at][:40])
+        elif at in row.texts and code_key(row.sku) not in self.skus:
+            self.refuse(row, self.layout.row["sku"], "not_there", sku=row.sku)
+
     def _as_of(self) -> int | None:
         """The oldest that the rows say."""
-        said = [row.texts.get(self.layout.row.get("as_of", -1), "") for row in self.sound]
-        return min((int(text) for text in said if text.isdecimal() and len(text) < 19), default=None)
+        said = (_number(row.texts.get(self.layout.row.get("as_of", -1), "")) for row in self.sound)
+        return min((number for number in said if number is not None), default=None)
 
     # ---- the product ----
 
@@ -314,6 +333,12 @@ class _Sheet:
 
     def _cell(self, row: Row, at: int) -> Cell:
         return Cell(row.line, self.headers[at], row.texts[at])
+
+
+def _number(text: str) -> int | None:
+    """A whole number as an export wrote it, or as a spreadsheet keeps it."""
+    found = re.fullmatch(r"([0-9]{1,18})(?:[.,]0+)?", text)
+    return int(found[1]) if found else None
 
 
 def _moment(text: str) -> Any:

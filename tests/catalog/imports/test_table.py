@@ -174,6 +174,19 @@ class TestWhatOthersChangedSince:
         assert world.flat("tee")["tee-s"]["offers.default.price"] == "19.90"  # as the file says
 
 
+def test_what_a_spreadsheet_spoils_makes_nothing_new(world: World, tmp_path: Path) -> None:
+    world.product("0012")
+    rows = exported(tmp_path)
+    assert [row["sku"] for row in rows] == ["0012-s", "0012-m"]
+    rows[0]["sku"], rows[1]["as_of"] = "12-s", "1,23E+05"
+    run = bring(world, *rows)
+    assert told(run) == [(2, "sku", "not_there"), (3, "as_of", "as_of")]
+    rows[0]["size"] = "l"
+    rows[0]["as_of"], rows[1]["as_of"] = "", f"{JournalEntry.objects.latest('pk').pk}.0"
+    run = bring(world, *rows)
+    assert (run.counts["created"], told(run)) == (1, [])
+
+
 def test_empty_cells_say_nothing_unless_they_are_to_empty(world: World, tmp_path: Path) -> None:
     world.product("tee")
     world.change(variants=(VariantChange(sku="tee-s", gtin="4006381333931"),))
