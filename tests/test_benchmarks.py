@@ -22,6 +22,7 @@ pytestmark = pytest.mark.flow
         pytest.param(["stock_freshness", "--products", "6"], "live_p50_s", marks=pytest.mark.long),
         (["pages", "--products", "4"], "p50_ms"),
         (["governance", "--products", "60"], "entries_s"),
+        (["prompt_versions", "--products", "20"], "seconds"),
         (["shopify", "--products", "6"], "of_limit"),
         pytest.param(["file_intake", "--rows", "6000"], "killed", marks=pytest.mark.long),
         (["shopify_files", "--folder", str(ROOT / "tests/data/shopify")], "rows"),

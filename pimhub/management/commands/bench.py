@@ -26,6 +26,7 @@ BENCHMARKS = {
     "webhooks": "products",
     "file_intake": "rows",
     "shopify_files": "folder",
+    "prompt_versions": "products",
     "claims": "file",
     "mutations": "file",
 }

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from catalog.change_sets import acting
 from catalog.models import ChangePlan, JournalEntry, Product
 from catalog.plans import run as plans
 from governance.copywriting import runs
 from governance.models import AuditEntry, CopyRun, Draft, TextOrigin
+from governance.views import copy_texts
 from tests.governance.copywriting.conftest import Desk
 from tests.governance.copywriting.test_drafts import KEY, take, value
 
@@ -113,6 +117,53 @@ def test_after_a_run_is_taken_back_every_byte_is_what_it_was(desk: Desk, count: 
     written = JournalEntry.objects.filter(change_set=plan.change_set)
     assert sorted(written.values_list("product__code", flat=True)) == sorted(codes)
     assert set(written.values_list("change_set__user", flat=True)) == {mara.pk}
+
+
+def test_the_way_back_to_a_version_asks_no_more_for_many_values(desk: Desk, client: Client) -> None:
+    client.force_login(desk.world.people["ada"])
+
+    def asked(number: int) -> list[int]:
+        """Queries of the click, of the page it leads to, and of the list of values."""
+        counts = []
+        for act in (
+            lambda: client.post("/texts/prompts/describe/", {"do": "activate", "number": number}),
+            lambda: client.get(f"/texts/prompts/describe/?version={number}"),
+            lambda: client.get(f"/texts/prompts/describe/{number}/texts/"),
+        ):
+            with CaptureQueriesContext(connection) as found:
+                assert act().status_code in (200, 302)
+            counts.append(len(found))
+        return counts
+
+    run_over(desk, [desk.product("one")])  # version 1, in use for one product
+    take(desk, Draft.objects.get())
+    many = written(desk).version  # version 2
+    assert TextOrigin.objects.filter(is_current=True, draft__version=many).count() >= COUNT
+    desk.version()
+    few = asked(1)
+    assert asked(2) == few
+    assert [v.number for v in desk.template.versions.filter(state="active")] == [2]
+
+
+def test_values_are_listed_by_version_a_page_at_a_time(
+    desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy_texts, "SHOWN", 5)
+    version = written(desk).version
+    other = desk.version()
+    client.force_login(desk.world.people["mara"])
+    address, seen = f"/texts/prompts/describe/{version.number}/texts/", []
+    while address:
+        text = client.get(address).content.decode()
+        seen.append(re.findall(r'href="/products/(tee\d+)/"', text))
+        found = re.search(r'href="([^"]*after=\d+)"', text)
+        address = f"{address.partition('?')[0]}{found[1]}" if found else ""
+    assert [len(each) for each in seen] == [5, 5, 2]
+    assert sorted(code for each in seen for code in each) == [f"tee{n:03}" for n in range(COUNT)]
+    assert "No text of it is in use" in client.get(f"/texts/prompts/describe/{other.number}/texts/").content.decode()
+    assert client.get("/texts/prompts/describe/99/texts/").status_code == 404
+    assert address == ""
+    assert client.get(f"/texts/prompts/describe/?version={version.number}").content.decode().count("/texts/") > 1
 
 
 def run_over(desk: Desk, products: list[Product], **wording: Any) -> CopyRun:
