@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from governance.copywriting.claims.facts import Fact
@@ -15,6 +16,8 @@ _LISTS = listed("contents")
 _FREE = frozenset(_LISTS["free"].split())
 _WITH = frozenset(_LISTS["with"].split())
 _INCLUDED = tuple(fold(stem) for stem in _LISTS["included"].replace("*", "").split())
+_NEEDS = frozenset(_LISTS["needs"].split())
+_NEEDED = tuple(_LISTS["needed"].split())
 _APART = frozenset(_LISTS["apart"].split())
 _NOT = frozenset(_LISTS["not"].split())
 _NEAR = 4  # words between "with" or "without" and the thing
@@ -33,29 +36,44 @@ def _thing(word: str) -> str:
 
 def contents(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str, Judgement]]:
     """Where a text says that something is in the product, or is not: a mere mention says neither."""
-    told = [(fact, *asked) for fact in facts if fact.yes is not None and (asked := _asked(fact)) is not None]
+    told = [(fact, asked) for fact in facts if fact.yes is not None and (asked := _asked(fact)) is not None]
     if not told:
         return
     text_words = words(text)
     for at, word in enumerate(text_words):
-        for fact, names, there in told:
-            if not any(_same(name, word.plain) for name in names):
+        for fact, asked in told:
+            if not any(_same(name, word.plain) for name in asked.about):
                 continue
-            said = _said(text, text_words, at) or _said_after(text, text_words, at)
+            said = _said(text, text_words, at, asked) or _said_after(text, text_words, at, asked)
             if said is not None:
                 start, end, so = said
-                verdict = Verdict.SUPPORTED if so == there else Verdict.CONTRADICTED
+                verdict = Verdict.SUPPORTED if so == asked.there else Verdict.CONTRADICTED
                 yield start, end, "properties", Judgement(verdict, fact.key)
 
 
-def _asked(fact: Fact) -> tuple[list[str], bool] | None:
-    """What the fact is about, and whether it is there; None for a fact that is about something else."""
-    about = [name for name in fact.names if name not in _FREE and name not in _WITH]
-    if not about or fact.yes is None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a fact is about, and whether it is there, or needed; the words that say so before the thing and after it."""
+
+    about: list[str]
+    there: bool
+    before: frozenset[str] = _WITH
+    after: tuple[str, ...] = _INCLUDED
+
+
+def _asked(fact: Fact) -> _Asked | None:
+    """None for a fact that is about something else."""
+    if fact.yes is None:
         return None
+    needs = [name for name in fact.names if name in _NEEDS or name.startswith(_NEEDED)]
+    about = [name for name in fact.names if name not in _FREE and name not in _WITH and name not in needs]
+    if not about:
+        return None
+    if needs:
+        return _Asked(about, fact.yes, _NEEDS, _NEEDED)
     if any(name in _FREE for name in fact.names):
-        return about, not fact.yes
-    return (about, fact.yes) if any(name in _WITH for name in fact.names) else None
+        return _Asked(about, not fact.yes)
+    return _Asked(about, fact.yes) if any(name in _WITH for name in fact.names) else None
 
 
 def _same(name: str, word: str) -> bool:
@@ -63,21 +81,21 @@ def _same(name: str, word: str) -> bool:
     return (bool(thing) and _thing(word) == thing) or (len(name) > 2 and alike(name, word))
 
 
-def _said(text: str, text_words: Sequence[Word], at: int) -> tuple[int, int, bool] | None:
+def _said(text: str, text_words: Sequence[Word], at: int, asked: _Asked) -> tuple[int, int, bool] | None:
     """Where the statement lies and whether it says that the thing is there; None where it says neither."""
     for before in reversed(text_words[max(0, at - _NEAR) : at]):
         if any(mark in text[before.end : text_words[at].start] for mark in ".,;:!?\n"):
             return None
         if before.plain in NEGATIONS or before.plain in _FREE:
             return before.start, text_words[at].end, False
-        if before.plain in _WITH:
+        if before.plain in asked.before:
             others = text_words[max(0, at - _NEAR - 1) : at]
             so = not any(w.plain in NEGATIONS for w in others if w.start < before.start)
             return before.start, text_words[at].end, so
     return None
 
 
-def _said_after(text: str, text_words: Sequence[Word], at: int) -> tuple[int, int, bool] | None:
+def _said_after(text: str, text_words: Sequence[Word], at: int, asked: _Asked) -> tuple[int, int, bool] | None:
     """The same where the statement follows the thing: "Piles non fournies", "Batterien sind nicht enthalten"."""
     start, so = text_words[at].start, True
     for after in text_words[at + 1 : at + 2 + _NEAR]:
@@ -85,9 +103,9 @@ def _said_after(text: str, text_words: Sequence[Word], at: int) -> tuple[int, in
             return None
         if after.plain in NEGATIONS:
             so = False
-        elif after.plain in _APART:
+        elif after.plain in _APART and asked.after is _INCLUDED:
             return start, after.end, False
-        elif after.plain.startswith(_INCLUDED):
+        elif after.plain.startswith(asked.after):
             following = [w for w in text_words if w.start > after.start][:1]  # "ingår ej"
             denied = [w for w in following if w.plain in _NOT and text[after.end : w.start] == " "]
             return start, denied[0].end if denied else after.end, so and not denied
