@@ -13,6 +13,7 @@ from catalog.search.filters import Condition, part
 from channels.access import reached
 from channels.models import Channel, ChannelIssue, Listing, Placement
 
+SEVERITIES = ("error", "warning")
 SHOWN = (Listing.State.ACCEPTED, Listing.State.LIVE, Listing.State.DRIFTED)
 
 
@@ -47,6 +48,8 @@ def issue(asked: Condition) -> Q:
     if code := _channel(asked):
         rows = rows.filter(placement__channel__code=code)
     if severity := asked.text("severity"):
+        if severity not in SEVERITIES:
+            raise asked.fail(f"“{severity}” is none of {', '.join(SEVERITIES)}.", "bad_value")
         rows = rows.filter(severity=severity)
     if asked.op in (op.EQUAL, op.IN):
         rows = rows.filter(code__in=asked.texts())

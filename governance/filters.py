@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 
 from django.db.models import F, Q
 
+from catalog.models import Locale, Scope
 from catalog.plans.run import impacts
 from catalog.search import operators as op
 from catalog.search.filters import Condition, part
-from catalog.search.parts import NUMBERS
+from catalog.search.parts import NUMBERS, numbers
 from governance.copywriting.provenance import rests_on
 from governance.models import ContentScore, Standing, TextOrigin
 
@@ -46,14 +47,19 @@ def stale_copy(asked: Condition) -> Q:
 @part("content_score", "Content score", *NUMBERS, words=("scope", "locale"), kind="number")
 def content_score(asked: Condition) -> Q:
     """0 to 100 points, in one place of those asked; `scope` and `locale`: one, or “any” (the default)."""
-    if isinstance(asked.value, bool) or not isinstance(asked.value, int) or not 0 <= asked.value <= 100:
+    low, high = numbers(asked)
+    if not 0 <= low <= high <= 100:
         raise asked.fail("Give a whole number from 0 to 100.", "bad_value")
     rows = ContentScore.objects.all()
+    asked.known(Scope.objects, asked.text("scope", "any"), "scope", "any")
+    asked.known(Locale.objects, asked.text("locale", "any"), "language", "any")
     for name, column in (("scope", "scope__code"), ("locale", "locale")):
         if (given := asked.text(name, "any")) != "any":
             rows = rows.filter(**{column: given})
-    if asked.op == op.UNEQUAL:
-        rows = rows.exclude(score=asked.value)
+    if asked.op in (op.UNEQUAL, op.NOT_BETWEEN):
+        rows = rows.exclude(score__range=(low, high))
+    elif asked.op == op.BETWEEN:
+        rows = rows.filter(score__range=(low, high))
     else:
         rows = rows.filter(**{f"score__{op.ORDER[asked.op]}" if asked.op in op.ORDER else "score": asked.value})
     return Q(pk__in=rows.values("product_id"))

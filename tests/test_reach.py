@@ -254,6 +254,17 @@ def test_nobody_learns_by_filtering(field: str, api: Client) -> None:
     assert "Your roles do not show" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("field", ["supplier_note", "name@de_DE"])
+@pytest.mark.parametrize("part", ["missing", "override", "changed_since", "changed_by"])
+def test_nobody_learns_by_asking_whose_value_it_is_or_when_it_changed(part: str, field: str, api: Client) -> None:
+    asked: dict[str, Any] = {"field": part, "value": field}
+    if part.startswith("changed"):
+        asked = {"field": part, "value": "2020-01-01" if part == "changed_since" else "ada", "key": field}
+    answer = api.get("/api/v1/products/", {"filter": json.dumps(asked)})
+    assert answer.status_code == 400
+    assert "Your roles do not show" in answer.json()["detail"]
+
+
 def test_she_approves_only_what_she_reaches(held: World, db: None) -> None:
     lena, tee = held.people["lena"], Product.objects.get(code="tee")
     standing = Standing.objects.get(product=tee)

@@ -18,6 +18,7 @@ from pimhub.foundation.jsonvalue import JSON, digest
 
 INDEX_COLUMNS = ("product_id", "variant_id", "attribute_id", "locale", "scope", "text", "number", "date", "boolean")
 KINDS = INDEX_COLUMNS[5:]
+PIECE, OVERLAP = 255, 100  # characters of a text in one row, and those that the next row has too
 FIGURE = ("product_id", "scope_id", "locale")
 FIGURES = ("required", "filled", "missing", "variants", "variants_complete", "requirements")
 
@@ -49,10 +50,21 @@ def _indexed(
             continue
         spec = reference.specs[parsed.attribute]
         for kind, typed, *word in type_of(spec.type).index_values(value, spec):
-            cell = typed[:255] if isinstance(typed, str) else typed
-            cells = {kind: cell, **({"text": word[0]} if word else {})}
             where = (product, variant, attribute, parsed.locale or "", parsed.scope or "")
+            if isinstance(typed, str) and len(typed) > PIECE:
+                for number, piece in pieces(typed):
+                    yield *where, piece, number, None, None
+                continue
+            cells = {kind: typed, **({"text": word[0]} if word else {})}
             yield *where, *(cells.get(name) for name in KINDS)
+
+
+def pieces(text: str) -> Iterator[tuple[int | None, str]]:
+    """A long text in pieces that overlap, so that whatever is asked for stands whole in one. The first, where a text
+    begins, has no number."""
+    yield None, text[:PIECE]
+    starts = range(PIECE - OVERLAP, len(text) - OVERLAP, PIECE - OVERLAP)
+    yield from ((number, text[at : at + PIECE]) for number, at in enumerate(starts, 1))
 
 
 def _unique(

@@ -12,8 +12,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Manager, Q, QuerySet
 
 from catalog.access.reach import sight
 from catalog.attributes.spec import ValueProblem
@@ -66,6 +67,31 @@ class Condition:
         if not items or not all(isinstance(i, str) and "\x00" not in i for i in items):
             raise self.fail("Give a text, or a list of texts.", "bad_value")
         return items
+
+    def known(self, rows: Manager[Any] | QuerySet[Any], code: str, what: str, *besides: str) -> str:
+        """The code, if one of the rows has it, or it is one of the words `besides`: a misspelt one finds nothing, or
+        with “not” everything."""
+        if code and code not in besides and not rows.filter(code=code).exists():
+            codes = list(rows.order_by("code").values_list("code", flat=True)[:500])
+            near = difflib.get_close_matches(code, codes, n=3) or codes[:10]
+            raise self.fail(f"There is no {what} “{code}”. Possible: {', '.join([*besides, *near])}.", "bad_value")
+        return code
+
+    def key(self, code: str) -> str:
+        """A value key of an attribute that there is, and that the person asking sees."""
+        try:
+            attribute = attribute_of(ValueKey.parse(code).attribute)
+        except ValueProblem as problem:
+            raise self.fail(str(problem), "bad_value") from problem
+        if attribute is None:
+            raise self.fail(f"There is no attribute of the value key “{code}”.", "bad_value")
+        return self.shown(code)
+
+    def shown(self, code: str) -> str:
+        """Nobody learns by asking what their roles do not show."""
+        if not sight().anywhere(code):
+            raise self.fail(f"Your roles do not show “{code}”.", "forbidden")
+        return code
 
     def word(self) -> str:
         (found,) = self.texts() if not isinstance(self.value, list) else [""]
@@ -124,6 +150,8 @@ class _Reader:
         if depth > MAX_DEPTH:
             raise BadFilter(path, f"This is nested more than {MAX_DEPTH} deep.")
         if isinstance(given, list):
+            if not given and depth:
+                raise BadFilter(path, "Here is no filter. Add one, or leave this out.")
             return self._join(given, path, depth, Q.AND)
         if not isinstance(given, dict):
             raise BadFilter(path, 'A filter is an object such as {"field": "brand", "op": "=", "value": "Acme"}.')
@@ -133,7 +161,11 @@ class _Reader:
                 return ~self.read(given[kind], inner, depth + 1)
             if not isinstance(given[kind], list):
                 raise BadFilter(inner, f"“{kind}” holds a list of filters.")
+            if not given[kind]:
+                raise BadFilter(inner, f"“{kind}” holds no filter. Add one, or leave it out.")
             return self._join(given[kind], inner, depth, Q.AND if kind == "all" else Q.OR)
+        if given.keys() & {"all", "any", "not"}:
+            raise BadFilter(path, "“all”, “any” and “not” stand alone, each in an object of its own.")
         return self._leaf(given, path)
 
     def _join(self, given: list[JSON], path: str, depth: int, how: str) -> Q:
@@ -171,7 +203,10 @@ class _Reader:
         from catalog.search import values  # the language knows its fields; they do not know it
 
         if condition.given:
-            raise condition.fail(f"A value is named by its key alone, not by “{sorted(condition.given)[0]}”.")
+            strange = sorted(condition.given)[0]
+            if strange in ("locale", "scope"):
+                raise condition.fail("A value is named by its key alone, such as name@en_US or name@en_US#print.")
+            raise condition.fail(f"“{strange}” is not known here. A condition has “field”, “op” and “value”.")
         try:
             key = ValueKey.parse(condition.field)
         except ValueProblem as problem:

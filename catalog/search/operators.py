@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+from django.db import connection
+from django.db.models import Q
+
 EQUAL, UNEQUAL = "=", "!="
 LESS, LESS_EQUAL, MORE, MORE_EQUAL = "<", "<=", ">", ">="
 IN, NOT_IN = "in", "not in"
@@ -22,6 +27,16 @@ EVERY = frozenset(
         *(BETWEEN, NOT_BETWEEN, LAST_DAYS, IN_CHILDREN, NOT_IN_CHILDREN, IN_OR_NONE, UNCLASSIFIED),
     }
 )
+
+
+def worded(column: str, how: str, word: str) -> Q:
+    """A column of texts that begin with, or hold, a word; case does not count, in any alphabet."""
+    if connection.vendor == "sqlite" and not word.isascii():  # whose LIKE knows the case of A to Z only
+        begin = "^" if how == STARTS else ""
+        return Q(**{f"{column}__iregex": f"{begin}{re.escape(word)}"})
+    return Q(**{f"{column}__{'istartswith' if how == STARTS else 'icontains'}": word})
+
+
 _SPELLINGS = {"==": EQUAL, "<>": UNEQUAL, "is empty": EMPTY, "is not empty": NOT_EMPTY, "not_in": NOT_IN}
 
 

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import InvalidOperation
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from catalog.access.reach import sight
 from catalog.models import (
     Association,
+    AssociationType,
     Category,
     Completeness,
     ExternalReference,
+    ExternalSystem,
+    Family,
     JournalEntry,
+    Locale,
+    Location,
     MediaLink,
     Offer,
+    PriceList,
     Product,
+    Scope,
     StockLevel,
     Variant,
 )
@@ -30,7 +37,7 @@ from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.numbers import written_out
 
 WORDS = (op.EQUAL, op.UNEQUAL, op.IN, op.NOT_IN, op.STARTS, op.CONTAINS, op.LACKS)
-NUMBERS = (op.EQUAL, op.UNEQUAL, *op.ORDER)
+NUMBERS = (op.EQUAL, op.UNEQUAL, *op.ORDER, op.BETWEEN, op.NOT_BETWEEN)
 
 
 def _words(asked: Condition, column: str) -> Q:
@@ -49,7 +56,25 @@ def _number(asked: Condition) -> int:
     return asked.value
 
 
+def pair(asked: Condition) -> tuple[JSON, JSON]:
+    """From and to."""
+    if not isinstance(asked.value, list) or len(asked.value) != 2:
+        raise asked.fail("Give a list of two: from and to.", "bad_value")
+    return asked.value[0], asked.value[1]
+
+
+def numbers(asked: Condition) -> tuple[int, int]:
+    """The whole number that is asked for, or the two it is to lie between."""
+    if asked.op not in (op.BETWEEN, op.NOT_BETWEEN):
+        return _number(asked), _number(asked)
+    low, high = (_number(replace(asked, value=each)) for each in pair(asked))
+    return low, high
+
+
 def _compared(asked: Condition, column: str) -> Q:
+    if asked.op in (op.BETWEEN, op.NOT_BETWEEN):
+        found = Q(**{f"{column}__range": numbers(asked)})
+        return ~found if asked.op == op.NOT_BETWEEN else found
     number = _number(asked)
     if asked.op == op.UNEQUAL:
         return ~Q(**{column: number})
@@ -77,15 +102,19 @@ def _times(asked: Condition, column: str) -> Q:
             raise asked.fail("Give a number of days.", "bad_value")
         return Q(**{f"{column}__gte": timezone.now() - dt.timedelta(days=days)})
     if asked.op in (op.BETWEEN, op.NOT_BETWEEN):
-        if not isinstance(asked.value, list) or len(asked.value) != 2:
-            raise asked.fail("Give a list of two: from and to.", "bad_value")
-        low, high = (moment(asked, each) for each in asked.value)
+        low, high = (moment(asked, each) for each in pair(asked))
         found = Q(**{f"{column}__gte": low, f"{column}__lte": high})
         return ~found if asked.op == op.NOT_BETWEEN else found
-    return Q(**{f"{column}__{op.ORDER[asked.op]}": moment(asked, asked.value)})
+    at = moment(asked, asked.value)
+    if asked.op in (op.EQUAL, op.UNEQUAL):
+        whole_day = isinstance(asked.value, str) and len(asked.value) <= len("2026-11-27")
+        end = at + (dt.timedelta(days=1) if whole_day else dt.timedelta(microseconds=1))
+        found = Q(**{f"{column}__gte": at, f"{column}__lt": end})
+        return ~found if asked.op == op.UNEQUAL else found
+    return Q(**{f"{column}__{op.ORDER[asked.op]}": at})
 
 
-TIMES = (*op.ORDER, op.BETWEEN, op.NOT_BETWEEN, op.LAST_DAYS)
+TIMES = (op.EQUAL, op.UNEQUAL, *op.ORDER, op.BETWEEN, op.NOT_BETWEEN, op.LAST_DAYS)
 
 
 @part("code", "Code", *WORDS)
@@ -114,7 +143,8 @@ def _of_variants(asked: Condition, column: str) -> Q:
 
 @part("family", "Family", op.EQUAL, op.UNEQUAL, op.IN, op.NOT_IN, kind="choice")
 def family(asked: Condition) -> Q:
-    found = Q(family__code__in=asked.texts())
+    codes = [asked.known(Family.objects, code_key(code), "family") for code in asked.texts()]
+    found = Q(family__code__in=codes)
     return ~found if asked.op in (op.UNEQUAL, op.NOT_IN) else found
 
 
@@ -129,7 +159,10 @@ def category(asked: Condition) -> Q:
     through = Product.categories.through.objects
     if asked.op == op.UNCLASSIFIED:
         return _unclassified(asked)
-    nodes = list(Category.objects.filter(code_key__in=[code_key(t) for t in asked.texts()]))
+    keys = {code_key(t): t for t in asked.texts()}
+    nodes = list(Category.objects.filter(code_key__in=list(keys)))
+    if lost := [code for key, code in keys.items() if key not in {n.code_key for n in nodes}]:
+        raise asked.fail(f"There is no category “{lost[0]}”.", "bad_value")
     if asked.op in (op.IN_CHILDREN, op.NOT_IN_CHILDREN):
         below = Q()
         for node in nodes:
@@ -176,8 +209,8 @@ LACKING = Q(filled__lt=F("required")) & ~Q(missing=[])
 @part("completeness", "Completeness", *NUMBERS, words=("scope", "locale"), kind="number")
 def completeness(asked: Condition) -> Q:
     """Percent of what is required. `locale`: one, “any” (the default) or “all”; `scope`: one or “any”."""
-    percent = _number(asked)
-    enough, more = _at_least(percent), _at_least(percent + 1)
+    low, high = numbers(asked)
+    enough, more = _at_least(low), _at_least(high + 1)
     where = {
         op.MORE_EQUAL: enough,
         op.LESS: ~enough,
@@ -185,6 +218,8 @@ def completeness(asked: Condition) -> Q:
         op.LESS_EQUAL: ~more,
         op.EQUAL: enough & ~more,
         op.UNEQUAL: ~(enough & ~more),
+        op.BETWEEN: enough & ~more,
+        op.NOT_BETWEEN: ~(enough & ~more),
     }[asked.op]
     rows = _measured(asked)
     if asked.text("locale", "any") == "all":
@@ -202,6 +237,8 @@ def _at_least(percent: int) -> Q:
 
 def _measured(asked: Condition) -> QuerySet[Completeness]:
     rows = Completeness.objects.annotate(hundredfold=F("filled") * 100)
+    asked.known(Scope.objects, asked.text("scope", "any"), "scope", "any")
+    asked.known(Locale.objects, asked.text("locale", "any"), "language", "any", "all")
     if (scope := asked.text("scope", "any")) != "any":
         rows = rows.filter(scope__code=scope)
     if (locale := asked.text("locale", "any")) not in ("any", "all"):
@@ -218,7 +255,7 @@ def missing(asked: Condition) -> Q:
         return found if asked.op == op.NOT_EMPTY else ~found
     wanted = Q()
     for key in asked.texts():
-        wanted |= Q(missing__icontains=f'"{key}"')
+        wanted |= Q(missing__icontains=f'"{asked.key(key)}"')
     return Q(pk__in=rows.filter(wanted, LACKING).values("product_id"))
 
 
@@ -229,7 +266,7 @@ def override(asked: Condition) -> Q:
     if asked.op in (op.EQUAL, op.IN):
         wanted = Q()
         for key in asked.texts():
-            wanted |= Q(overrides__contains=f" {key} ")
+            wanted |= Q(overrides__contains=f" {asked.key(key)} ")
         rows = rows.filter(wanted)
     found = Q(pk__in=rows.values("product_id"))
     return ~found if asked.op == op.EMPTY else found
@@ -242,7 +279,7 @@ def changed_by(asked: Condition) -> Q:
     if "since" in asked.given:
         rows = rows.filter(change_set__created_at__gte=moment(asked, asked.given["since"]))
     if key := asked.text("key"):
-        rows = rows.filter(changes__has_key=key)
+        rows = rows.filter(changes__has_key=asked.shown(key))
     return Q(pk__in=rows.values("product_id"))
 
 
@@ -252,7 +289,7 @@ def changed_since(asked: Condition) -> Q:
     since = moment(asked, asked.value)
     if not (key := asked.text("key")):
         return Q(updated_at__gte=since)
-    rows = JournalEntry.objects.filter(change_set__created_at__gte=since, changes__has_key=key)
+    rows = JournalEntry.objects.filter(change_set__created_at__gte=since, changes__has_key=asked.shown(key))
     return Q(pk__in=rows.values("product_id"))
 
 
@@ -271,41 +308,46 @@ def media(asked: Condition) -> Q:
     return found if asked.op == op.NOT_EMPTY else ~found
 
 
-def _shown(asked: Condition, key: str) -> None:
-    """Nobody learns by asking what their roles do not show."""
-    if not sight().anywhere(key):
-        raise asked.fail("Your roles do not show this.", "forbidden")
-
-
-@part("price", "Price", *NUMBERS, op.EMPTY, words=("price_list",), kind="number")
+@part("price", "Price", *NUMBERS, op.EMPTY, op.NOT_EMPTY, words=("price_list",), kind="number")
 def price(asked: Condition) -> Q:
-    _shown(asked, "offers.any.price")
+    asked.shown("offers.any.price")
     rows = Offer.objects.filter(variant__trashed_at__isnull=True)
-    if price_list := asked.text("price_list"):
+    if price_list := asked.known(PriceList.objects, asked.text("price_list"), "price list"):
         rows = rows.filter(price_list__code=price_list)
+    if asked.op == op.NOT_EMPTY:
+        return Q(pk__in=rows.filter(price__isnull=False).values("variant__product_id"))
     if asked.op == op.EMPTY:
         return Q(
             pk__in=Variant.objects.exclude(pk__in=rows.filter(price__isnull=False).values("variant_id")).values(
                 "product_id"
             )
         )
-    try:
-        amount = written_out(str(asked.value))
-        if isinstance(asked.value, bool) or not amount.is_finite() or abs(amount) >= 10**12:
-            raise InvalidOperation
-    except InvalidOperation as error:
-        raise asked.fail('Give an amount, such as "12.99".', "bad_value") from error
+    if asked.op in (op.BETWEEN, op.NOT_BETWEEN):
+        low, high = (_sum(asked, each) for each in pair(asked))
+        within = Q(price__range=(low, high))
+        return Q(pk__in=rows.filter(~within if asked.op == op.NOT_BETWEEN else within).values("variant__product_id"))
+    amount = _sum(asked, asked.value)
     where = Q(price=amount) if asked.op not in op.ORDER else Q(**{f"price__{op.ORDER[asked.op]}": amount})
     rows = rows.filter(~where if asked.op == op.UNEQUAL else where)
     return Q(pk__in=rows.values("variant__product_id"))
 
 
+def _sum(asked: Condition, given: JSON) -> Decimal:
+    try:
+        amount = written_out(str(given))
+        if isinstance(given, bool) or not amount.is_finite() or abs(amount) >= 10**12:
+            raise InvalidOperation
+    except InvalidOperation as error:
+        raise asked.fail('Give an amount, such as "12.99".', "bad_value") from error
+    return amount
+
+
 @part("stock", "Stock", *NUMBERS, words=("location",), kind="number")
 def stock(asked: Condition) -> Q:
     """Units available of any variant, at one location or at any."""
-    _shown(asked, "stock")
+    asked.shown("stock")
     rows = StockLevel.objects.filter(_compared(asked, "available"), variant__trashed_at__isnull=True)
-    if location := asked.text("location"):
+    if location := asked.known(Location.objects, asked.text("location"), "location"):
         rows = rows.filter(location__code=location)
     return Q(pk__in=rows.values("variant__product_id"))
 
@@ -314,7 +356,7 @@ def stock(asked: Condition) -> Q:
 def association(asked: Condition) -> Q:
     """Points to products (codes or SKUs); `type` narrows it."""
     rows = Association.objects.filter(to_product__trashed_at__isnull=True)
-    if kind := asked.text("type"):
+    if kind := asked.known(AssociationType.objects, asked.text("type"), "type of association"):
         rows = rows.filter(type__code=kind)
     if asked.op in (op.EQUAL, op.IN):
         keys = [code_key(t) for t in asked.texts()]
@@ -327,7 +369,7 @@ def association(asked: Condition) -> Q:
 def reference(asked: Condition) -> Q:
     """Codes that other systems have for the product or a variant of it; `system` narrows it."""
     rows = ExternalReference.objects.filter(valid_to__isnull=True)
-    if system := asked.text("system"):
+    if system := asked.known(ExternalSystem.objects, asked.text("system"), "system"):
         rows = rows.filter(system__code=system)
     if asked.op in (op.EQUAL, op.IN):
         rows = rows.filter(code_key__in=[code_key(t) for t in asked.texts()])

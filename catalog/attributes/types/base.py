@@ -115,6 +115,11 @@ class AttributeType(ABC):
     def _index_values(self, value: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
         yield "text", str(value)
 
+    def sought(self, raw: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
+        """What the side table holds of the value that a filter asks for, in text as people type it or in JSON."""
+        found = self.parse(raw, spec) if isinstance(raw, str) else self.validate(raw, self.unlimited(spec))
+        yield from self.index_values(found, spec)
+
     def targets(self, value: JSON, spec: AttributeSpec) -> Iterator[tuple[str, str]]:
         """(where, code) of all that a value points to, so that the caller can check that it is there: PRODUCTS or
         the code of a reference entity. Nothing for a value of another form."""

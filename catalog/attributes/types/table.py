@@ -154,6 +154,16 @@ class Table(AttributeType):
             ("text", columns[0].kind.export(name, columns[0].spec)[:255]) for name in names if name is not None
         )
 
+    def sought(self, raw: JSON, spec: AttributeSpec) -> Iterator[IndexValue]:
+        """A table is asked for by the name of one of its rows."""
+        columns = columns_of(spec)
+        if columns and not isinstance(raw, list | tuple | dict) and raw is not None:
+            first = columns[0]
+            found = first.kind.parse(raw, first.spec) if isinstance(raw, str) else first.checked(raw)
+            yield from self.index_values([{first.code: found}], spec) if found is not None else ()
+        else:
+            yield from super().sought(raw, spec)
+
     def json_schema(self, spec: AttributeSpec) -> dict[str, JSON]:
         columns = columns_of(spec)
         row = {

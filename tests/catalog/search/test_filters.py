@@ -46,6 +46,9 @@ def _shop() -> World:
         ("pages", "integer", {}),
         ("cost_price", "price", {}),
         ("marks", "multi_select", {}),
+        ("facts", "table", {"columns": [{"code": "fact", "type": "text"}, {"code": "grams", "type": "decimal"}]}),
+        ("care", "textarea", {}),
+        ("goes_with", "reference", {"to": "products"}),
     ):
         attribute = Attribute.objects.create(code=code, type=kind, group=group, filterable=True, limits=limits)
         FamilyAttribute.objects.create(family=family, attribute=attribute)
@@ -74,6 +77,8 @@ def _shop() -> World:
                 "pages": 5,
                 "cost_price": {"EUR": "12.90"},
                 "marks": ["new", "sale"],
+                "facts": [{"fact": "Salt", "grams": "1"}],
+                "care": f"Übergröße. {'Wash it by hand. ' * 40}Never bleach it.",
             },
             references={"erp": "4711"},
             variants=(
@@ -108,6 +113,7 @@ def _shop() -> World:
         ProductChange(code="gone", family="default", values={"brand": "Acme"}, variants=(VariantChange("gone"),)),
     )
     world.change("gone", trashed=True)
+    world.change("tee", values={"goes_with": ["polo"]})
     world.approve(Product.objects.get(code="polo"))
     world.change("tee", values={"custom_label_0": "x"}, by="ada")
     Product.objects.filter(code="hat").update(created_at=timezone.now() - dt.timedelta(days=30))
@@ -162,6 +168,23 @@ CASES: list[tuple[JSON, str]] = [
     (leaf("marks", "not in", ["sale"]), "hat tee"),
     (leaf("marks", "not empty"), "polo tee"),
     (leaf("size", "in", ["M"]), "polo"),
+    # tables by the names of their rows, pointers in any case, long texts to their end
+    (leaf("facts", "=", "Salt"), "polo"),
+    (leaf("facts", "in", ["Salt", "Fat"]), "polo"),
+    (leaf("facts", "!=", "Fat"), "polo"),
+    (leaf("facts", "contains", "sal"), "polo"),
+    (leaf("goes_with", "=", "POLO"), "tee"),
+    (leaf("goes_with", "in", ["Polo", "hat"]), "tee"),
+    (leaf("care", "contains", "never BLEACH"), "polo"),
+    (leaf("care", "does not contain", "bleach"), "hat tee"),
+    (leaf("care", "starts with", "never"), ""),
+    (leaf("care", "starts with", "ÜBERGR"), "polo"),
+    (leaf("care", "contains", "übergröße. wash"), "polo"),
+    # several currencies
+    (leaf("cost_price", "in", [{"EUR": "12.90"}, {"USD": "12.90"}]), "polo tee"),
+    (leaf("cost_price", "in", ["12.90 EUR", "12.90 SEK"]), "polo"),
+    (leaf("cost_price", "between", ["1 EUR", "20 EUR"]), "polo"),
+    (leaf("pages", "=", Decimal("5.0")), "polo"),
     # what it is called and where it stands
     (leaf("code", "=", "POLO"), "polo"),
     (leaf("code", "starts with", "t"), "tee"),
@@ -182,6 +205,14 @@ CASES: list[tuple[JSON, str]] = [
     (leaf("price", ">", "20"), "polo"),
     (leaf("price", "=", "5", price_list="default"), "tee"),
     (leaf("price", "empty"), "hat"),
+    (leaf("price", "not empty"), "polo tee"),
+    (leaf("price", "between", ["4", 6]), "tee"),
+    (leaf("price", "not between", ["4", 6]), "polo"),
+    (leaf("stock", "between", [1, 9]), "polo"),
+    (leaf("completeness", "between", [0, 99], locale="de_DE", scope="default"), "hat tee"),
+    (leaf("completeness", "not between", [0, 99], locale="de_DE", scope="default"), "polo"),
+    (leaf("version", "between", [2, 3]), "tee"),
+    (leaf("family", "=", "DEFAULT"), "hat polo tee"),
     (leaf("stock", ">=", 5, location="main"), "polo"),
     (leaf("association", "not empty"), "hat"),
     (leaf("association", "=", "tee", type="related"), "hat"),
@@ -195,6 +226,8 @@ CASES: list[tuple[JSON, str]] = [
     # when and by whom
     (leaf("created", "since last n days", 7), "polo tee"),
     (leaf("created", "<", "2100-01-01"), "hat polo tee"),
+    (leaf("created", "=", "2100-01-01"), ""),
+    (leaf("created", "!=", "2100-01-01"), "hat polo tee"),
     (leaf("updated", ">", "2020-01-01T00:00:00Z"), "hat polo tee"),
     (leaf("changed_by", "=", "ada"), "tee"),
     (leaf("changed_since", "=", "2020-01-01", key="custom_label_0"), "tee"),
@@ -240,6 +273,30 @@ REFUSED: list[tuple[JSON, str]] = [
     ({"field": "listing", "op": "=", "value": "live", "channel": "moon"}, "moon"),
     ({"field": "brand", "op": "in", "value": ["x"] * 1001}, "1001"),
     ({"any": {"field": "brand"}}, "list"),
+    ({"any": []}, "no filter"),
+    ({"not": []}, "no filter"),
+    ({"all": [{"field": "code", "value": "x"}], "any": []}, "stand alone"),
+    ({"field": "pages", "operator": ">", "value": 5}, "operator"),
+    ({"field": "name", "op": "=", "value": "x", "locale": "en_US"}, "name@en_US"),
+    ({"field": "cost_price", "op": "between", "value": ["1 EUR", "9 USD"]}, "one currency"),
+    ({"field": "cost_price", "op": "=", "value": {"EUR": "1", "USD": "2"}}, "one at a time"),
+    ({"field": "care", "op": "contains", "value": "x" * 101}, "at most 100"),
+    ({"field": "care", "op": "=", "value": "x" * 256}, "beginning"),
+    # what there is not: it would find nothing, or with “not” everything
+    ({"field": "category", "op": "not in", "value": ["shrits"]}, "shrits"),
+    ({"field": "family", "op": "not in", "value": ["defualt"]}, "default"),
+    ({"field": "completeness", "op": "<", "value": 100, "scope": "defalt"}, "default"),
+    ({"field": "missing", "op": "not empty", "locale": "fr_XX"}, "language"),
+    ({"field": "missing", "op": "=", "value": "brnd"}, "brnd"),
+    ({"field": "override", "op": "=", "value": "brnd"}, "brnd"),
+    ({"field": "content_score", "op": ">", "value": 1, "scope": "x"}, "scope"),
+    ({"field": "price", "op": ">", "value": 1, "price_list": "x"}, "default"),
+    ({"field": "stock", "op": ">", "value": 1, "location": "x"}, "main"),
+    ({"field": "association", "op": "empty", "type": "x"}, "related"),
+    ({"field": "reference", "op": "empty", "system": "x"}, "erp"),
+    ({"field": "issue", "op": "empty", "severity": "x"}, "error"),
+    ({"field": "name@xx_XX", "op": "empty"}, "language"),
+    ({"field": "description@en_US#moon", "op": "empty"}, "scope"),
     ([[[[[[[[[[[[{}]]]]]]]]]]]], "deep"),
     ([{"field": "code", "op": "=", "value": "x"}] * 101, "100"),
 ]
