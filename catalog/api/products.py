@@ -26,7 +26,7 @@ from catalog.products.load import row_of
 from catalog.products.represent import INCLUDES, Wanted, known_fields, represent
 from catalog.products.wire import load_json, read_product
 from catalog.products.write import WriteResult, write_product, write_products
-from catalog.search import filters
+from catalog.search import filters, text
 from catalog.search.select import conditions_of, select, view_of
 
 SORTS = {
@@ -36,6 +36,7 @@ SORTS = {
     "-code": Order("code_key", descending=True),
     "updated": Order("updated_at"),
     "-updated": Order("updated_at", descending=True),
+    "rank": Order("rank"),
 }
 SHAPE = frozenset({"fields", "include", "keys"})
 LIST = SHAPE | params.PAGING | {"q", "filter", "view", "sort", "family", "category", "sku", "gtin", "code", "trashed"}
@@ -53,7 +54,7 @@ LIST_QUERY = {
     "q": "words: name, code, SKU, GTIN",
     "filter": "JSON of the filter language",
     "view": ("a saved view", {"type": "integer"}),
-    "sort": ("", {"type": "string", "enum": list(SORTS)}),
+    "sort": ("rank: what fits the words of q best, first", {"type": "string", "enum": list(SORTS)}),
     "family": "codes",
     "category": "codes; with all below",
     "sku": "SKUs",
@@ -119,8 +120,10 @@ class ProductList(ApiView):
     def get(self, request: Request) -> Response:
         params.only(request, LIST)
         order = SORTS[params.choice(request, "sort", SORTS, "-created")]
-        what = wanted(request)
-        return Response(page(request, selection(request), order, lambda rows: represent(rows, what)))
+        what, query = wanted(request), selection(request)
+        if order.column == "rank":
+            query = text.ranked(query, _words(request))
+        return Response(page(request, query, order, lambda rows: represent(rows, what)))
 
     def post(self, request: Request) -> Response:
         """Create one product; its code may be left to the family's pattern."""
@@ -134,6 +137,14 @@ class ProductList(ApiView):
         bulk.require_lines(request)
         params.only(request, {"on_error", "dry_run"})
         return bulk.answer(request, Products(request))
+
+
+def _words(request: Request) -> str:
+    """What is looked for. Raises Problem where nothing is."""
+    words = request.query_params.get("q", "")
+    if not text.words_of(words):
+        raise Problem(400, "bad_sort", "sort=rank is for what “q” looks for. Send words as q.", parameter="sort")
+    return words
 
 
 class ProductDetail(ApiView):

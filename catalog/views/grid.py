@@ -37,6 +37,7 @@ SORTS = {
     "": ("Newest first", Order("pk", descending=True)),
     "updated": ("Changed last", Order("updated_at", descending=True)),
     "code": ("By code", Order("code_key")),
+    "rank": ("Best match first", Order("rank")),  # of the words in the search box
 }
 
 
@@ -56,6 +57,8 @@ def product_list(request: HttpRequest) -> HttpResponse:
     except (ValueError, RecursionError) as error:  # BadFilter is one
         problem, query = str(error), Product.objects.none()
     label, order = SORTS.get(asked.get("sort", ""), SORTS[""])
+    if order.column == "rank":
+        query, order = (text.ranked(query, words), order) if text.words_of(words) else (query, SORTS[""][1])
     panel = bool(problem) or asked.get("panel") == "filter"
     found, first = _page(query.select_related("family").only(*READ), order, asked.get("after", ""), words)
     rows, more = rows_of(found[:PAGE]), len(found) > PAGE

@@ -266,3 +266,22 @@ def test_a_number_that_would_fill_the_memory_is_refused_before_it_does(api: Api,
     for value in (number, f'"{number}"'):
         given = quote('{"field": "price", "op": ">", "value": ' + value + "}")
         assert api.get(f"products/?filter={given}").status_code == 400
+
+
+def test_what_fits_the_words_best_comes_first(api: Api, world: World) -> None:
+    for code, values in (
+        ("other", {"name@en_US": "Shirt", "brand": "Acme Tee"}),
+        ("tee-long", {"name@en_US": "Long"}),
+        ("named", {"name@en_US": "Tee of cotton"}),
+        ("tee", {"name@en_US": "Plain"}),
+    ):
+        api.post("products/", {"code": code, "family": "default", "values": values, "variants": [{"sku": f"x-{code}"}]})
+    codes, path = [], "products/?q=tee&sort=rank&limit=1&fields=code"
+    while path:
+        page = api.get(path).json()
+        codes += [p["code"] for p in page["results"]]
+        path = page["next"] and page["next"].removeprefix("http://testserver")
+    assert codes == ["tee", "tee-long", "named", "other"]
+    for words in ("", "&q=", "&q=%20"):
+        answer = api.get(f"products/?sort=rank{words}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_sort")

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from catalog.models import ChangePlan, Offer, SavedView, Variant
 from catalog.plans import run
+from catalog.products.changes import VariantChange
 from catalog.search import select
 from catalog.views import grid
 from tests.world import World
@@ -180,3 +181,12 @@ def test_a_code_with_strange_characters_leads_to_its_product(mara: Client, world
     address = reverse("product_detail", kwargs={"code": "a/b ü%&<c>?#"})
     assert f'href="{escape(address)}"' in page
     assert mara.get(address).status_code == 200
+
+
+def test_the_best_match_may_come_first(mara: Client, world: World) -> None:
+    world.change("other", family="default", values={"brand": "My cap"}, variants=(VariantChange("other"),))
+    world.change("x", family="default", values={"name@en_US": "Cap of wool"}, variants=(VariantChange("x"),))
+    world.change("z", family="default", values={"brand": "My cap"}, variants=(VariantChange("z"),))
+    page = mara.get("/products/", {"q": "cap", "sort": "rank"}).content.decode()
+    assert page.index('value="x"') < page.index('value="other"') < page.index('value="z"')
+    assert mara.get("/products/", {"sort": "rank"}).status_code == 200  # without words there is nothing to rank by
