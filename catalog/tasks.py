@@ -6,6 +6,7 @@ from celery import shared_task
 
 from catalog import events
 from catalog.api import idempotency
+from catalog.exports import run as exports
 from catalog.imports import run as imports
 from catalog.intake import again
 from catalog.media import ingest
@@ -29,6 +30,14 @@ def advance_imports() -> None:
     more = [imports.advance(run_id) for run_id in imports.waiting_runs()]
     if any(more):
         advance_imports.delay()
+
+
+@shared_task(name="catalog.advance_exports")
+def advance_exports() -> None:
+    """One slice of each waiting export; rings again while there is more."""
+    more = [exports.advance(run_id) for run_id in exports.waiting_runs()]
+    if any(more):
+        advance_exports.delay()
 
 
 @shared_task(name="catalog.recompute")
@@ -77,6 +86,8 @@ def sweep() -> None:
     events.derive()
     if imports.waiting_runs():
         advance_imports.delay()
+    if exports.waiting_runs():
+        advance_exports.apply_async(expires=10)
     if plans.waiting():
         advance_plans.apply_async(expires=10)
     if recompute.waiting():
@@ -91,8 +102,9 @@ def sweep() -> None:
 
 @shared_task(name="catalog.tidy")
 def tidy() -> None:
-    """Forget answers that were kept long enough for calls to be repeated, and sessions that are over."""
+    """Forget answers that were kept long enough for calls to be repeated, sessions that are over, exported files."""
     idempotency.forget_old()
+    exports.forget_old()
     sessions.forget_old()
 
 

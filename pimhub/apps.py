@@ -14,6 +14,7 @@ logger = logging.getLogger("pimhub.bell")
 TASKS = {
     "derive": "catalog.derive",
     "imports": "catalog.advance_imports",
+    "exports": "catalog.advance_exports",
     "media": "catalog.fetch_media",
     "sources": "catalog.advance_sources",
     "recompute": "catalog.recompute",

@@ -9,6 +9,7 @@ from catalog.models.category import Category
 from catalog.models.change_set import ChangeSet, JournalEntry
 from catalog.models.completeness import Completeness
 from catalog.models.event import DomainEvent, EventCursor, EventSequence
+from catalog.models.export_run import ExportRun
 from catalog.models.external import ExternalReference, ExternalSystem
 from catalog.models.family import Family, FamilyAttribute
 from catalog.models.import_run import ImportFingerprint, ImportLine, ImportProblem, ImportRun
@@ -43,6 +44,7 @@ __all__ = [
     "DomainEvent",
     "EventCursor",
     "EventSequence",
+    "ExportRun",
     "ExternalReference",
     "ExternalSystem",
     "Family",

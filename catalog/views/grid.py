@@ -20,19 +20,22 @@ from django.views.decorators.http import require_POST
 from catalog.api.paging import Order, after, cursor_of
 from catalog.api.problems import Problem
 from catalog.attributes.types import type_of
-from catalog.exports.run import export_csv
+from catalog.exports.run import export_csv, start_run
 from catalog.models import Attribute, Product, SavedView, User
 from catalog.permissions import requires
+from catalog.plans import run
 from catalog.products.grid import READ, rows_of
 from catalog.search import filters, operators, text
 from catalog.search.select import Count, conditions_of, count, leaves, select, view_of
 from catalog.search.values import BY_COLUMN
 from catalog.views.again import asks_again
 from catalog.views.grid_rows import rows_html
+from catalog.views.selection import selection_of
 from pimhub.foundation import panels
 from pimhub.foundation.jsonvalue import JSON
 
 PAGE = 50
+AT_ONCE = 2000  # products that are exported while somebody waits for the page
 SORTS = {
     "": ("Newest first", Order("pk", descending=True)),
     "updated": ("Changed last", Order("updated_at", descending=True)),
@@ -111,7 +114,7 @@ def product_count(request: HttpRequest) -> HttpResponse:
 @requires("catalog.export_product")
 @asks_again
 def product_export(request: HttpRequest) -> HttpResponseBase:
-    """What the grid shows, as a CSV file; more than fits a download is for the command line."""
+    """What the grid shows, as a CSV file: at once, or once it is written where there is much of it."""
     asked = request.GET
     view, words = _view(request)
     try:
@@ -119,9 +122,16 @@ def product_export(request: HttpRequest) -> HttpResponseBase:
     except (ValueError, RecursionError) as error:
         messages.error(request, f"This cannot be asked: {error}")
         return redirect("product_list")
-    if not count(query).exact:
-        messages.error(request, "More than 10,000 products: narrow them, or use “manage.py export_products”.")
-        return redirect(_url(asked, after=None))
+    total = query[: AT_ONCE + 1].count()
+    if total > AT_ONCE and request.method != "POST":
+        context = {"total": count(query), "back_url": _url(asked, after=None)}
+        return render(request, "catalog/export_new.html", context)
+    if total > AT_ONCE:
+        every = asked.copy()
+        every["do"] = "all"
+        user = cast(User, request.user)
+        select = run.without_view({"select": selection_of(every)}, user)["select"]
+        return redirect("export_detail", pk=start_run(user=user, select=select, total=count(query).value).pk)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "products.csv"
         export_csv(path, query)
