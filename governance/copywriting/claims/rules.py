@@ -22,6 +22,18 @@ HERE = Path(__file__).parent / "packs"
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """Two kinds of words that make a claim together: one of `first`, then one of `then` within so many characters of
+    the same sentence, or (`either`) the other way round. Over folded text; in the order of how often they are there:
+    `then` is looked for first, so it is the rarer kind."""
+
+    first: re.Pattern[str]
+    then: re.Pattern[str]
+    within: int
+    either: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """`severity` is block or warn. `unless` names certificates (vocabulary) that prove it, `proofs` facts whose mere
     presence does, `only` the kinds of text. One that `demands` is broken where none of its terms is there."""
@@ -37,6 +49,7 @@ class Rule:
     only: tuple[str, ...] = ()
     proofs: tuple[str, ...] = ()
     demands: bool = False
+    near: tuple[Near, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,8 @@ def read_pack(code: str, given: Mapping[str, Any]) -> tuple[Rule, ...]:
             raw = re.compile("|".join(f"(?:{p})" for p in row["patterns"])) if row.get("patterns") else None
         except re.error as error:
             raise ValueError(f"{name}: the pattern cannot be read: {error}.") from error
-        if not terms and raw is None:
+        near = tuple(_near(each, name) for each in row.get("near", ()))
+        if not terms and raw is None and not near:
             raise ValueError(f"{name}: it has neither terms nor patterns.")
         pattern = re.compile(_any_of(terms)) if terms else None
         rules.append(
@@ -90,9 +104,30 @@ def read_pack(code: str, given: Mapping[str, Any]) -> tuple[Rule, ...]:
                 tuple(row.get("only", ())),
                 tuple(row.get("proofs", ())),
                 bool(row.get("demands", False)),
+                near,
             )
         )
     return tuple(rules)
+
+
+def _near(given: Mapping[str, Any], name: str) -> Near:
+    first, then = given.get("first"), given.get("then")
+    if not first or not then:
+        raise ValueError(f"{name}: what is near needs words that come “first”, and words “then”.")
+    return Near(_stems(first), _stems(then), int(given.get("within", 30)), bool(given.get("either", False)))
+
+
+def _stems(listed: Mapping[str, Sequence[str]] | Sequence[str]) -> re.Pattern[str]:
+    """Any of these words, of all languages, over folded text; "…*" with any ending, "*…" behind any beginning."""
+    stems = [s for each in listed.values() for s in each] if isinstance(listed, Mapping) else list(listed)
+    groups: dict[str, list[str]] = {}
+    inside: list[str] = []
+    for stem in sorted(set(stems), key=len, reverse=True):
+        body = r"[\s-]+".join(re.escape(fold(part)) for part in stem.strip("*").replace("’", "'").split())
+        body += r"[^\W_]*" if stem.endswith("*") else r"(?![^\W_])"
+        (inside if stem.startswith("*") else groups.setdefault(fold(stem)[0], [])).append(body)
+    starts = [f"(?={re.escape(letter)})(?:{'|'.join(bodies)})" for letter, bodies in groups.items()]
+    return re.compile("|".join(([rf"(?<![^\W_])(?:{'|'.join(starts)})"] if starts else []) + inside))
 
 
 _LIKE = {"a": "a4@", "e": "e3€", "i": "i1!|", "l": "l1|", "o": "o0", "s": "s5$", "t": "t7+", "b": "b8", "g": "g9"}
@@ -133,6 +168,7 @@ def offences(text: str, rules: Sequence[Rule], *, kind: str = "") -> Iterator[Of
     What the text denies ("not biodegradable") breaks none. What it lacks is an offence at its end, without a letter.
     """
     folded, place = _folded(text)
+    told: dict[str, list[tuple[int, int]]] = {}  # by pack: what stands near to each other tells nothing twice
     for rule in rules:
         if rule.only and kind not in rule.only:
             continue
@@ -141,6 +177,7 @@ def offences(text: str, rules: Sequence[Rule], *, kind: str = "") -> Iterator[Of
                 yield Offence(len(text), len(text), rule)
             continue
         found: list[tuple[int, int]] = []  # what a pattern finds again in a term is one offence
+        others = told.setdefault(rule.pack, [])
         if rule.pattern:
             for match in rule.pattern.finditer(folded):
                 start, end = place[match.start()], place[match.end() - 1] + 1
@@ -149,7 +186,31 @@ def offences(text: str, rules: Sequence[Rule], *, kind: str = "") -> Iterator[Of
                     yield Offence(start, end, rule)
         for match in rule.raw.finditer(text) if rule.raw else ():
             if not any(match.start() < end and start < match.end() for start, end in found):
+                found.append(match.span())
                 yield Offence(match.start(), match.end(), rule)
+        for begins, ends in _pairs(folded, rule.near):
+            start, end = place[begins], place[ends - 1] + 1
+            if not any(start < other and at < end for at, other in (*found, *others)) and not _denied(text, start):
+                found.append((start, end))
+                yield Offence(start, end, rule)
+        others += found
+
+
+_END = re.compile(r"[.!?\n](?=\s|$)|\n")
+
+
+def _pairs(folded: str, near: Sequence[Near]) -> Iterator[tuple[int, int]]:
+    """Where two kinds of words stand together."""
+    for each in near:
+        for match in each.then.finditer(folded):
+            start, end = match.span()
+            before = _END.split(folded[max(0, start - each.within) : start])[-1]
+            if begun := next(each.first.finditer(before), None):
+                yield start - len(before) + begun.start(), end
+            elif each.either:
+                behind = _END.split(folded[end : end + each.within])[0]
+                if begun := each.first.search(behind):
+                    yield start, end + begun.end()
 
 
 def _denied(text: str, start: int) -> bool:
