@@ -68,7 +68,15 @@ def told(error: ChangeError) -> dict[str, JSON]:
 
 
 # Codes of the write door that are no bad input but a collision.
-COLLISIONS = {"conflict": 409, "version_changed": 412, "in_trash": 409, "in_use": 409, "forbidden": 403, "owned": 403}
+COLLISIONS = {
+    "conflict": 409,
+    "exists": 409,
+    "version_changed": 412,
+    "in_trash": 409,
+    "in_use": 409,
+    "forbidden": 403,
+    "owned": 403,
+}
 
 
 def status_of(errors: Iterable[ChangeError]) -> int:

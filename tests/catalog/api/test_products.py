@@ -53,7 +53,7 @@ def test_a_product_is_made_read_and_changed(api: Api) -> None:
 def test_an_existing_code_is_not_created_again(api: Api) -> None:
     api.post("products/", MUG)
     again = api.post("products/", MUG | {"code": "MUG"})
-    assert again.status_code == 422
+    assert again.status_code == 409
     assert again.json()["errors"][0]["code"] == "exists"
 
 
