@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.models.codes import code_problem
+from catalog.models.codes import code_key, code_problem
 from catalog.products import apply_links, apply_variants
 from catalog.products.application import Application, shown
 from catalog.products.changes import UNSET
@@ -45,9 +45,18 @@ def _check_presence(app: Application) -> bool:
     if change.trashed is not None:
         state.trashed = change.trashed
     elif state.trashed:
-        app.fail("code", "in_trash", f"{change.code} is in the trash. Restore it first, or use another code.")
+        app.fail("code", "in_trash", f"{change.code} is in the trash. {_instead(app)}", value=change.code)
         return False
     return True
+
+
+def _instead(app: Application) -> str:
+    """Simple products go to the trash when they become variants, and their systems may not know of it."""
+    for variant in app.change.variants:
+        parent = app.owners.skus.get(code_key(variant.sku))
+        if parent is not None and parent != app.state.row.code:
+            return f"{variant.sku} is a variant of {parent} now: send it as such."
+    return "Restore it first, or use another code."
 
 
 def _check_base(app: Application) -> None:

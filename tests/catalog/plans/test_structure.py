@@ -99,6 +99,9 @@ def test_simples_are_attached_with_all_that_is_theirs_and_let_go_again(world: Wo
     assert not Product.objects.filter(code="simple-m").exists()
     lost = [e["key"] for line in done.lines.all() for e in line.errors]
     assert lost == ["name@en_US", "name@en_US"]
+    # Who goes on sending the simple product is told where it went.
+    [refused] = world.change("simple-m", variants=(VariantChange(sku="tee-m", gtin="4006381333931"),)).errors
+    assert refused.message == "simple-m is in the trash. tee-m is a variant of tee now: send it as such."
     undone(world, last_act())
     assert {code: visible(world.flat(code)) for code in before} == before
     assert Variant.objects.get(sku="tee-m").product.code == "simple-m"
