@@ -89,7 +89,7 @@ def status_of_form(error: BadForm) -> int:
     """The HTTP status of what cannot even be read as what it should be."""
     code = error.errors[0].code
     unreadable = ("not_json", "not_utf8", "too_deep", "key_twice", "bad_character")
-    return 413 if code == "too_large" else 400 if code in unreadable else 422
+    return 413 if code == "too_large" else 400 if code in unreadable else status_of(error.errors)
 
 
 def refused(errors: list[ChangeError], detail: str = "") -> Problem:

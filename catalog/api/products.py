@@ -177,6 +177,8 @@ class ProductDetail(ApiView):
             if not Product.everything.filter(code_key=code_key(code)).exists():
                 raise Problem(412, "not_there", f"There is no product {code}, so If-Match cannot hold.")
             change = replace(change, version=version)
+        if errors := trash.in_use(change):
+            raise refused(errors)
         return written(request, change)
 
     def delete(self, request: Request, code: str) -> Response:

@@ -25,7 +25,8 @@ from catalog.models import (
     Scope,
     ValueIndex,
 )
-from catalog.products.changes import ProductChange
+from catalog.models.codes import code_key
+from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.holders import choosing
 from catalog.products.write import WriteResult, write_product
 from pimhub.foundation.registry import Registry
@@ -84,6 +85,30 @@ def _uses(how: str, products: QuerySet[Product]) -> list[Use]:
     """The first of the products, and how many there are; [] for none."""
     first = products.order_by("pk").values_list("code", flat=True).first()
     return [] if first is None else [Use(how, first, products.count())]
+
+
+def in_use(change: ProductChange) -> list[ChangeError]:
+    """What stands against it where a change moves a product or variants of it to the trash: where they are used."""
+    if not change.trashed and not any(v.trashed for v in change.variants):
+        return []
+    product = Product.objects.filter(code_key=code_key(change.code)).first()
+    if product is None:
+        return []
+    if change.trashed:
+        uses = uses_of_product(product)
+        return [_stands_against("", product.code, uses)] if uses else []
+    found = []
+    for variant in (v for v in change.variants if v.trashed):
+        links = Association.objects.filter(to_variant__sku_key=code_key(variant.sku), product__trashed_at__isnull=True)
+        links = links.filter(to_variant__product=product).exclude(product=product)
+        if uses := _uses("associated by", Product.objects.filter(pk__in=links.values("product_id"))):
+            found.append(_stands_against(variant.sku, variant.sku, uses))
+    return found
+
+
+def _stands_against(sku: str, name: str, uses: Sequence[Use]) -> ChangeError:
+    remedy = "Take it out there first." if sku else "Take it out there first, or DELETE the product with force=true."
+    return ChangeError("trashed", "in_use", f"{InUse(name, uses)} {remedy}", sku=sku, value="true")
 
 
 def trash_product(*, product: Product, force: bool = False) -> WriteResult:

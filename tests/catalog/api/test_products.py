@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from catalog.models import (
+    AssociationType,
     Attribute,
     AttributeGroup,
     AttributeOption,
@@ -203,6 +204,22 @@ def test_the_trash_keeps_and_gives_back(api: Api) -> None:
     moved = {"version", "updated"}
     assert {k: v for k, v in after.items() if k not in moved} == {k: v for k, v in before.items() if k not in moved}
     assert api.post("products/mug/restore/").status_code == 409
+
+
+def test_what_is_in_use_goes_to_the_trash_by_no_way_without_being_asked(api: Api) -> None:
+    AssociationType.objects.create(code="pack", quantified=True)
+    api.post("products/", MUG)
+    api.world.product("tee", sizes=("s", "m"))
+    packed = {"associations": {"pack": [{"sku": "tee-s", "quantity": 6}]}}
+    assert api.patch("products/mug/", {"variants": [{"sku": "mug-1", **packed}]}).status_code == 200
+    for body in ({"trashed": True}, {"variants": [{"sku": "tee-s", "trashed": True}]}):
+        answer = api.patch("products/tee/", body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "in_use")
+        assert "associated by: mug" in answer.json()["detail"]
+        (line,) = api.bulk("products/", [{"code": "tee", **body}])
+        assert (line["status"], line["errors"][0]["code"]) == (409, "in_use")
+    assert api.patch("products/tee/", {"variants": [{"sku": "tee-m", "trashed": True}]}).status_code == 200
+    assert api.delete("products/tee/?force=true").status_code == 204
 
 
 def test_a_copy_leaves_behind_what_is_the_old_ones_own(api: Api) -> None:
