@@ -11,6 +11,7 @@ from catalog.attributes.spec import ValueProblem
 from catalog.attributes.types import type_of
 from catalog.imports.formats import cells
 from catalog.imports.formats.base import Catalogue, HeldProduct, ParsedProduct, ReadOptions, Role
+from catalog.imports.formats.shopify_messages import MESSAGES as ROWS
 from catalog.imports.formats.table_columns import Layout
 from catalog.imports.problems import Cell, RowError
 from catalog.imports.readers.csv import Record
@@ -55,11 +56,7 @@ class Row:
 
 
 MESSAGES = {
-    "row_too_long": "The row has more cells than the header has columns ({cells}), so its cells may stand in the wrong "
-    "columns. Put texts that hold the separator in quotation marks.",
-    "quote_lost": "A quotation mark is missing or one too many in this row, so it cannot be told where its cells end. "
-    "Correct the row: a text with line breaks or the separator stands in quotation marks, and each quotation mark "
-    'inside it is doubled ("").',
+    **{code: ROWS[code] for code in ("row_too_long", "quote_lost")},
     "unknown_sku": "There is no variant with the SKU “{sku}”. Correct it; or say in a column “product” of which "
     "product it is to be a new variant.",
     "not_there": "The row was exported, and its product has no variant “{sku}”. Perhaps a spreadsheet changed the SKU "
