@@ -233,7 +233,7 @@ def _options(run: ImportRun) -> ReadOptions:
         locale=run.locale,
         bad_barcodes="empty" if run.options.get("bad_barcodes") == "empty" else "reject",
         empty_cells="clear" if run.options.get("empty_cells") == "clear" else "keep",
-        decimal_separator=run.options.get("decimals") or None,
+        decimal_separator=run.options["decimals"] if run.options.get("decimals") in (".", ",") else None,
         family=FAMILY,
         catalogue=Known(locale=run.locale),
     )

@@ -24,6 +24,7 @@ from catalog.exports.run import export_csv, start_run
 from catalog.models import Attribute, Product, SavedView, User
 from catalog.permissions import requires
 from catalog.plans import run
+from catalog.plans.kinds.base import BadPlan
 from catalog.products.grid import READ, rows_of
 from catalog.search import filters, operators, text
 from catalog.search.select import Count, conditions_of, count, leaves, select, view_of
@@ -130,8 +131,12 @@ def product_export(request: HttpRequest) -> HttpResponseBase:
         every = asked.copy()
         every["do"] = "all"
         user = cast(User, request.user)
-        select = run.without_view({"select": selection_of(every)}, user)["select"]
-        return redirect("export_detail", pk=start_run(user=user, select=select, total=count(query).value).pk)
+        try:
+            select = run.without_view({"select": selection_of(every)}, user)["select"]
+            return redirect("export_detail", pk=start_run(user=user, select=select, total=count(query).value).pk)
+        except BadPlan as error:  # a view that is gone, which the grid passes over
+            messages.error(request, str(error))
+            return redirect("product_list")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "products.csv"
         export_csv(path, query)

@@ -143,6 +143,7 @@ def test_the_page_begins_it_and_hands_out_the_file(
     assert ExportRun.objects.count() == 0  # looking begins nothing
     client.post("/products/export.csv?q=tee-2")
     assert ExportRun.objects.count() == 0  # one product is there at once
+    assert client.post("/products/export.csv?q=tee&view=999")["Location"] == "/products/"  # there is no such view
     answer = client.post("/products/export.csv?q=tee")
     run = ExportRun.objects.get()
     assert answer["Location"] == f"/exports/{run.pk}/"

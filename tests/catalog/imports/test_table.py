@@ -133,7 +133,8 @@ def test_numbers_may_have_a_decimal_comma(world: World) -> None:
     world.product("tee")
     attribute("height", "decimal")
     row = {"sku": "tee-s", "height": "1.234"}
-    assert told(bring(world, row)) == [(2, "height", "ambiguous_number")]
+    for said in ("", "x"):  # what no page offers says nothing
+        assert told(bring(world, row, decimals=said)) == [(2, "height", "ambiguous_number")]
     assert told(bring(world, row, decimals=",", chunks=[table(row, delimiter=";")])) == []
     assert world.flat("tee")[""]["height"] == "1234"
 
