@@ -13,7 +13,7 @@ from governance.copywriting.claims.quantities import stated
 from governance.copywriting.claims.rules import Rule, offences
 from governance.copywriting.claims.terms import Glossary, yes_or_no
 from governance.copywriting.claims.vocabulary import Vocabulary, shipped
-from governance.copywriting.claims.words import cleaned
+from governance.copywriting.claims.words import cleaned, fold
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -73,7 +73,10 @@ def check_text(
         start, end = clean.span(start_, end_)
         if (start, end) not in numbers and not any(c.start <= start < c.end and c.kind == kind for c in found):
             found.append(Claim(start, end, judgement.verdict, judgement.fact, kind, text[start:end]))
+    named = _named(facts) if any(rule.topic for rule in rules) else ""
     for offence in offences(clean.text, rules, kind=of):
+        if offence.rule.topic and fold(clean.text[offence.start : offence.end]) in named:
+            continue
         if offence.rule.demands:
             start = end = len(text)
         else:
@@ -85,3 +88,8 @@ def check_text(
         verdict = Verdict.SUPPORTED if proof else Verdict.UNSUPPORTED
         found.append(Claim(start, end, verdict, proof, "rule", text[start:end], offence.rule))
     return sorted(found, key=lambda claim: (claim.start, claim.end))
+
+
+def _named(facts: Mapping[str, JSON]) -> str:
+    """All that the facts say, keys and values, folded: what they name may be spoken of."""
+    return fold(" ".join(f"{key.replace('_', ' ')} {value}" for key, value in facts.items()))

@@ -25,9 +25,9 @@ HERE = Path(__file__).parent / "packs"
 class Near:
     """Two kinds of words that make a claim together: one of `first`, then one of `then` within so many characters of
     the same sentence, or (`either`) the other way round. Over folded text; in the order of how often they are there:
-    `then` is looked for first, so it is the rarer kind."""
+    `then` is looked for first, so it is the rarer kind. Without `first`, one of `then` alone is enough."""
 
-    first: re.Pattern[str]
+    first: re.Pattern[str] | None
     then: re.Pattern[str]
     within: int
     either: bool
@@ -36,7 +36,8 @@ class Near:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`severity` is block or warn. `unless` names certificates (vocabulary) that prove it, `proofs` facts whose mere
-    presence does, `only` the kinds of text. One that `demands` is broken where none of its terms is there."""
+    presence does, `only` the kinds of text. One that `demands` is broken where none of its terms is there. A `topic` is
+    one to speak of only where the facts themselves name it."""
 
     pack: str
     code: str
@@ -50,6 +51,7 @@ class Rule:
     proofs: tuple[str, ...] = ()
     demands: bool = False
     near: tuple[Near, ...] = ()
+    topic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def read_pack(code: str, given: Mapping[str, Any]) -> tuple[Rule, ...]:
                 tuple(row.get("proofs", ())),
                 bool(row.get("demands", False)),
                 near,
+                bool(row.get("topic", False)),
             )
         )
     return tuple(rules)
@@ -112,19 +115,23 @@ def read_pack(code: str, given: Mapping[str, Any]) -> tuple[Rule, ...]:
 
 def _near(given: Mapping[str, Any], name: str) -> Near:
     first, then = given.get("first"), given.get("then")
-    if not first or not then:
-        raise ValueError(f"{name}: what is near needs words that come “first”, and words “then”.")
-    return Near(_stems(first), _stems(then), int(given.get("within", 30)), bool(given.get("either", False)))
+    if not then:
+        raise ValueError(f"{name}: what is near needs words “then”, and mostly words that come “first”.")
+    return Near(
+        _stems(first) if first else None, _stems(then), int(given.get("within", 30)), bool(given.get("either", False))
+    )
 
 
 def _stems(listed: Mapping[str, Sequence[str]] | Sequence[str]) -> re.Pattern[str]:
-    """Any of these words, of all languages, over folded text; "…*" with any ending, "*…" behind any beginning."""
+    """Any of these words, of all languages, over folded text; "…*" with any ending, "*…" behind any beginning, "*"
+    between words for any one word."""
     stems = [s for each in listed.values() for s in each] if isinstance(listed, Mapping) else list(listed)
     groups: dict[str, list[str]] = {}
     inside: list[str] = []
     for stem in sorted(set(stems), key=len, reverse=True):
-        body = r"[\s-]+".join(re.escape(fold(part)) for part in stem.strip("*").replace("’", "'").split())
-        body += r"[^\W_]*" if stem.endswith("*") else r"(?![^\W_])"
+        parts = stem.strip("*").replace("’", "'").split()
+        body = r"[\s-]+".join(r"[^\W_]+" if part == "*" else re.escape(fold(part)) for part in parts)
+        body += r"[\s-]+[^\W_]+" if stem.endswith(" *") else r"[^\W_]*" if stem.endswith("*") else r"(?![^\W_])"
         (inside if stem.startswith("*") else groups.setdefault(fold(stem)[0], [])).append(body)
     starts = [f"(?={re.escape(letter)})(?:{'|'.join(bodies)})" for letter, bodies in groups.items()]
     return re.compile("|".join(([rf"(?<![^\W_])(?:{'|'.join(starts)})"] if starts else []) + inside))
@@ -204,6 +211,9 @@ def _pairs(folded: str, near: Sequence[Near]) -> Iterator[tuple[int, int]]:
     for each in near:
         for match in each.then.finditer(folded):
             start, end = match.span()
+            if each.first is None:
+                yield start, end
+                continue
             before = _END.split(folded[max(0, start - each.within) : start])[-1]
             if begun := next(each.first.finditer(before), None):
                 yield start - len(before) + begun.start(), end
