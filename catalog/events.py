@@ -6,7 +6,7 @@ Two kinds of listener. *Hooks* run inside the writing transaction and do no I/O 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from catalog.models import DomainEvent, EventCursor, EventSequence, Product
 from pimhub.foundation import bulk
+from pimhub.foundation.documents import documents, table
 from pimhub.foundation.jsonvalue import JSON
 from pimhub.foundation.registry import Registry
 
@@ -55,6 +56,31 @@ outward: dict[str, frozenset[str]] = {
     "product.trashed": frozenset(),
     "product.restored": frozenset(),
 }
+
+# All types there are: what each tells of. Higher floors add theirs.
+types: dict[str, str] = {
+    "product.created": "a product was created",
+    "product.changed": "a product was edited, repriced or restocked: `keys` says what, `facets` of which kind",
+    "product.trashed": "a product went to the trash",
+    "product.restored": "a product came back from the trash",
+}
+
+
+def document() -> str:
+    """Markdown: every type of events, for whoever follows the change feed or subscribes to webhooks."""
+    rows = [(f"`{name}`", words, "yes" if name in outward else "") for name, words in sorted(types.items())]
+    return f"# Events\n\n{table(('Type', 'Tells', 'May change what is published'), rows)}"
+
+
+def known_types() -> set[str]:
+    """What may be asked for: each type, and "product.*" for all of a kind."""
+    return {*types, *(f"{name.partition('.')[0]}.*" for name in types)}
+
+
+def of_types(wanted: Collection[str]) -> Q:
+    """Events of these types, "product.*" standing for all of the kind."""
+    kinds = {name.removesuffix("*") for name in wanted if name.endswith(".*")}
+    return Q(type__in=[name for name in types if name in wanted or name.partition(".")[0] + "." in kinds])
 
 
 def tells_outwards() -> Q:
@@ -160,3 +186,7 @@ def derive() -> int:
         while count := run_consumer(name):
             handled += count
     return handled
+
+
+def plug_in() -> None:
+    documents.add("events", document)

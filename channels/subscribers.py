@@ -10,6 +10,19 @@ from catalog.models import DomainEvent
 from channels.models import Subscription
 from channels.publishing.request import on_events
 
+TYPES = {
+    "listing.state": "the state of a product on a channel changed: live, failed, held, taken off …",
+    "channel.issues": "what stands in the way of a product on a channel changed",
+    "channel.mapping": "a version of a channel's mapping went active",
+    "channel.paused": "publishing to a channel was paused",
+    "channel.resumed": "publishing to a channel goes on",
+    "channel.rollout_stopped": "a change of many listings was stopped by its own limit",
+    "alert.raised": "something wants a person's eye",
+    "alert.escalated": "nobody took an alert in time, and others were told",
+    "alert.acknowledged": "somebody takes care of an alert",
+    "alert.over": "the cause of an alert is gone",
+}
+
 
 def ring_for_webhooks(found: Sequence[DomainEvent]) -> None:
     """Whoever delivers reads the events itself, from each subscription's own cursor."""
@@ -18,5 +31,6 @@ def ring_for_webhooks(found: Sequence[DomainEvent]) -> None:
 
 
 def plug_in() -> None:
+    events.types.update(TYPES)
     events.consumers.add("channels.due", on_events)
     events.consumers.add("channels.webhooks", ring_for_webhooks)

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 
 from catalog import change_sets, events
 from catalog.events import ProductDelta
-from governance.models import Revision, Standing
+from governance.models import Proposal, Revision, Standing
 from governance.scores import measure
 from governance.workflow.auto import on_events
+from governance.workflow.moves import MOVES
 from pimhub.foundation.among import Compiled, among
 from pimhub.foundation.bulk import append_objects, update_objects
 from pimhub.foundation.jsonvalue import digest
@@ -22,6 +23,18 @@ OUTWARD = {
     "review.take_back": frozenset[str](),
     "sale.decided": frozenset({"sku", "price_list", "approved"}),
     "sales.policy_changed": frozenset[str](),
+}
+TYPES = {
+    **{f"review.{verb}": f"a product was moved by “{verb}”; `state` is its state now" for verb in MOVES},
+    "revision.approved": "a revision was approved, and waits until its embargo ends",
+    "revision.live": "a revision is in force: what channels may get changed",
+    **{
+        f"proposal.{state}": f"a proposed value is {label}"
+        for state, label in Proposal.State.choices
+        if state != "open"
+    },
+    "sale.decided": "a sale price was approved, or refused",
+    "sales.policy_changed": "who decides about sale prices of a product changed",
 }
 
 
@@ -90,6 +103,7 @@ def _state_after_edit(standing: Standing) -> str:
 
 def plug_in() -> None:
     events.outward.update(OUTWARD)
+    events.types.update(TYPES)
     events.hooks.add("governance.standing", keep_standings)
     events.consumers.add("governance.trusted", on_events)
     events.consumers.add("governance.scores", measure.on_events)

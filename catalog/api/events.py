@@ -43,7 +43,7 @@ class EventList(ApiView):
             query={
                 "after": ("the number of the last event you have", {"type": "integer", "minimum": 0}),
                 "limit": ("up to 1,000", {"type": "integer", "minimum": 1, "maximum": LARGEST}),
-                "type": "such as product.changed; several parted by commas",
+                "type": "such as product.changed, or product.* for all of a kind; several parted by commas",
                 "product": "code",
             },
             answers={200: thing("*", results=array(EVENT), last=NUMBER, more=FLAG, next=TEXT)},
@@ -73,8 +73,8 @@ class EventList(ApiView):
         if (ids := sight().ids()) is not None:
             moved = Q(data__keys__icontains='"categories"')
             rows = rows.filter(Q(product_id__isnull=True) | Q(product_id__in=ids) | moved)
-        if kinds := params.names(request, "type"):
-            rows = rows.filter(type__in=kinds)
+        if kinds := params.names(request, "type", known=events.known_types()):
+            rows = rows.filter(events.of_types(kinds))
         if "product" in request.query_params:
             rows = rows.filter(product_code=request.query_params["product"])
         found = list(rows[:limit])

@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 
+from catalog import events
 from catalog.models import DomainEvent, Family, Scope, User
 from catalog.permissions import requires
 from catalog.views.again import asks_again
 from channels.models import Delivery, Subscription
 from channels.webhooks import subscriptions
-from channels.webhooks.subscriptions import KINDS, Wrong
+from channels.webhooks.subscriptions import Wrong
 from governance.models import Standing
 
 MANAGE = ("channels.manage_webhooks", "catalog.view_product")
@@ -29,7 +30,6 @@ class WebhookForm(forms.Form):
     types = forms.CharField(
         required=False,
         label="Types of events",
-        help_text=f"Parted by commas, such as revision.live or {', '.join(KINDS[:3])}. Empty: all.",
     )
     scopes = forms.MultipleChoiceField(required=False, label="Only about", widget=forms.CheckboxSelectMultiple)
     families = forms.CharField(
@@ -46,6 +46,8 @@ class WebhookForm(forms.Form):
         super().__init__(*args, **kwargs)
         scopes = [(s.code, s.label or s.code) for s in Scope.objects.all()]
         cast(forms.MultipleChoiceField, self.fields["scopes"]).choices = scopes
+        kinds = ", ".join(sorted(name for name in events.known_types() if name.endswith(".*")))
+        self.fields["types"].help_text = f"Parted by commas: {kinds}, or single ones such as revision.live. Empty: all."
         if not Family.objects.exists():
             del self.fields["families"]
 

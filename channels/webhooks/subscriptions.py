@@ -4,6 +4,7 @@ whoever delivers at the moment, so that it holds from the next event on."""
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import secrets as random
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -26,8 +27,6 @@ from pimhub.foundation.signatures import new_secret
 OVERLAP = dt.timedelta(days=1)
 LONGEST_OVERLAP = dt.timedelta(days=30)
 TEST = "webhook.test"
-# The families of types there are, for people to choose from.
-KINDS = ("product.*", "revision.*", "review.*", "proposal.*", "channel.*", "alert.*")
 
 
 class Wrong(ValueError):
@@ -196,8 +195,11 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
     _known("families", found, Family.objects.filter(code__in=found.get("families", ())).values_list("code", flat=True))
     _known("states", found, Standing.State.values)
     for kind in found.get("types", ()):
-        if not kind.removesuffix(".*").replace(".", "").replace("_", "").isalnum():
-            raise Wrong("types", f"“{kind[:50]}” is no type of events. Write product.changed, or product.* for all.")
+        if kind not in events.known_types():
+            near = difflib.get_close_matches(kind, events.known_types(), n=1) or [
+                "product.changed, or product.* for all"
+            ]
+            raise Wrong("types", f"“{kind[:50]}” is no type of events. Did you mean {near[0]}?")
     return found
 
 

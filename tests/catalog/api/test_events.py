@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+from django.conf import settings
+
+from catalog import events
 from catalog.models import DomainEvent
 from tests.catalog.api.conftest import Api
 from tests.world import World
@@ -52,7 +57,26 @@ def test_events_may_be_narrowed(api: Api, world: World) -> None:
     world.product("b", sizes=("s",))
     assert {e["product"] for e in api.get("events/?after=0&product=b").json()["results"]} == {"b"}
     assert api.get("events/?after=0&type=product.created&product=b").json()["results"][0]["type"] == "product.created"
+    assert {e["product"] for e in api.get("events/?after=0&type=product.*,revision.live").json()["results"]} == {
+        "a",
+        "b",
+    }
     assert api.get("events/?after=x").json()["code"] == "bad_after"
+    wrong = api.get("events/?after=0&type=product.changes")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "bad_type")
+    assert "Did you mean “product.changed”?" in wrong.json()["detail"]
+
+
+def test_every_type_of_events_that_is_written_is_made_known() -> None:
+    """What is written as a literal; most others are made from the moves and states that the list is made from."""
+    written = set()
+    for top in ("catalog", "governance", "channels"):
+        for path in (settings.BASE_DIR / top).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            if re.search(r"events\.append(?:_all)?\(", text):
+                written |= set(re.findall(r'(?:type=|_announce\(|\[\()"([a-z]+\.[a-z_]+)"', text))
+    assert {"listing.state", "alert.raised", "sales.policy_changed", "revision.live"} <= written
+    assert written <= set(events.types)
 
 
 def test_who_is_ahead_of_us_is_told_to_begin_anew(api: Api, world: World) -> None:
