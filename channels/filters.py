@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from django.db.models import Count, Q
 
 from catalog.plans.run import impacts
-from catalog.products.trash import Use, product_uses
+from catalog.products.uses import Use, product_uses
 from catalog.search import operators as op
 from catalog.search.filters import Condition, part
 from channels.access import reached

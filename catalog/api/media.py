@@ -25,6 +25,7 @@ from catalog.media.beyond import MOST_BYTES
 from catalog.media.inspect import MediaRefused
 from catalog.models import MediaAsset
 from catalog.products import trash
+from catalog.products.uses import InUse
 
 UPLOAD = ("catalog.upload_media",)
 RIGHTS = {"GET": ("catalog.view_product",), **dict.fromkeys(("POST", "PATCH", "DELETE"), UPLOAD)}
@@ -118,7 +119,7 @@ class MediaDetail(ApiView):
         try:
             with transaction.atomic():
                 trash.trash_media(_locked(request, pk))
-        except trash.InUse as error:
+        except InUse as error:
             raise in_use(error) from error
         return Response(status=204)
 

@@ -9,10 +9,9 @@ from rest_framework.request import Request
 
 from catalog.api import bulk, params
 from catalog.api.problems import told
-from catalog.products import trash
 from catalog.products.changes import ProductChange
 from catalog.products.reference import load_reference
-from catalog.products.wire import BadForm, read_product
+from catalog.products.wire import read_product
 from catalog.products.write import WriteResult, write_products
 
 REJECT_ALL, REJECT_ROWS, REJECT_VALUES = POLICIES = ("reject_all", "reject_rows", "reject_values")
@@ -29,10 +28,7 @@ class Products(bulk.Work[ProductChange]):
         self.reference = load_reference()
 
     def read(self, given: Any) -> ProductChange:
-        change = read_product(given)
-        if errors := trash.in_use(change):
-            raise BadForm(errors)
-        return change
+        return read_product(given)
 
     def write(self, items: Sequence[ProductChange]) -> list[dict[str, Any]]:
         results = write_products(items, drop_values=self.drop_values, dry_run=self.dry_run, reference=self.reference)

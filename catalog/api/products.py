@@ -24,6 +24,7 @@ from catalog.products import copying, trash
 from catalog.products.changes import ChangeError, ProductChange
 from catalog.products.load import row_of
 from catalog.products.represent import INCLUDES, Wanted, known_fields, represent
+from catalog.products.uses import InUse
 from catalog.products.wire import load_json, read_product
 from catalog.products.write import WriteResult, write_product, write_products
 from catalog.search import filters, text
@@ -172,25 +173,23 @@ class ProductDetail(ApiView):
         """Merge per value key; creates a product of that code where there is none."""
         params.only(request, SHAPE | {"dry_run"})
         change = read_product(request.data, code=code)
-        version = expected_version(request)
         if request.headers.get("If-Match", "").strip():
-            if not Product.everything.filter(code_key=code_key(code)).exists():
+            now = Product.everything.filter(code_key=code_key(code)).values_list("version", flat=True).first()
+            if now is None:
                 raise Problem(412, "not_there", f"There is no product {code}, so If-Match cannot hold.")
-            change = replace(change, version=version)
-        if errors := trash.in_use(change):
-            raise refused(errors)
+            change = replace(change, version=expected_version(request, now=now))
         return written(request, change)
 
     def delete(self, request: Request, code: str) -> Response:
         """Move it to the trash. Refused (409) while it is in use, naming where; `?force=true` does it all the same."""
         params.only(request, {"force"})
         product = product_of(code)
-        version = expected_version(request)
+        version = expected_version(request, now=product.version)
         if version is not None and version != product.version:
             raise Problem(412, "version_changed", f"{product.code} is at version {product.version} now.")
         try:
             trash.trash_product(product=product, force=params.flag(request, "force") is True)
-        except trash.InUse as error:
+        except InUse as error:
             raise Problem(409, "in_use", str(error), uses=[use.told() for use in error.uses]) from error
         return Response(status=204)
 
@@ -237,15 +236,17 @@ def product_of(code: str) -> Product:
     return product
 
 
-def expected_version(request: Request) -> int | None:
-    """The version in an `If-Match` header, as this API hands it out: "12.abc…" → 12."""
+def expected_version(request: Request, *, now: int) -> int | None:
+    """The version in an `If-Match` header, as this API hands it out: "12.abc…" → 12. Of several tags the one that
+    holds `now`, if any does; None for any version."""
     header = request.headers.get("If-Match", "").strip()
-    if not header or header == "*":
+    tags = [tag.strip().removeprefix("W/").strip('"').split(".")[0] for tag in header.split(",")]
+    if not header or "*" in tags:
         return None
-    number = header.removeprefix("W/").strip('"').split(".")[0]
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
+    versions = [int(number) for number in tags if number.isascii() and number.isdigit() and len(number) < 10]
+    if not versions:
         raise Problem(412, "unknown_etag", "This If-Match is not the ETag of a product. Read it again.")
-    return int(number)
+    return now if now in versions else versions[0]
 
 
 def shown(request: Request, product: Product, *, status: int = 200) -> Response:

@@ -21,7 +21,7 @@ from catalog.api.describe import PAGING, Op, lines_of, page_of
 from catalog.api.paging import Order, page
 from catalog.api.problems import Problem, flat_errors
 from catalog.products.changes import ChangeError
-from catalog.products.trash import InUse
+from catalog.products.uses import InUse
 from catalog.products.wire import BadForm
 from catalog.structure.problems import CannotBe
 from pimhub.foundation.jsonvalue import JSON

@@ -91,7 +91,7 @@ def _of_product(
     merged = _merged(entries)
     if merged.get(PRODUCT_ROW, {}).get("family", [""])[0] is None:
         # The product was made by it: what takes that back is the trash.
-        change = None if state.trashed else ProductChange(code=state.row.code, trashed=True)
+        change = None if state.trashed else ProductChange(code=state.row.code, trashed=True, force=True)
         return Wanted(change)
     builder = _Builder(flatten(state), media)
     for sku, pairs in merged.items():
@@ -223,7 +223,7 @@ class _Builder:
             offers = {place: OfferChange(**fields, confirmed=True) for place, fields in given.pop("offers", {}).items()}
             variants.append(VariantChange(sku=sku, offers=offers, **given))
         gives = tuple(self.product.pop("gives", ()))
-        return ProductChange(code=code, variants=tuple(variants), gives=gives, **self.product)
+        return ProductChange(code=code, variants=tuple(variants), gives=gives, force=True, **self.product)
 
 
 def _offer_value(name: str, old: JSON) -> Any:

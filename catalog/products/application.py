@@ -124,6 +124,14 @@ class Application:
         except ValueProblem:
             return value
 
+    def words(self, key: str, value: JSON) -> str:
+        """A value as people write it: "red, blue" for a list."""
+        try:
+            spec = self.reference.specs.get(ValueKey.parse(key).attribute)
+        except ValueProblem:
+            spec = None
+        return shown(type_of(spec.type).export(value, spec) if spec and value is not None else value) or "empty"
+
     def _claim(self, key: str, canonical: JSON, sku: str) -> None:
         """A unique value is for one product, or for one variant, alone. Raises ValueProblem."""
         place = key, digest(canonical)

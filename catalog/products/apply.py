@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from catalog.models import JournalEntry, Variant
 from catalog.models.codes import code_key, code_problem
 from catalog.products import apply_links, apply_variants
-from catalog.products.application import Application, shown
+from catalog.products.application import Application
 from catalog.products.changes import UNSET
 from catalog.products.state import flatten
 
@@ -42,6 +43,9 @@ def _check_presence(app: Application) -> bool:
             current=state.row.version,
         )
         return False
+    if change.trashed and not state.trashed and (where := app.owners.used.get((code_key(change.code), ""))):
+        app.fail("trashed", "in_use", where, value="true")
+        return False
     if change.trashed is not None:
         state.trashed = change.trashed
     elif state.trashed:
@@ -56,6 +60,10 @@ def _instead(app: Application) -> str:
         parent = app.owners.skus.get(code_key(variant.sku))
         if parent is not None and parent != app.state.row.code:
             return f"{variant.sku} is a variant of {parent} now: send it as such."
+    had = JournalEntry.objects.filter(product=app.state.row).exclude(sku="").values("sku").distinct()
+    moved = Variant.objects.filter(sku__in=had).exclude(product=app.state.row).select_related("product").order_by("pk")
+    if gone := moved.first():
+        return f"Its SKU {gone.sku} is a variant of {gone.product.code} now: send it as such."
     return "Restore it first, or use another code."
 
 
@@ -73,8 +81,8 @@ def _check_base(app: Application) -> None:
         app.fail(
             key,
             "conflict",
-            f"Somebody changed this meanwhile: it was {shown(seen) or 'empty'} when you began and is "
-            f"{shown(now) or 'empty'} now. Take over the new value, or save again to replace it.",
+            f"Somebody changed this meanwhile: it was {app.words(key, seen)} when you began and is "
+            f"{app.words(key, now)} now. Take over the new value, or save again to replace it.",
             sku=sku,
             value=wanted.get(sku, {}).get(key, ""),
             current=now,
@@ -85,7 +93,8 @@ def _structure(app: Application) -> None:
     change, state = app.change, app.state
     if change.family and change.family not in app.reference.families:
         known = ", ".join(sorted(app.reference.families)[:5])
-        app.fail("family", "unknown_family", f"There is no family “{change.family}”. Known: {known}.")
+        message = f"There is no family “{change.family}”. Known: {known}."
+        app.fail("family", "unknown_family", message, value=change.family)
     elif change.family:
         state.family = change.family
     elif not state.family:

@@ -73,6 +73,9 @@ def write_variant(app: Application, change: VariantChange) -> None:
     if replaced:
         draft.row.sku, draft.row.sku_key, draft.row.sku_generated = change.sku, key, False
     sku = draft.row.sku or change.sku
+    used = app.owners.used.get((code_key(app.change.code), key)) if change.trashed and not draft.trashed else None
+    if used:
+        app.fail("trashed", "in_use", used, sku=sku, value="true")
     if change.trashed is not None:
         draft.trashed = change.trashed
     draft.values = app.write_values(draft.values, change, sku=sku)

@@ -110,6 +110,7 @@ class ProductChange:
     remove_associations: Mapping[str, tuple[AssociationChange, ...]] = field(default_factory=dict)
     references: Mapping[str, str | None] = field(default_factory=dict)
     trashed: bool | None = None
+    force: bool = False  # what goes to the trash goes although it is in use
     gives: tuple[str, ...] = ()  # SKUs that another product of the same call takes over
     version: int | None = None  # refuse unless the product is at this version
     # Refuse unless exactly this would change: {SKU or "": {key: [old, new]}}.

@@ -34,6 +34,7 @@ class Owners:
     # What associations may point to: products in the catalogue, and what this batch brings.
     products: set[str] = field(default_factory=set)
     coming: set[str] = field(default_factory=set)  # SKU keys
+    used: dict[tuple[str, str], str] = field(default_factory=dict)  # (code key, SKU key or "") → where, in words
     moving: dict[str, VariantState] = field(default_factory=dict)  # by SKU key: given, not taken yet
 
     def claim(self, state: ProductState, values: Mapping[tuple[str, str], str]) -> None:

@@ -189,7 +189,7 @@ PRODUCT_FIELDS = frozenset(
     {
         *("code", "key", "family", "values", "reset", "base", "axes", "categories", "variants", "media"),
         *("add_values", "remove_values", "add_categories", "remove_categories"),
-        *("associations", "add_associations", "remove_associations", "references", "trashed", "version"),
+        *("associations", "add_associations", "remove_associations", "references", "trashed", "force", "version"),
     }
 )
 VARIANT_FIELDS = frozenset(
@@ -231,6 +231,7 @@ def read_product(given: JSON, *, code: str = "") -> ProductChange:
         remove_associations=_associations(form, "remove_associations"),
         references=form.mapping("references", "text"),
         trashed=form.flag("trashed"),
+        force=form.flag("force") is True,
         version=form.number("version"),
     )
     if not change.code and not change.key and not change.family:

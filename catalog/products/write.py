@@ -30,6 +30,7 @@ from catalog.products.owners import Owners, all_values, learn
 from catalog.products.reference import Reference, load_reference
 from catalog.products.save import Touched, save
 from catalog.products.state import Flat, ProductState, content_of, difference, flatten
+from catalog.products.uses import in_the_way
 from pimhub.foundation.among import Compiled, among
 from pimhub.foundation.bulk import append
 from pimhub.foundation.jsonvalue import JSON, canonical
@@ -149,6 +150,7 @@ def _prepare(
     if uploads := {m.sha256 for c in changes for m in c.media or () if m.sha256}:
         reference.learn_pictures(uploads)
     owners = learn(changes, reference)
+    owners.used = in_the_way(changes, states)
     check = checks(change_sets.current_act(), [s.row.pk for s in states.values()])
     done: dict[int, _Work] = {}
     for number in sorted(range(len(changes)), key=lambda n: not changes[n].gives):  # who gives goes first

@@ -9,7 +9,7 @@ from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey, check_key
 from catalog.models import Attribute, AttributeOption, Locale, Product, ReferenceRecord, Scope
 from catalog.models.codes import code_key, code_problem
-from catalog.products.trash import values_pointing_to
+from catalog.products.uses import values_pointing_to
 from catalog.structure.problems import CannotBe, Wrong, cannot
 from pimhub.foundation.jsonvalue import JSON
 

@@ -23,7 +23,7 @@ from catalog.models import (
     StockLevel,
     Variant,
 )
-from catalog.products.trash import InUse, Use
+from catalog.products.uses import InUse, Use
 
 
 def delete_locale(locale: Locale) -> None:

@@ -112,7 +112,7 @@ def _deed(given: Mapping[str, str], select: dict[str, JSON], user: User) -> tupl
     if deed == "family":
         return "edit", what | {"change": {"family": given.get("family", "")}}
     if deed == "trash":
-        return "edit", what | {"change": {"trashed": True}}
+        return "edit", what | {"change": {"trashed": True} | ({"force": True} if given.get("force") else {})}
     if deed == "axes":
         return "axes", what | {"axes": [axis.strip() for axis in given.get("axes", "").split(",") if axis.strip()]}
     if deed in ("down", "up"):

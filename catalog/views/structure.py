@@ -21,7 +21,7 @@ from catalog.api.base import etag_of
 from catalog.forms.structure import RowForm
 from catalog.models import Attribute, Family, Scope
 from catalog.permissions import requires
-from catalog.products import trash
+from catalog.products.uses import InUse
 from catalog.structure import recompute
 from catalog.structure.problems import CannotBe
 from catalog.views.structure_kinds import KINDS, Kind
@@ -159,7 +159,7 @@ def delete_row(request: HttpRequest, kind: Kind, row: Any, parent: Any) -> HttpR
     except ProtectedError as error:
         users = sorted({f"{type(o)._meta.verbose_name} {o}" for o in error.protected_objects})
         messages.error(request, f"{row.code} is in use by {', '.join(users[:3])}. Change that first.")
-    except (CannotBe, trash.InUse) as error:
+    except (CannotBe, InUse) as error:
         messages.error(request, str(error))
     return redirect(f"{request.path}?{request.GET.urlencode()}")
 

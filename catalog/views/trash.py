@@ -13,6 +13,7 @@ from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products import copying, trash
 from catalog.products.changes import ProductChange, VariantChange
+from catalog.products.uses import InUse
 from catalog.products.write import WriteResult, write_product
 
 SHOWN = 100
@@ -72,7 +73,7 @@ def product_trash(request: HttpRequest, code: str) -> HttpResponse:
     product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(code))
     try:
         result = trash.trash_product(product=product, force=request.POST.get("force") == "1")
-    except trash.InUse as error:
+    except InUse as error:
         return render(request, "catalog/trash_confirm.html", {"product": product, "uses": error.uses}, status=409)
     _tell(request, result, f"{product.code} is in the trash. It keeps everything, and can come back.")
     return redirect("product_list")

@@ -12,7 +12,7 @@ from catalog.models.codes import code_key
 from catalog.plans.kinds.base import BadPlan, PlanKind, Wanted, What, plan_kind
 from catalog.products.changes import ChangeError, MediaChange, ProductChange, VariantChange
 from catalog.products.state import MediaState, ProductState, VariantState
-from catalog.products.trash import pointing_at
+from catalog.products.uses import pointing_at
 from pimhub.foundation.jsonvalue import JSON
 
 MOST = 99  # with the parent, one slice of a plan
@@ -78,7 +78,8 @@ class Attach(PlanKind):
                 )
                 for use in pointing_at(state.row, itself=True)
             ]
-            found[state.row.code] = Wanted(ProductChange(code=state.row.code, gives=gives, trashed=True), left)
+            emptied = ProductChange(code=state.row.code, gives=gives, trashed=True, force=True)
+            found[state.row.code] = Wanted(emptied, left)
         media = tuple(map(_medium, [*parent.media, *pictures])) if pictures else None
         change = ProductChange(code=parent.row.code, axes=axes, variants=tuple(taken), media=media)
         return [found.get(s.row.code, Wanted(change)) for s in states]

@@ -16,7 +16,7 @@ from catalog.products.wire import BadForm, read_product
 # What can be said of many products at once: nothing that names a single variant or picture.
 POSSIBLE = frozenset(
     {
-        *("values", "reset", "family", "categories", "trashed"),
+        *("values", "reset", "family", "categories", "trashed", "force"),
         *("add_values", "remove_values", "add_categories", "remove_categories"),
         *("associations", "add_associations", "remove_associations"),
     }

@@ -108,6 +108,9 @@ def test_reading_again_costs_nothing_while_nothing_changed(api: Api) -> None:
 def test_if_match_refuses_what_was_changed_meanwhile(api: Api) -> None:
     api.post("products/", MUG)
     tag = api.get("products/mug/").headers["ETag"]
+    several = f'"no-tag-of-ours", {tag}, "99.abc"'
+    assert api.patch("products/mug/?dry_run=true", {"values": {"brand": "Acme"}}, If_Match=several).status_code == 200
+    assert api.patch("products/mug/", {"values": {"brand": "Acme"}}, If_Match='"98.a", "99.abc"').status_code == 412
     first = api.patch("products/mug/", {"values": {"brand": "Acme"}}, If_Match=tag)
     assert first.status_code == 200
     late = api.patch("products/mug/", {"values": {"brand": "Bolt"}}, If_Match=tag)
@@ -218,6 +221,11 @@ def test_what_is_in_use_goes_to_the_trash_by_no_way_without_being_asked(api: Api
         assert "associated by: mug" in answer.json()["detail"]
         (line,) = api.bulk("products/", [{"code": "tee", **body}])
         assert (line["status"], line["errors"][0]["code"]) == (409, "in_use")
+    ExternalSystem.objects.create(code="erp", label="ERP")
+    api.patch("products/tee/", {"references": {"erp": "T-1"}})
+    for named in ({"key": {"erp": "T-1"}}, {"code": "erp:T-1"}):
+        (line,) = api.bulk("products/", [{**named, "trashed": True}])
+        assert (line["status"], line["errors"][0]["code"]) == (409, "in_use"), line
     assert api.patch("products/tee/", {"variants": [{"sku": "tee-m", "trashed": True}]}).status_code == 200
     assert api.delete("products/tee/?force=true").status_code == 204
 

@@ -102,6 +102,8 @@ def test_simples_are_attached_with_all_that_is_theirs_and_let_go_again(world: Wo
     # Who goes on sending the simple product is told where it went.
     [refused] = world.change("simple-m", variants=(VariantChange(sku="tee-m", gtin="4006381333931"),)).errors
     assert refused.message == "simple-m is in the trash. tee-m is a variant of tee now: send it as such."
+    [refused] = world.change("simple-m", values={"brand": "Acme"}).errors
+    assert refused.message == "simple-m is in the trash. Its SKU tee-m is a variant of tee now: send it as such."
     undone(world, last_act())
     assert {code: visible(world.flat(code)) for code in before} == before
     assert Variant.objects.get(sku="tee-m").product.code == "simple-m"
@@ -210,3 +212,24 @@ def test_an_axis_is_named_once(world: World) -> None:
     world.product()
     with pytest.raises(BadPlan, match="twice"):
         run.start(kind="axes", what={"select": TEE, "axes": ["size", "size"]}, user=None)
+
+
+def test_what_is_in_use_is_told_in_the_preview_and_goes_when_meant(world: World) -> None:
+    AssociationType.objects.create(code="goes_with")
+    world.product()
+    world.product("jug")
+    world.product("mug")
+    world.change("jug", associations={"goes_with": (AssociationChange(product="tee"),)})
+    trash = {"change": {"trashed": True}}
+    told = plan(world, "edit", select=TEE, **trash).lines.get().errors[0]
+    assert (told["code"], "associated by: jug" in told["message"]) == ("in_use", True)
+    assert Product.objects.filter(code="tee").exists()
+
+    both = {"filter": {"field": "code", "op": "in", "value": ["tee", "jug"]}}
+    plan(world, "edit", select=both, **trash)  # what goes along uses nothing any more
+    assert list(Product.objects.values_list("code", flat=True)) == ["mug"]
+    undone(world, last_act())
+    assert Product.objects.filter(code__in=("tee", "jug")).count() == 2
+
+    plan(world, "edit", select=TEE, change={"trashed": True, "force": True})
+    assert not Product.objects.filter(code="tee").exists()
