@@ -38,6 +38,8 @@ class Edit(PlanKind):
             read_product(change, code="x")
         except BadForm as error:
             raise BadPlan(f"change.{error.errors[0].key}", error.errors[0].message, error.errors[0].code) from error
+        if set(change) <= {"trashed", "force"}:
+            return "Move to the trash" if change.get("trashed") else "Bring back from the trash"
         keys = [key for part in change.values() if isinstance(part, dict) for key in part]
         return f"Edit {', '.join([*keys, *(p for p in change if not isinstance(change[p], dict))][:5])}"
 

@@ -221,7 +221,9 @@ def test_what_is_in_use_is_told_in_the_preview_and_goes_when_meant(world: World)
     world.product("mug")
     world.change("jug", associations={"goes_with": (AssociationChange(product="tee"),)})
     trash = {"change": {"trashed": True}}
-    told = plan(world, "edit", select=TEE, **trash).lines.get().errors[0]
+    previewed = plan(world, "edit", select=TEE, **trash)
+    told = previewed.lines.get().errors[0]
+    assert previewed.title == "Move to the trash"
     assert (told["code"], "associated by: jug" in told["message"]) == ("in_use", True)
     assert Product.objects.filter(code="tee").exists()
 
