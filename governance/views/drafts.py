@@ -22,7 +22,7 @@ from governance.copywriting.lengths import meters
 from governance.copywriting.origins import plain, stale_facts
 from governance.copywriting.rulebook import pack_labels
 from governance.models import Draft, Proposal, SeededDraft
-from governance.proposed_parts import ALT, picture_of
+from governance.proposed_parts import ALT, is_proposable, picture_of
 from governance.views.copy import USE, beside, open_drafts
 from governance.views.named import codes_in, key_named, names_of
 from governance.views.proof import facts_told, marked, resting
@@ -74,6 +74,7 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "typed": typed,
         "marked": marked(str(draft.facts.get(SOURCE, "")) if reads else typed, claims, names),
         "reads": reads,
+        "is_fixed": reads and is_proposable(row.key),  # taken or turned down as it is
         "claims": [claim | {"fact": names.get(str(claim["fact"]), claim["fact"])} for claim in flagged],
         "flags": len(flagged) + len(problems),
         "blocking": any(is_blocking(claim) for claim in claims),

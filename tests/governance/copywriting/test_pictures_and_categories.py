@@ -205,6 +205,9 @@ def test_a_suggestion_is_not_taken_when_its_text_changed_nor_edited(client: Clie
     draft = models.draft(models.version(), product)
     client.force_login(models.world.people["mara"])
     assert "Sweater" in page(client, "/proposals/")
+    shown = page(client, f"/texts/drafts/{draft.pk}/")
+    assert "<textarea" not in shown
+    assert 'type="hidden" name="text" value="Shop › Sweater"' in shown
     text = post(client, f"/texts/drafts/{draft.pk}/", do="accept", text="Shop › Trousers")
     assert "Take the category or turn it down" in text
     models.world.change(values={"description@en_US": "<p>Trousers.</p>"})
