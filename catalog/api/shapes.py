@@ -66,6 +66,7 @@ PRODUCT_IN = thing(
     remove_associations=LINKS,
     references=REFERENCES,
     trashed=maybe(FLAG),
+    force={**FLAG, "description": "what goes to the trash goes although it is in use"},
     version={**maybe(NUMBER), "description": "refuse unless it is at this version"},
 )
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from django.contrib.auth.models import Permission
 
+from catalog.api import shapes
 from catalog.models import (
     AssociationType,
     Attribute,
@@ -20,6 +21,7 @@ from catalog.models import (
     JournalEntry,
     Product,
 )
+from catalog.products import wire
 from tests.catalog.api.conftest import Api
 from tests.world import World
 
@@ -310,3 +312,8 @@ def test_what_fits_the_words_best_comes_first(api: Api, world: World) -> None:
     for words in ("", "&q=", "&q=%20"):
         answer = api.get(f"products/?sort=rank{words}")
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_sort")
+
+
+def test_the_schema_names_every_field_that_may_be_sent() -> None:
+    assert set(shapes.PRODUCT_IN["properties"]) == wire.PRODUCT_FIELDS
+    assert set(shapes.VARIANT_IN["properties"]) == wire.VARIANT_FIELDS
