@@ -32,6 +32,9 @@ class Word:
     end: int
 
 
+_WIDE = re.compile("[\uff01-\uff5e\U0001d400-\U0001d7ff\u2080-\u2089]")  # full width, mathematical, CO₂
+
+
 def _is_latin(character: str) -> bool:
     return not character.isalpha() or unicodedata.name(character, "").startswith("LATIN")
 
@@ -57,7 +60,7 @@ def cleaned(text: str) -> Cleaned:
     for at, character in enumerate(text):
         if _INVISIBLE.match(character):
             continue
-        if "\uff01" <= character <= "\uff5e" or "\U0001d400" <= character <= "\U0001d7ff":
+        if _WIDE.match(character):
             character = unicodedata.normalize("NFKC", character)
         kept.append(" " if character in "\u00a0\u202f\u2007\u2009\t" else character)
         place.append(at)

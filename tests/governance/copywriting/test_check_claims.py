@@ -21,6 +21,7 @@ SEED = Path(settings.BASE_DIR).parent / "shared/data/claims/claims_seed.jsonl"
 MANY = Path(__file__).parents[2] / "data/claims/many_languages.jsonl"
 ADVERSARIAL = MANY.with_name("adversarial.jsonl")
 UNSEEN = MANY.with_name("unseen.jsonl")
+STATEMENTS = MANY.with_name("statements.jsonl")
 pytestmark = pytest.mark.django_db
 
 
@@ -261,3 +262,17 @@ def test_labelled_texts_pass_the_gates() -> None:
     assert sum(s.flagged for s in swapped) >= 0.98 * len(swapped)
     converted = [s for s in scored if s.mutation == "unit_converted_right"]
     assert sum(not s.flagged for s in converted) >= 0.97 * len(converted)
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "nl", "pl"])
+def test_statements_as_shops_make_them_are_flagged_and_honest_ones_are_not(tmp_path: Path, language: str) -> None:
+    """Of health, of the environment, of being the best. Before words were added for them, 158 of 180 were flagged."""
+    rows = [row for row in map(orjson.loads, STATEMENTS.read_bytes().splitlines()) if row["language"] == language]
+    path = tmp_path / "texts.jsonl"
+    path.write_bytes(b"\n".join(orjson.dumps({"text": row["text"], "locale": language, "facts": {}}) for row in rows))
+    flagged = [bool([c for c in each["claims"] if c["rule"]]) for each in checked(path)]
+    claimed = [found for row, found in zip(rows, flagged, strict=True) if row["kind"] != "clean"]
+    honest = [found for row, found in zip(rows, flagged, strict=True) if row["kind"] == "clean"]
+    assert len(claimed) > 20
+    assert all(claimed)
+    assert sum(honest) <= 0.02 * len(honest)
