@@ -13,7 +13,7 @@ from catalog.models.codes import code_key
 from catalog.permissions import requires
 from catalog.products import copying, trash
 from catalog.products.changes import ProductChange, VariantChange
-from catalog.products.uses import InUse
+from catalog.products.uses import InUse, uses_of_variant
 from catalog.products.write import WriteResult, write_product
 
 SHOWN = 100
@@ -82,10 +82,13 @@ def product_trash(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 @requires("catalog.delete_product")
 def variant_trash(request: HttpRequest, code: str) -> HttpResponse:
-    """Move one variant to the trash."""
+    """Move one variant to the trash; where it is in use, that is said first."""
     product = get_object_or_404(seen(Product.objects.all()), code_key=code_key(code))
     sku = request.POST.get("sku", "")
-    change = ProductChange(code=product.code, variants=(VariantChange(sku=sku, trashed=True),))
+    force = request.POST.get("force") == "1"
+    if not force and (uses := uses_of_variant(product, sku)):
+        return render(request, "catalog/trash_confirm.html", {"product": product, "sku": sku, "uses": uses}, status=409)
+    change = ProductChange(code=product.code, variants=(VariantChange(sku=sku, trashed=True),), force=force)
     _tell(request, write_product(change), f"{sku} is in the trash.")
     return redirect("product_detail", code=product.code)
 

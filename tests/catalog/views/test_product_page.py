@@ -7,8 +7,8 @@ import re
 import pytest
 from django.test import Client
 
-from catalog.models import Attribute, AttributeOption, Offer, Product, StockLevel, Variant
-from catalog.products.changes import VariantChange
+from catalog.models import AssociationType, Attribute, AttributeOption, Offer, Product, StockLevel, Variant
+from catalog.products.changes import AssociationChange, VariantChange
 from catalog.products.trash import trash_option
 from tests.world import World
 
@@ -156,3 +156,20 @@ def test_a_variants_value_that_somebody_changed_meanwhile_is_not_written_over(ma
 def test_what_was_saved_is_named_in_words(mara: Client) -> None:
     page = mara.post("/products/tee/", form(**{"price:tee-s": "20.90", "stock:tee-s": "4"}), follow=True).content
     assert "Saved: Price (default), Stock (main)." in page.decode()
+
+
+@pytest.mark.parametrize(("sku", "address"), [("", "/products/tee/trash/"), ("tee-s", "/products/tee/variants/trash/")])
+def test_what_is_in_use_asks_before_it_goes_to_the_trash(world: World, client: Client, sku: str, address: str) -> None:
+    AssociationType.objects.create(code="goes_with")
+    for code in ("tee", "jug"):
+        world.product(code)
+    target = AssociationChange(sku=sku) if sku else AssociationChange(product="tee")
+    world.change("jug", associations={"goes_with": (target,)})
+    client.force_login(world.people["ada"])
+    asked = client.post(address, {"sku": sku})
+    text = asked.content.decode()
+    assert (asked.status_code, "associated by: jug" in text, f'action="{address}"' in text) == (409, True, True)
+    assert f"{sku or 'tee'} is in use" in text
+    assert Variant.objects.filter(sku="tee-s", product__trashed_at__isnull=True, trashed_at__isnull=True).exists()
+    assert client.post(address, {"sku": sku, "force": "1"}).status_code == 302
+    assert not Variant.objects.filter(sku="tee-s", product__trashed_at__isnull=True, trashed_at__isnull=True).exists()
