@@ -37,6 +37,7 @@ def _thing(word: str) -> str:
 def contents(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str, Judgement]]:
     """Where a text says that something is in the product, or is not: a mere mention says neither."""
     told = [(fact, asked) for fact in facts if fact.yes is not None and (asked := _asked(fact)) is not None]
+    told += [(fact, asked) for fact in facts for asked in _listed_as_missing(fact)]
     if not told:
         return
     text_words = words(text)
@@ -74,6 +75,15 @@ def _asked(fact: Fact) -> _Asked | None:
     if any(name in _FREE for name in fact.names):
         return _Asked(about, not fact.yes)
     return _Asked(about, fact.yes) if any(name in _WITH for name in fact.names) else None
+
+
+def _listed_as_missing(fact: Fact) -> Iterator[_Asked]:
+    """What a list such as `not_included` names is not in the box."""
+    names = set(fact.names)
+    if fact.texts and names & NEGATIONS and any(name.startswith(_INCLUDED) for name in names):
+        for said in fact.texts:
+            if found := [word.plain for word in words(said)]:
+                yield _Asked([found[0], found[-1]], False)  # the thing is called last, or first in Romance languages
 
 
 def _same(name: str, word: str) -> bool:

@@ -38,6 +38,7 @@ _IDIOMS = frozenset([("d", Decimal(7)), ("h", Decimal(24))])  # all week, all da
 _HOURS = frozenset(["h", "quarter_h"])
 _WITHIN, _LASTING = frozenset(listed("terms")["within"].split()), frozenset(listed("terms")["lasting"].split())
 _NOT = frozenset(listed("terms")["not_it"].split())
+_OVER, _UNDER = (frozenset(listed("terms")[name].split()) for name in ("over", "under"))
 _CLAUSE = re.compile(r"[.,;:!?()\n•|]")
 _NAMES = {"name", "title", "model", "brand", "sku", "mpn", "manufacturer", "series", "produkt", "bezeichnung"}
 
@@ -87,9 +88,16 @@ class Bench:
             scales = [KNOWN["f" if self.language == "en" else "c"], KNOWN["c"]]
             judged = [self._measured(stated, scale) for scale in scales]
             return next((each for each in judged if each.verdict == Verdict.SUPPORTED), judged[-1])
+        if aside := [(f, a) for f, a in pairs if f.concept in stated.sides]:
+            fits = next((f for f, a in aside if agree(stated.readings, unit, a)), None)
+            return Judgement(Verdict.SUPPORTED if fits else Verdict.CONTRADICTED, (fits or aside[0][0]).key)
         concept = self._concept(stated, {f.concept for f, _ in pairs})
         if concept:
             pairs = [(f, a) for f, a in pairs if f.concept == concept]
+        if pairs and (more := self._compared(stated)):
+            said = unit.to_base(stated.readings[0].value) * more
+            fits = next((f for f, a in pairs if a.unit and a.unit.to_base(a.value) * more > said), None)
+            return Judgement(Verdict.SUPPORTED if fits else Verdict.CONTRADICTED, (fits or pairs[0][0]).key)
         for fact, amount in pairs:
             if agree(stated.readings, unit, amount, negative=stated.negative):
                 return Judgement(Verdict.SUPPORTED, fact.key)
@@ -103,6 +111,14 @@ class Bench:
             if self._named(stated, fact):
                 return Judgement(Verdict.CONTRADICTED, fact.key)
         return Judgement(Verdict.UNSUPPORTED)
+
+    def _compared(self, stated: Stated) -> int:
+        """1 where the text says "more than" the amount, -1 where it says "less than", 0 where it compares nothing."""
+        before = [w for w in self.words if w.end <= stated.start][-2:]
+        if not before or self.text[before[-1].end : stated.start].strip():
+            return 0
+        said = {before[-1].plain, "_".join(word.plain for word in before)}
+        return 1 if said & _OVER else -1 if said & _UNDER else 0
 
     def _compound(self, stated: Stated) -> Judgement:
         """An amount in two units: as a whole, or each as a fact writes it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from governance.copywriting.claims.numerals import Numeral, Reading, numerals
+from governance.copywriting.claims.sides import is_label, sides
 from governance.copywriting.claims.spelled import HALF, Spelled, part_more, spelled, tails
 from governance.copywriting.claims.units import KNOWN, Unit, unit_after, unit_of
 from governance.copywriting.claims.words import words
@@ -16,6 +17,7 @@ _JOINED = re.compile(
     r"\s*(?:[-–—/x×*]|to|bis|à|a|hasta|tot|do|til|till|und|and|et|y|e|en|i|or|oder|ou|by|bij|por|per|par|på|na)\s*[+−-]?",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"(?<=[x×*/])\s*([^\W\d_]{1,6}\.?):?\s*$")  # the side that comes next: "45 x P 40"
 _TAIL = re.compile(r"(?:(?![x×]\d)[0-9A-Za-z\u00c0-\u052f])*")  # not the next number of 1920x1080
 _AND = re.compile(r"\.?\s*(?:(?:and|und|et|y|e|en|i|och|a)\s+)?", re.IGNORECASE)
 # "half a litre", "a quarter of an hour", "trois quarts d'heure"
@@ -37,6 +39,7 @@ class Stated:
     negative: bool = False
     in_words: bool = False
     of: str = ""  # what a number in words counts, where they are one word ("sechsteilig")
+    sides: frozenset[str] = frozenset()  # what it measures, where that is said beside it: "(W x D x H)"
     parts: tuple[Stated, ...] = ()  # of an amount in two units: "4 ft 11 in"
 
 
@@ -49,8 +52,13 @@ def stated(text: str, locale: str) -> list[Stated]:
     for at in range(len(found) - 2, -1, -1):
         one, after = found[at], found[at + 1]
         between = text[one.end : after.start]
+        label = _LABEL.search(between)
+        if label and is_label(label[1], language):
+            between = between[: label.start()]
         if one.unit is None and not one.code and after.unit and _JOINED.fullmatch(between):
             found[at] = replace(one, unit=after.unit)
+    known = sides(text, found, language)
+    found = [replace(each, sides=known[each.start]) if each.start in known else each for each in found]
     return list(_compounds(text, found))
 
 

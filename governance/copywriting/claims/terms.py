@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from governance.copywriting.claims.facts import Fact
 from governance.copywriting.claims.judge import NEAR, Judgement, Verdict
 from governance.copywriting.claims.lists import listed
 from governance.copywriting.claims.vocabulary import IDIOM, NAMES, Hit, Vocabulary
-from governance.copywriting.claims.words import Word, alike, words
+from governance.copywriting.claims.words import Word, alike, fold, words
 
 _LISTS = listed("terms")
 NEGATIONS = frozenset(_LISTS["negations"].split())
 _MADE = frozenset(_LISTS["made"].split())
+_MAKING = tuple(fold(stem) for stem in _LISTS["made_stems"].split())
 _IN_COLOUR = frozenset(_LISTS["in_colour"].split())
 _OF = frozenset(_LISTS["of"].split())
 _MADE_OF = frozenset(["of", "aus", "van", "av", "af"])  # where a fact speaks of materials, these alone do
@@ -128,12 +130,12 @@ class Glossary:
 
     def _quoted(self, hit: Hit) -> bool:
         """Whether the word belongs to a name that a fact gives as a whole."""
-        lower = self.text.casefold()
+        lower, last = self.text.casefold(), self.words[hit.last - 1].start  # "en toile" of "toile de coton"
         for fact in self.facts:
             for said in fact.texts:
                 if len(said) > hit.end - hit.start:
                     at = lower.find(said.casefold())
-                    if 0 <= at <= hit.start and hit.end <= at + len(said):
+                    if 0 <= at <= last and hit.end <= at + len(said):
                         return True
         return False
 
@@ -142,11 +144,11 @@ class Glossary:
         before = [w.plain for w in self.words[max(0, hit.first - 4) : hit.first]]
         if hit.term.vocabulary == "origin":
             after = [w.plain for w in self.words[hit.last : hit.last + 1]]
-            return bool(_MADE & {*before, *after})
+            return any(_is_making(word) for word in (*before, *after))
         if hit.term.vocabulary == "properties":
             return bool(_INTO & set(before[-2:]))
         if hit.term.vocabulary == "materials":
-            made_of = bool(_MADE & set(before)) and bool(_OF & set(before[-2:]))
+            made_of = any(map(_is_making, before)) and bool(_OF & set(before[-2:]))
             return made_of or ("materials" in self.speaks and bool(_MADE_OF & set(before[-1:])))
         if hit.term.vocabulary == "colours":
             follows = hit.term.words[0] in _GREEN and "colours" in self.speaks and not _GREEN_THINGS & set(before[-1:])
@@ -175,6 +177,10 @@ class Glossary:
                     if same and share is not None and _differ(stated, share):
                         return Judgement(Verdict.CONTRADICTED, key)
         return None
+
+
+def _is_making(word: str) -> bool:
+    return word in _MADE or word.startswith(_MAKING)
 
 
 _PERCENT = r"(?:%|percent|per cent|prozent|pour cent|por ciento|por cento|per cento|procent\w*|proc\.)"
@@ -207,13 +213,33 @@ def _differ(one: Decimal, other: Decimal) -> bool:
     return one != other and (one == one.to_integral_value() or abs(one - other) > 1)
 
 
+_MODALS = tuple(fold(stem) for stem in _LISTS["modals"].split())
 _SENTENCE = re.compile(r"[.;!?\n•|]")
 
 
 def _negated(text: str, text_words: Sequence[Word], first: int) -> bool:
     """Whether a word close before says no, in the same sentence: "not safe for the dishwasher"."""
-    before = [w for w in text_words[max(0, first - 4) : first] if w.plain in NEGATIONS]
-    return bool(before) and not _SENTENCE.search(text[before[-1].end : text_words[first].start])
+    before = [w for w in text_words[max(0, first - 7) : first] if w.plain in NEGATIONS]
+    if not before:
+        return False
+    between = text[before[-1].end : text_words[first].start]
+    return not _SENTENCE.search(between) and (before[-1] in text_words[max(0, first - 4) : first] or _may(between))
+
+
+def _may(between: str) -> bool:
+    """Whether a far negation speaks of what can or must not be done: "nie można podgrzewać w kuchence …"."""
+    return "," not in between and any(word.plain.startswith(_MODALS) for word in words(between)[:2])
+
+
+@cache
+def _feature(word: str) -> str:
+    """What a product is or can be, by a folded word for it in any language; "" for other words."""
+    rows = listed("features").items()
+    return next((feature for feature, stems in rows if word.startswith(tuple(stems.split()))), "")
+
+
+def _same(name: str, word: str) -> bool:
+    return alike(name, word) or (bool(feature := _feature(name)) and _feature(word) == feature)
 
 
 def yes_or_no(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str, Judgement]]:
@@ -227,7 +253,9 @@ def yes_or_no(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str,
             for name in fact.names
             if name not in {"is", "has", "with", "mit", "ist", "hat", "con", "avec", "s", "z"} and len(name) > 2
         ]
-        found = [next((w for w in text_words if alike(name, w.plain)), None) for name in names]
+        if any(_feature(name) for name in names):
+            names = [name for name in names if name != "safe"]  # iron_safe: "si può stirare"
+        found = [next((w for w in text_words if _same(name, w.plain.rpartition("'")[2])), None) for name in names]
         hits = sorted((w for w in found if w is not None), key=lambda w: w.start)
         if not names or len(hits) < len(names) or hits[-1].end - hits[0].start > 60:
             continue

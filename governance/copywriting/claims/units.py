@@ -15,6 +15,7 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 
 from governance.copywriting.claims.lists import listed
+from governance.copywriting.claims.sides import is_label
 from governance.copywriting.claims.words import alike, fold
 from pimhub.foundation.quantities import UNITS, convert, units_of
 
@@ -93,6 +94,7 @@ _LISTS = listed("units")  # of CLDR's names, short forms, and what never means a
 _EXACT = frozenset(_LISTS["exact"].split())
 _EXACT_FOLDED = frozenset(fold(each) for each in _EXACT)
 _AS_WRITTEN = {form: code for code, forms in _LISTS["as_written"].items() for form in forms.split()}
+_CASED = {form: code for code, forms in _LISTS["cased"].items() for form in forms.split()}
 _NONE_AS_WRITTEN = frozenset(_LISTS["none_as_written"].split())
 _NEVER = frozenset(_LISTS["never"].split())
 
@@ -133,6 +135,8 @@ def unit_of(word: str, language: str) -> Unit | None:
     """The unit that one written word or sign means in a language."""
     if len(word) <= 2 and word.isalpha() and fold(word) in _EXACT_FOLDED and word not in _EXACT:
         return None
+    if word in _CASED:
+        return KNOWN[_CASED[word]]
     if word.casefold() in _NONE_AS_WRITTEN:
         return None
     if code := _AS_WRITTEN.get(word.casefold()):
@@ -194,6 +198,8 @@ def _is_no_unit(text: str, sign: str, gap: str, end: int, language: str) -> bool
     rest = text[end : end + 12]
     if sign in "xX×" and re.match(r"\s*\d" if gap else r"\d", rest):  # 640 x 480, 10x20; but "zoom 5x 24 mm"
         return True
+    if sign in "xX×" and (side := re.match(r"\s*([^\W\d_]{1,6}\.?):?\s*\d", rest)):  # L 45 x P 40
+        return is_label(side[1], language)
     if sign == "in" and gap == " ":
         return language != "en" or bool(_AFTER_IN.match(rest))
     return len(sign) == 1 and sign.isalpha() and bool(re.match(r"\w|['’.]\w", rest))
@@ -222,6 +228,14 @@ _FURTHER_NAMES = {
     "percentage": "percent",
     "watts": "w",
     "volts": "v",
+    "years": "year",
+    "months": "month",
+    "weeks": "week",
+    "days": "d",
+    "hours": "h",
+    "minutes": "min",
+    "seconds": "s",
+    "grams": "g",
 }
 _NAMED = {code: unit for code, unit in KNOWN.items() if code not in _NO_NAMES} | {
     word: KNOWN[code] for word, code in _FURTHER_NAMES.items()

@@ -127,6 +127,16 @@ def test_claims_that_were_written_before_the_checker_was_looked_at() -> None:
     assert not any(s.flagged for s in scored if s.mutation == "style")
 
 
+def test_claims_of_a_second_sight() -> None:
+    """At first sight recall was 0.85 and precision 0.94; what was missed was mended by rules, not by rows."""
+    scored = list(score(UNSEEN.with_name("unseen_2.jsonl")))
+    assert len(scored) == 320
+    precision, recall = rates(scored)
+    assert recall >= 0.97
+    assert precision >= 0.99
+    assert not any(s.flagged for s in scored if s.mutation == "style")
+
+
 def test_a_true_sentence_with_one_thing_changed_is_flagged() -> None:
     """What passes is praise that compares with nothing."""
     rows = mutations.run(lambda said: None, file=UNSEEN).rows
@@ -135,6 +145,9 @@ def test_a_true_sentence_with_one_thing_changed_is_flagged() -> None:
     assert min(tried.values()) > 30
     passed = [row["text"] for row in rows if row["name"].startswith("passed")]
     assert [text for text in passed if not text.endswith(("World-class.", "The ultimate choice."))] == []
+
+
+_SIDES = {"width": {"amount": "60", "unit": "cm"}, "height": {"amount": "85", "unit": "cm"}}
 
 
 @pytest.mark.parametrize(
@@ -149,6 +162,18 @@ def test_a_true_sentence_with_one_thing_changed_is_flagged() -> None:
         ("fr_FR", "Piles incluses sans câble.", {"batteries_included": True}, "supported"),
         ("fr_FR", "Une table à quatre pieds.", {"number_of_legs": 4}, "supported"),
         ("fr_FR", "Une table à trois pieds.", {"number_of_legs": 4}, "contradicted"),
+        ("de_DE", "85 x 60 cm (B x H).", _SIDES, "contradictedcontradicted"),
+        ("de_DE", "60 x 85 cm (B x H).", _SIDES, "supportedsupported"),
+        ("it_IT", "L 60 x H 85 cm.", _SIDES, "supportedsupported"),
+        ("en_US", '33.5" W x 23.6" H.', _SIDES, "contradictedcontradicted"),
+        ("es_ES", "Recorre 30 km.", {"range_max_km": 30}, "supported"),  # not horses
+        ("pl_PL", "Silnik 150 KM.", {"power": "110 kW"}, "supported"),
+        ("en_GB", "More than 200 kg.", {"max_load": {"amount": "200", "unit": "kg"}}, "contradicted"),
+        ("en_GB", "More than 150 kg.", {"max_load": {"amount": "200", "unit": "kg"}}, "supported"),
+        ("de_DE", "Unter 1 kg.", {"weight": {"amount": "1800", "unit": "g"}}, "contradicted"),
+        ("nl_NL", "De hoes is afneembaar.", {"removable_cover": False}, "contradicted"),
+        ("en_GB", "A plug is included.", {"not_included": ["mains plug"]}, "contradicted"),
+        ("pl_PL", "Nie można podgrzewać w kuchence mikrofalowej.", {"microwave_safe": False}, "supported"),
         ("de_DE", "Wenn Sie mehr wollen.", {"material": "Holz"}, ""),
         ("nl_NL", "Een wollen trui.", {"material": "hout"}, "contradicted"),
         ("en_GB", "5 pockets and 3 compartments.", {"pockets": 3, "compartments": 5}, "contradictedcontradicted"),
