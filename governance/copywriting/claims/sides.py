@@ -20,8 +20,10 @@ _BEHIND = re.compile(rf"\s*\(?({_LABEL})\)?(?=\s*(?:[x×*/,.;)]|$))", re.IGNOREC
 
 
 class Placed(Protocol):
-    start: int
-    end: int
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
 
 
 @cache
