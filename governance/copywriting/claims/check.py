@@ -66,7 +66,7 @@ def check_text(
             start, end = clean.span(each.start, each.end)
             found.append(Claim(start, end, judgement.verdict, judgement.fact, "number", text[start:end]))
     glossary = Glossary(clean.text, read, [shipped(language), *([lists] if lists else [])])
-    terms = [*contents(clean.text, read), *glossary.judged(), *yes_or_no(clean.text, read)]
+    terms = [*contents(clean.text, read), *glossary.judged(), *glossary.shares(), *yes_or_no(clean.text, read)]
     terms = [term for term in terms if not any(date.start <= term[0] < date.end for date in dated)]  # "března": birch
     numbers = [(claim.start, claim.end) for claim in found]
     for start_, end_, kind, judgement in terms:

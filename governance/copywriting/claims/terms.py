@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from itertools import product
 
 from governance.copywriting.claims.facts import Fact
 from governance.copywriting.claims.judge import NEAR, Judgement, Verdict
@@ -90,6 +91,28 @@ class Glossary:
                 if judgement := self._judge(vocabulary, hit):
                     yield hit.start, hit.end, hit.term.vocabulary, judgement
 
+    def shares(self) -> Iterator[tuple[int, int, str, Judgement]]:
+        """Shares said in one word with their material: "Wollanteil von 30 %"."""
+        for match in _COMPOUND.finditer(self.text):
+            for vocabulary, form in product(self.vocabularies, (match[1], f"{match[1]}e")):
+                hit = next((h for h in vocabulary.find(words(form)) if h.term.vocabulary == "materials"), None)
+                told = hit and next((t for c, t in self.told.items() if vocabulary.covers(c, hit.term.concept)), None)
+                known = self._share_told(told.fact, hit.term.concept, vocabulary) if hit and told else None
+                if told and known is not None:
+                    differ = _differ(Decimal(match[2].replace(",", ".")), known)
+                    verdict = Verdict.CONTRADICTED if differ else Verdict.SUPPORTED
+                    yield match.start(), match.end(), "materials", Judgement(verdict, told.fact)
+                    break
+
+    def _share_told(self, key: str, concept: str, vocabulary: Vocabulary) -> Decimal | None:
+        for said in (said for fact in self.facts if fact.key == key for said in fact.texts):
+            said_words = words(said.replace("_", " "))
+            for each in vocabulary.find(said_words):
+                share = _share(said, said_words, each)
+                if share is not None and vocabulary.covers(each.term.concept, concept):
+                    return share
+        return None
+
     def _judge(self, vocabulary: Vocabulary, hit: Hit) -> Judgement | None:
         term, so = hit.term, not _negated(self.text, self.words, hit.first)
         if opposite := vocabulary.opposites.get(term.concept):
@@ -166,23 +189,19 @@ class Glossary:
             stated = Decimal(100)
         if stated is None:
             return None
-        for fact in self.facts:
-            if fact.key != key:
-                continue
-            for said in fact.texts:
-                said_words = words(said.replace("_", " "))
-                for each in vocabulary.find(said_words):
-                    share = _share(said, said_words, each)
-                    same = vocabulary.covers(each.term.concept, hit.term.concept)
-                    if same and share is not None and _differ(stated, share):
-                        return Judgement(Verdict.CONTRADICTED, key)
-        return None
+        told = self._share_told(key, hit.term.concept, vocabulary)
+        return Judgement(Verdict.CONTRADICTED, key) if told is not None and _differ(stated, told) else None
 
 
 def _is_making(word: str) -> bool:
     return word in _MADE or word.startswith(_MAKING)
 
 
+_COMPOUND = re.compile(
+    r"([^\W\d_]{3,}?)(?:s|n|en)?(?:anteil|gehalte?|aandeel|andel|innehåll)\w{0,2}"
+    r"\s*(?:von|van|på|av|af|beträgt|bedraagt|:)?\s*(\d+(?:[.,]\d+)?)\s*%",
+    re.IGNORECASE,
+)
 _PERCENT = r"(?:%|percent|per cent|prozent|pour cent|por ciento|por cento|per cento|procent\w*|proc\.)"
 
 

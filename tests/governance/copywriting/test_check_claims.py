@@ -162,6 +162,8 @@ _SIDES = {"width": {"amount": "60", "unit": "cm"}, "height": {"amount": "85", "u
         ("fr_FR", "Piles incluses sans câble.", {"batteries_included": True}, "supported"),
         ("fr_FR", "Une table à quatre pieds.", {"number_of_legs": 4}, "supported"),
         ("fr_FR", "Une table à trois pieds.", {"number_of_legs": 4}, "contradicted"),
+        ("de_DE", "Der Wollanteil von 30 %.", {"composition": "70 % Wolle, 30 % Polyamid"}, "contradictedsupported"),
+        ("de_DE", "Der Wollanteil von 70 %.", {"composition": "70 % Wolle, 30 % Polyamid"}, "supportedsupported"),
         ("de_DE", "85 x 60 cm (B x H).", _SIDES, "contradictedcontradicted"),
         ("de_DE", "60 x 85 cm (B x H).", _SIDES, "supportedsupported"),
         ("it_IT", "L 60 x H 85 cm.", _SIDES, "supportedsupported"),
