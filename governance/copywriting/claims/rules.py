@@ -130,11 +130,17 @@ def _stems(listed: Mapping[str, Sequence[str]] | Sequence[str]) -> re.Pattern[st
     inside: list[str] = []
     for stem in sorted(set(stems), key=len, reverse=True):
         parts = stem.strip("*").replace("’", "'").split()
-        body = r"[\s-]+".join(r"[^\W_]+" if part == "*" else re.escape(fold(part)) for part in parts)
+        body = r"[\s-]+".join(_word(part) for part in parts)
         body += r"[\s-]+[^\W_]+" if stem.endswith(" *") else r"[^\W_]*" if stem.endswith("*") else r"(?![^\W_])"
         (inside if stem.startswith("*") else groups.setdefault(fold(stem)[0], [])).append(body)
     starts = [f"(?={re.escape(letter)})(?:{'|'.join(bodies)})" for letter, bodies in groups.items()]
     return re.compile("|".join(([rf"(?<![^\W_])(?:{'|'.join(starts)})"] if starts else []) + inside))
+
+
+def _word(part: str) -> str:
+    if part == "*":
+        return r"[^\W_]+"
+    return re.escape(fold(part.rstrip("*"))) + (r"[^\W_]*" if part.endswith("*") else "")
 
 
 _LIKE = {"a": "a4@", "e": "e3€", "i": "i1!|", "l": "l1|", "o": "o0", "s": "s5$", "t": "t7+", "b": "b8", "g": "g9"}

@@ -161,7 +161,11 @@ def _term(written: str, concept: str, vocabulary: str) -> Term:
     doubtful = written.startswith("?")
     word = written.lstrip("?")
     text = word.rstrip("*")
-    exact = text if text.isupper() and len(text) <= 4 or text in {"RoHS", "iOS", "Demeter", "REACH", "COSMOS", "BLUESIGN"} else ""
+    exact = (
+        text
+        if text.isupper() and len(text) <= 4 or text in {"RoHS", "iOS", "Demeter", "REACH", "COSMOS", "BLUESIGN"}
+        else ""
+    )
     return Term(
         tuple(w.plain for part in text.split("_") for w in words(part)),
         concept,

@@ -291,15 +291,15 @@ def test_labelled_texts_pass_the_gates() -> None:
     assert sum(not s.flagged for s in converted) >= 0.97 * len(converted)
 
 
-@pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "nl", "pl"])
+@pytest.mark.parametrize("language", ["cs", "da", "de", "en", "es", "fr", "it", "nl", "pl", "pt", "sv"])
 def test_statements_as_shops_make_them_are_flagged_and_honest_ones_are_not(tmp_path: Path, language: str) -> None:
-    """Of health, of the environment, of being the best. Before words were added for them, 158 of 180 were flagged."""
+    """Of health, of the environment, of being the best. Before words were added for them, 207 of 261 were flagged."""
     rows = [row for row in map(orjson.loads, STATEMENTS.read_bytes().splitlines()) if row["language"] == language]
     path = tmp_path / "texts.jsonl"
     path.write_bytes(b"\n".join(orjson.dumps({"text": row["text"], "locale": language, "facts": {}}) for row in rows))
     flagged = [bool([c for c in each["claims"] if c["rule"]]) for each in checked(path)]
     claimed = [found for row, found in zip(rows, flagged, strict=True) if row["kind"] != "clean"]
     honest = [found for row, found in zip(rows, flagged, strict=True) if row["kind"] == "clean"]
-    assert len(claimed) > 20
+    assert len(claimed) > 14
     assert all(claimed)
     assert sum(honest) <= 0.02 * len(honest)
