@@ -39,6 +39,8 @@ _HOURS = frozenset(["h", "quarter_h"])
 _WITHIN, _LASTING = frozenset(listed("terms")["within"].split()), frozenset(listed("terms")["lasting"].split())
 _NOT = frozenset(listed("terms")["not_it"].split())
 _OVER, _UNDER = (frozenset(listed("terms")[name].split()) for name in ("over", "under"))
+_NO_MORE = _NOT | frozenset(listed("terms")["negations"].split())  # "not more than 2 kg" is a limit
+_LIMITS = frozenset(["temperature", "calendar"])  # "below 30 °C", "over 3 years": such are what facts give as limits
 _CLAUSE = re.compile(r"[.,;:!?()\n•|]")
 _NAMES = {"name", "title", "model", "brand", "sku", "mpn", "manufacturer", "series", "produkt", "bezeichnung"}
 
@@ -94,7 +96,7 @@ class Bench:
         concept = self._concept(stated, {f.concept for f, _ in pairs})
         if concept:
             pairs = [(f, a) for f, a in pairs if f.concept == concept]
-        if pairs and (more := self._compared(stated)):
+        if pairs and unit.dimension not in _LIMITS and (more := self._compared(stated)):
             said = unit.to_base(stated.readings[0].value) * more
             fits = next((f for f, a in pairs if a.unit and a.unit.to_base(a.value) * more > said), None)
             return Judgement(Verdict.SUPPORTED if fits else Verdict.CONTRADICTED, (fits or pairs[0][0]).key)
@@ -114,9 +116,10 @@ class Bench:
 
     def _compared(self, stated: Stated) -> int:
         """1 where the text says "more than" the amount, -1 where it says "less than", 0 where it compares nothing."""
-        before = [w for w in self.words if w.end <= stated.start][-2:]
-        if not before or self.text[before[-1].end : stated.start].strip():
+        before = [w for w in self.words if w.end <= stated.start][-4:]
+        if not before or self.text[before[-1].end : stated.start].strip() or any(w.plain in _NO_MORE for w in before):
             return 0
+        before = before[-2:]
         said = {before[-1].plain, "_".join(word.plain for word in before)}
         return 1 if said & _OVER else -1 if said & _UNDER else 0
 
