@@ -294,15 +294,22 @@ def test_labelled_texts_pass_the_gates() -> None:
     assert sum(not s.flagged for s in converted) >= 0.97 * len(converted)
 
 
-@pytest.mark.parametrize("language", ["cs", "da", "de", "en", "es", "fr", "it", "nl", "pl", "pt", "sv"])
-def test_statements_as_shops_make_them_are_flagged_and_honest_ones_are_not(tmp_path: Path, language: str) -> None:
-    """Of health, of the environment, of being the best. Before words were added for them, 207 of 261 were flagged."""
-    rows = [row for row in map(orjson.loads, STATEMENTS.read_bytes().splitlines()) if row["language"] == language]
+def test_statements_as_shops_make_them_are_flagged_and_honest_ones_are_not(tmp_path: Path) -> None:
+    """Of health, of the environment, of being the best. Of those that nobody had looked at, first 180 and
+    then 240 in ten languages, 158 and 205 were flagged, and 1 of 140 honest ones; then their words were added."""
+    rows = [orjson.loads(line) for line in STATEMENTS.read_bytes().splitlines()]
+    assert len(rows) == 641
     path = tmp_path / "texts.jsonl"
-    path.write_bytes(b"\n".join(orjson.dumps({"text": row["text"], "locale": language, "facts": {}}) for row in rows))
-    flagged = [bool([c for c in each["claims"] if c["rule"]]) for each in checked(path)]
-    claimed = [found for row, found in zip(rows, flagged, strict=True) if row["kind"] != "clean"]
-    honest = [found for row, found in zip(rows, flagged, strict=True) if row["kind"] == "clean"]
-    assert len(claimed) > 14
-    assert all(claimed)
+    lines = [{"text": row["text"], "locale": row["language"], "facts": {}} for row in rows]
+    path.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    found = [any(claim["rule"] for claim in each["claims"]) for each in checked(path)]  # type: ignore[attr-defined]
+    languages: dict[str, list[bool]] = {}
+    for row, flagged in zip(rows, found, strict=True):
+        if row["kind"] != "clean":
+            languages.setdefault(row["language"], []).append(flagged)
+    honest = [flagged for row, flagged in zip(rows, found, strict=True) if row["kind"] == "clean"]
+    claimed = [flagged for each in languages.values() for flagged in each]
+    assert len(languages) == 11
+    assert sum(claimed) >= 0.985 * len(claimed)
+    assert all(sum(each) >= 0.93 * len(each) for each in languages.values())
     assert sum(honest) <= 0.02 * len(honest)
