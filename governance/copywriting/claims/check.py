@@ -13,6 +13,7 @@ from governance.copywriting.claims.quantities import stated
 from governance.copywriting.claims.rules import Rule, offences
 from governance.copywriting.claims.terms import Glossary, yes_or_no
 from governance.copywriting.claims.vocabulary import Vocabulary, shipped
+from governance.copywriting.claims.warranty import lifelong
 from governance.copywriting.claims.words import cleaned, fold
 from pimhub.foundation.jsonvalue import JSON
 
@@ -66,7 +67,13 @@ def check_text(
             start, end = clean.span(each.start, each.end)
             found.append(Claim(start, end, judgement.verdict, judgement.fact, "number", text[start:end]))
     glossary = Glossary(clean.text, read, [shipped(language), *([lists] if lists else [])])
-    terms = [*contents(clean.text, read), *glossary.judged(), *glossary.shares(), *yes_or_no(clean.text, read)]
+    terms = [
+        *contents(clean.text, read),
+        *lifelong(clean.text, read),
+        *glossary.judged(),
+        *glossary.shares(),
+        *yes_or_no(clean.text, read),
+    ]
     terms = [term for term in terms if not any(date.start <= term[0] < date.end for date in dated)]  # "března": birch
     numbers = [(claim.start, claim.end) for claim in found]
     for start_, end_, kind, judgement in terms:

@@ -38,10 +38,15 @@ def contents(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str, 
     """Where a text says that something is in the product, or is not: a mere mention says neither."""
     told = [(fact, asked) for fact in facts if fact.yes is not None and (asked := _asked(fact)) is not None]
     told += [(fact, asked) for fact in facts for asked in _listed_as_missing(fact)]
-    if not told:
-        return
     text_words = words(text)
+    named = {_thing(word) for fact in facts for word in (*fact.names, *fact.tokens)}
     for at, word in enumerate(text_words):
+        thing = _thing(word.plain)
+        if thing in _SUBSTANCES and thing not in named:
+            said = _said(text, text_words, at, _NOWHERE) or _said_free(text, text_words, at)
+            if said is not None and not said[2]:
+                yield word.start, max(said[1], word.end), "properties", Judgement(Verdict.UNSUPPORTED)
+                continue
         for fact, asked in told:
             if not any(_same(name, word.plain) for name in asked.about):
                 continue
@@ -84,6 +89,21 @@ def _listed_as_missing(fact: Fact) -> Iterator[_Asked]:
         for said in fact.texts:
             if found := [word.plain for word in words(said)]:
                 yield _Asked([found[0], found[-1]], False)  # the thing is called last, or first in Romance languages
+
+
+_SUBSTANCES = frozenset(_LISTS["substances"].split())
+_NOWHERE = _Asked([], True)  # what no fact speaks of
+
+
+def _said_free(text: str, text_words: Sequence[Word], at: int) -> tuple[int, int, bool] | None:
+    """ "PFAS-vrij", "sugar free", "zuckerfrei"."""
+    word = text_words[at]
+    if word.plain.endswith(("frei", "freie", "freies", "freier", "vrij", "vrije", "fri", "fritt", "fria")):
+        return word.start, word.end, False
+    after = text_words[at + 1] if at + 1 < len(text_words) else None
+    if after and after.plain in _FREE and text[word.end : after.start] in ("-", " "):
+        return word.start, after.end, False
+    return None
 
 
 def _same(name: str, word: str) -> bool:

@@ -56,11 +56,25 @@ def read_facts(
     A key such as `weight-unit` gives the unit of `weight`. `labels` are further names of a key, in any language.
     """
     units = {_UNIT_SUFFIX.sub("", key): value for key, value in given.items() if _UNIT_SUFFIX.search(key)}
-    return [
+    found = [
         _fact(key, value, locale, units.get(key), (labels or {}).get(key, ()))
         for key, value in given.items()
         if not _UNIT_SUFFIX.search(key) and value not in (None, "", [], {})
     ]
+    return [*found, *(each for key, value in given.items() if isinstance(value, list) for each in _counts(key, value))]
+
+
+_COUNT = re.compile(r"(\d{1,3})\s*[x×]?\s+(?=[^\W\d_]{3})(.+)")
+
+
+def _counts(key: str, items: Iterable[JSON]) -> Iterable[Fact]:
+    """What a list says how many there are of: ["1 charger", "2 batteries"]."""
+    for item in items:
+        match = _COUNT.fullmatch(item.strip()) if isinstance(item, str) else None
+        plain = [word.plain for word in words(match[2])] if match else []
+        if match and plain and not unit_of(plain[0], "en"):
+            amount = Amount(Decimal(match[1]), None, "count")
+            yield Fact(key, (plain[-1],), "", (amount,), heads=frozenset({plain[-1]}), things=things(plain[-1]))
 
 
 def _fact(key: str, value: JSON, locale: str, unit: JSON, labels: Sequence[str]) -> Fact:

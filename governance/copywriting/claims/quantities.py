@@ -17,6 +17,12 @@ _JOINED = re.compile(
     r"\s*(?:[-–—/x×*]|to|bis|à|a|hasta|tot|do|til|till|und|and|et|y|e|en|i|or|oder|ou|by|bij|por|per|par|på|na)\s*[+−-]?",
     re.IGNORECASE,
 )
+_BELOW_ZERO = re.compile(
+    r"\s*(?:(?:below|under|unter|onder|pod|poniżej|sotto|bajo|sous|abaixo de|au-dessous de) "
+    r"(?:zero|null|nul|noll|nulou|zera|cero|zéro|freezing))\b",
+    re.IGNORECASE,
+)
+_MINUS = re.compile(r"\s*(minus(?:grad\w*|degrees))", re.IGNORECASE)
 _LABEL = re.compile(r"(?<=[x×*/])\s*([^\W\d_]{1,6}\.?):?\s*$")  # the side that comes next: "45 x P 40"
 _TAIL = re.compile(r"(?:(?![x×]\d)[0-9A-Za-z\u00c0-\u052f])*")  # not the next number of 1920x1080
 _AND = re.compile(r"\.?\s*(?:(?:and|und|et|y|e|en|i|och|a)\s+)?", re.IGNORECASE)
@@ -92,7 +98,13 @@ def _one(text: str, numeral: Numeral, language: str) -> Stated:
     after = unit_after(text, numeral.end, language)
     if after:
         end, readings = _with_half(text, after.end, numeral.readings, language)
-        return Stated(numeral.start, end, numeral.end, readings, after.unit, negative=numeral.negative)
+        below = _BELOW_ZERO.match(text, end) if after.unit.dimension in ("temperature", "angle") else None
+        negative = numeral.negative or below is not None
+        return Stated(
+            numeral.start, below.end() if below else end, numeral.end, readings, after.unit, negative=negative
+        )
+    if minus := _MINUS.match(text, numeral.end):  # "20 minusgrader"
+        return Stated(numeral.start, minus.end(), numeral.end, numeral.readings, KNOWN["degree"], negative=True)
     grown = _TAIL.match(text, numeral.end)
     assert grown is not None
     code = text[numeral.start : grown.end()] if grown[0] else ""

@@ -18,6 +18,10 @@ from governance.copywriting.claims.words import Word, alike, fold, words
 _LISTS = listed("terms")
 NEGATIONS = frozenset(_LISTS["negations"].split())
 _MADE = frozenset(_LISTS["made"].split())
+_WHOLLY, _STUFF, _LIGHT, _DARK = (frozenset(_LISTS[name].split()) for name in ("wholly", "stuff", "light", "dark"))
+_BEFORE_COLOUR = frozenset(
+    ["hell", "licht", "dunkel", "donker", "ljus", "lys", "mork", "jasno", "ciemno", "svetle", "tmave"]
+)
 _MAKING = tuple(fold(stem) for stem in _LISTS["made_stems"].split())
 _IN_COLOUR = frozenset(_LISTS["in_colour"].split())
 _OF = frozenset(_LISTS["of"].split())
@@ -105,7 +109,10 @@ class Glossary:
                     break
 
     def _share_told(self, key: str, concept: str, vocabulary: Vocabulary) -> Decimal | None:
-        for said in (said for fact in self.facts if fact.key == key for said in fact.texts):
+        of = next(fact for fact in self.facts if fact.key == key)
+        if not of.texts and len(of.amounts) == 1 and of.amounts[0].dimension == "percent":
+            return of.amounts[0].value  # organic_cotton_percent: 50
+        for said in of.texts:
             said_words = words(said.replace("_", " "))
             for each in vocabulary.find(said_words):
                 share = _share(said, said_words, each)
@@ -124,6 +131,8 @@ class Glossary:
             if vocabulary.covers(concept, term.concept):
                 if term.vocabulary == "properties" and (wrong := self._wrong_part(hit, told.fact)):
                     return wrong
+                if term.vocabulary == "colours" and self._is_other_tone(hit, told.fact):
+                    return Judgement(Verdict.CONTRADICTED, told.fact)
                 if term.vocabulary == "materials" and (wrong := self._wrong_share(hit, told.fact, vocabulary)):
                     return wrong
                 return Judgement(Verdict.SUPPORTED if told.so == so else Verdict.CONTRADICTED, told.fact)
@@ -178,6 +187,12 @@ class Glossary:
             return follows or bool(_IN_COLOUR & set(before[-1:]))
         return hit.term.vocabulary in self.speaks
 
+    def _is_other_tone(self, hit: Hit, key: str) -> bool:
+        """Whether it is light in the text and dark in the fact, or the other way round."""
+        beside = self.words[max(0, hit.first - 1) : hit.last + 1]
+        told = [word for fact in self.facts if fact.key == key for said in fact.texts for word in words(said)]
+        return {_tone(beside), _tone(told)} == {"light", "dark"}
+
     def _is_of_the_sky(self, hit: Hit) -> bool:
         beside = self.words[max(0, hit.first - 1) : hit.first] + self.words[hit.last : hit.last + 1]
         return any(word.plain in _SKIES for word in beside)
@@ -185,7 +200,8 @@ class Glossary:
     def _wrong_share(self, hit: Hit, key: str, vocabulary: Vocabulary) -> Judgement | None:
         """A share of a material ("80 % cotton") that is not the fact's."""
         stated = _share(self.text, self.words, hit)
-        if stated is None and self.words[max(0, hit.first - 1)].plain in _PURE and hit.first:
+        before = [word.plain for word in self.words[max(0, hit.first - 4) : hit.first]]
+        if stated is None and (_PURE & set(before[-1:]) or (_WHOLLY & set(before) and _OF & set(before))):
             stated = Decimal(100)
         if stated is None:
             return None
@@ -195,6 +211,14 @@ class Glossary:
 
 def _is_making(word: str) -> bool:
     return word in _MADE or word.startswith(_MAKING)
+
+
+def _tone(near: Sequence[Word]) -> str:
+    plain = [word.plain for word in near]
+    for tone, whole in (("light", _LIGHT), ("dark", _DARK)):
+        if whole & set(plain) or any(p.startswith(stem) for p in plain for stem in _BEFORE_COLOUR & whole):
+            return tone
+    return ""
 
 
 _COMPOUND = re.compile(
@@ -221,7 +245,9 @@ _SHARES = {tuple(form.split("_")): Decimal(str(n)) for n, forms in _LISTS["share
 
 def _in_words(text_words: Sequence[Word], first: int) -> Decimal | None:
     """A share in words right before a material, with at most "of" between: "two thirds cotton"."""
-    before = [w.plain for w in text_words[max(0, first - 4) : first]]
+    before = [w.plain for w in text_words[max(0, first - 5) : first]]
+    if len(before) > 1 and before[-1] in _STUFF:
+        before.pop()
     if before and before[-1] in _OF:
         before.pop()
     return next((_SHARES[tuple(before[-n:])] for n in (2, 1) if tuple(before[-n:]) in _SHARES), None)

@@ -127,12 +127,14 @@ def test_claims_that_were_written_before_the_checker_was_looked_at() -> None:
     assert not any(s.flagged for s in scored if s.mutation == "style")
 
 
-def test_claims_of_a_second_sight() -> None:
-    """At first sight recall was 0.85 and precision 0.94; what was missed was mended by rules, not by rows."""
-    scored = list(score(UNSEEN.with_name("unseen_2.jsonl")))
-    assert len(scored) == 320
+@pytest.mark.parametrize(("name", "count", "least"), [("unseen_2.jsonl", 320, 0.97), ("unseen_3.jsonl", 150, 0.85)])
+def test_claims_of_a_second_and_a_third_sight(name: str, count: int, least: float) -> None:
+    """At first sight recall was 0.85 and precision 0.94, then, with what fits what and sizes, 0.72 and 0.89: what was
+    missed was mended by rules, not by rows. What only one of several is ("for iOS only") is still missed."""
+    scored = list(score(UNSEEN.with_name(name)))
+    assert len(scored) == count
     precision, recall = rates(scored)
-    assert recall >= 0.97
+    assert recall >= least
     assert precision >= 0.99
     assert not any(s.flagged for s in scored if s.mutation == "style")
 
@@ -164,6 +166,13 @@ _SIDES = {"width": {"amount": "60", "unit": "cm"}, "height": {"amount": "85", "u
         ("fr_FR", "Une table à trois pieds.", {"number_of_legs": 4}, "contradicted"),
         ("de_DE", "Der Wollanteil von 30 %.", {"composition": "70 % Wolle, 30 % Polyamid"}, "contradictedsupported"),
         ("de_DE", "Der Wollanteil von 70 %.", {"composition": "70 % Wolle, 30 % Polyamid"}, "supportedsupported"),
+        ("en_US", "A lifetime warranty.", {"warranty": {"amount": "24", "unit": "month"}}, "contradicted"),
+        ("nl_NL", "Het lichtgroene kussen.", {"colour": "dark green"}, "contradicted"),
+        ("nl_NL", "PFAS-vrij.", {"windproof": True}, "unsupported"),
+        ("en_GB", "With six cups.", {"set_contents": ["teapot", "4 cups"]}, "contradicted"),
+        ("sv_SE", "Ner till 20 minusgrader.", {"min_temperature": {"amount": "-20", "unit": "c"}}, "supported"),
+        ("nl_NL", "Bij 5 graden onder nul.", {"temperature": {"amount": "5", "unit": "c"}}, "contradicted"),
+        ("sv_SE", "Du ställer in den en grå måndag.", {"colour": "white"}, ""),
         ("de_DE", "85 x 60 cm (B x H).", _SIDES, "contradictedcontradicted"),
         ("de_DE", "60 x 85 cm (B x H).", _SIDES, "supportedsupported"),
         ("it_IT", "L 60 x H 85 cm.", _SIDES, "supportedsupported"),
@@ -193,7 +202,7 @@ def test_what_a_word_means_where_it_stands(locale: str, text: str, facts: dict[s
 @pytest.mark.parametrize(
     ("text", "facts", "verdict"),
     [
-        ("Free of BPA and perfume.", {"fragrance_free": True}, "supported"),
+        ("Free of BPA and perfume.", {"fragrance_free": True}, "supportedunsupported"),
         ("Mit Parfüm.", {"fragrance_free": True}, "contradicted"),
         ("Mit Parfüm.", {"fragrance_free": False}, "supported"),
         ("Ein Parfüm von Welt.", {"fragrance_free": True}, ""),  # a mere mention
