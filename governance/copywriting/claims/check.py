@@ -9,6 +9,7 @@ from governance.copywriting.claims.contents import contents
 from governance.copywriting.claims.dates import dates
 from governance.copywriting.claims.facts import read_facts
 from governance.copywriting.claims.judge import Bench, Verdict
+from governance.copywriting.claims.only import only
 from governance.copywriting.claims.quantities import stated
 from governance.copywriting.claims.rules import Rule, offences
 from governance.copywriting.claims.terms import Glossary, yes_or_no
@@ -70,6 +71,7 @@ def check_text(
     terms = [
         *contents(clean.text, read),
         *lifelong(clean.text, read),
+        *only(clean.text, read, glossary.vocabularies),
         *glossary.judged(),
         *glossary.shares(),
         *yes_or_no(clean.text, read),

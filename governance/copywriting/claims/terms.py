@@ -30,6 +30,7 @@ _GREEN, _GREEN_THINGS = frozenset(["vert", "verte", "verde"]), frozenset(_LISTS[
 _SKIES, _INTO = frozenset(_LISTS["skies"].split()), frozenset(_LISTS["into"].split())
 _ATTRIBUTE = _OF | {"usb", "hdmi", "aux", "d", "audio", "lightning"}
 _PURE = frozenset(_LISTS["pure"].split())
+_GOES_WITH, _GOING = frozenset(_LISTS["goes_with"].split()), tuple(fold(stem) for stem in _LISTS["going_stems"].split())
 _CERTIFIED = "certificates:certified"
 _SMALL = frozenset(
     ["is", "has", "with", "mit", "ist", "hat", "con", "avec"]
@@ -127,6 +128,8 @@ class Glossary:
             if known is None or (len(term.words) > 1 and self._goes_on(hit)):
                 return None
             return Judgement(Verdict.SUPPORTED if known.so != so else Verdict.CONTRADICTED, known.fact)
+        if term.vocabulary == "makers" and not self._meant(hit):
+            return None  # the maker of the product itself, or a name in passing
         for concept, told in self.told.items():
             if vocabulary.covers(concept, term.concept):
                 if term.vocabulary == "properties" and (wrong := self._wrong_part(hit, told.fact)):
@@ -145,6 +148,8 @@ class Glossary:
         if not so and term.vocabulary != "properties":
             return None
         if other := self.speaks.get(term.vocabulary):
+            if (whole := vocabulary.kinds.get(term.concept)) and whole in self.told and term.vocabulary == "origin":
+                return Judgement(Verdict.UNSUPPORTED)  # Yorkshire may be where the British knit this; no fact says so
             return Judgement(Verdict.CONTRADICTED if term.vocabulary != "properties" else Verdict.UNSUPPORTED, other)
         return Judgement(Verdict.UNSUPPORTED)
 
@@ -179,6 +184,9 @@ class Glossary:
             return any(_is_making(word) for word in (*before, *after))
         if hit.term.vocabulary == "properties":
             return bool(_INTO & set(before[-2:]))
+        if hit.term.vocabulary == "makers":
+            fits = bool(_GOES_WITH & set(before[-2:])) or any(word.startswith(_GOING) for word in before)
+            return fits or "makers" in self.speaks
         if hit.term.vocabulary == "materials":
             made_of = any(map(_is_making, before)) and bool(_OF & set(before[-2:]))
             return made_of or ("materials" in self.speaks and bool(_MADE_OF & set(before[-1:])))
@@ -260,11 +268,14 @@ def _differ(one: Decimal, other: Decimal) -> bool:
 
 _MODALS = tuple(fold(stem) for stem in _LISTS["modals"].split())
 _SENTENCE = re.compile(r"[.;!?\n•|]")
+_ONLY = frozenset(_LISTS["only"].split()) | frozenset(_LISTS["merely"].split())
 
 
 def _negated(text: str, text_words: Sequence[Word], first: int) -> bool:
     """Whether a word close before says no, in the same sentence: "not safe for the dishwasher"."""
-    before = [w for w in text_words[max(0, first - 7) : first] if w.plain in NEGATIONS]
+    near = text_words[max(0, first - 7) : first + 1]
+    pairs = zip(near, near[1:], strict=False)
+    before = [w for w, after in pairs if w.plain in NEGATIONS and after.plain not in _ONLY]  # "not only red" is red
     if not before:
         return False
     between = text[before[-1].end : text_words[first].start]

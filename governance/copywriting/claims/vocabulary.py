@@ -1,7 +1,8 @@
 """Words of closed vocabularies: materials, colours, properties, certificates, technologies, countries of origin.
 
 The lists are in `vocabulary/*.yaml`, one concept a line with its words in many languages; countries come from
-CLDR. A caller adds its own, such as the brands of its catalogue or the options of an attribute.
+CLDR, and their regions from `lexicon/regions.yaml`. A caller adds its own, such as the brands of its catalogue
+or the options of an attribute.
 """
 
 from __future__ import annotations
@@ -140,8 +141,18 @@ def shipped(language: str) -> Vocabulary:
             for key, name in territories.items()
             if len(key) == 2 and key.isalpha() and words(name)
         ]
+    for country, regions in listed("regions").items():
+        for region in map(_region, regions.split()):
+            terms.append(region)
+            kinds[region.concept] = f"origin:{country}"
     idioms = [_term(each, IDIOM, IDIOM) for each in str(listed("idioms").get(language, "")).split()]
     return Vocabulary([*terms, *_PEOPLES, *idioms], kinds, opposites)
+
+
+def _region(written: str) -> Term:
+    name = written.rstrip("*")
+    parts = tuple(fold(part) for part in name.split("_"))
+    return Term(parts, f"origin:{name}", "origin", open_end=written.endswith("*"), doubtful=True)
 
 
 def of_caller(lists: Mapping[str, Sequence[str]]) -> Vocabulary:
