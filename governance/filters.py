@@ -70,7 +70,7 @@ def impact(changed: Mapping[int, Collection[str]]) -> Iterator[tuple[str, int]]:
     approved = standings.filter(live__isnull=False, live__content_hash=F("content_hash"))
     yield "approved products get changes to review", approved.count()
     texts = TextOrigin.objects.filter(product_id__in=list(changed), is_current=True).select_related("draft")
-    yield "texts by AI rest on what changes", sum(rests_on(t.draft, changed[t.product_id]) for t in texts)
+    yield "texts by AI rest on what changes", sum(rests_on(t, changed[t.product_id]) for t in texts)
     yield "requests for review are taken back", standings.filter(state=Standing.State.IN_REVIEW).count()
 
 

@@ -15,6 +15,7 @@ from catalog.models import Product, User
 from catalog.products.told import part_label
 from governance import reminders
 from governance.copywriting.checks import instruction_in
+from governance.copywriting.resting import CHANGE
 from governance.models import ContentScore, Draft, Embargo, Override, Proposal, SalePolicy, Standing, TextOrigin
 from governance.revisions.pending import pending
 from governance.sales import decide as sales
@@ -110,9 +111,15 @@ def copy_entry(request: HttpRequest) -> dict[str, Any] | None:
 
 def texts_panel(request: HttpRequest, product: Product) -> Panel | None:
     """Where the texts of a product come from, and which of them went stale."""
-    rows = TextOrigin.objects.filter(product=product, is_current=True).select_related("draft__version__template")
+    rows = TextOrigin.objects.filter(product=product, is_current=True)
+    rows = rows.select_related("draft__version__template", "confirmed_by")
     shown = origins_named([row for row in rows if sight().shows(product.pk, row.key)])
-    context = {"rows": shown, "product": product, "may_write": request.user.has_perm("governance.use_ai")}
+    context = {
+        "rows": shown,
+        "product": product,
+        "may_write": request.user.has_perm("governance.use_ai"),
+        "may_confirm": request.user.has_perm(CHANGE),
+    }
     return Panel("Texts by AI", "governance/texts_panel.html", context, order=14) if shown else None
 
 

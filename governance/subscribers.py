@@ -23,6 +23,8 @@ OUTWARD = {
     "review.take_back": frozenset[str](),
     "sale.decided": frozenset({"sku", "price_list", "approved"}),
     "sales.policy_changed": frozenset[str](),
+    "text.confirmed": frozenset({"sku", "key"}),
+    "text.policy_changed": frozenset({"prompt"}),
 }
 TYPES = {
     **{f"review.{verb}": f"a product was moved by “{verb}”; `state` is its state now" for verb in MOVES},
@@ -35,6 +37,8 @@ TYPES = {
     },
     "sale.decided": "a sale price was approved, or refused",
     "sales.policy_changed": "who decides about sale prices of a product changed",
+    "text.confirmed": "somebody said that a stale text holds still",
+    "text.policy_changed": "what is done with stale texts of a prompt changed",
 }
 
 

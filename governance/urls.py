@@ -46,6 +46,7 @@ urlpatterns = [
     path("texts/back/", copy.texts_back, name="texts_back"),
     path("texts/drafts/<int:pk>/", drafts.draft_detail, name="draft_detail"),
     path("texts/drafts/<int:pk>/anew/", copy.write_anew, name="draft_anew"),
+    path("texts/<int:pk>/still-right/", copy_texts.confirm_text, name="text_confirm"),
     path("sales/", sales.sale_list, name="sale_list"),
     path("structure/ownership/rules/", ownership.rule_list, name="ownership"),
     path("structure/ownership/new/", ownership.rule_edit, name="ownership_new"),

@@ -27,7 +27,10 @@ def stale_texts(source: Source) -> Iterator[Issue]:
         facts = ", ".join(sorted(stale))
         yield Issue(
             code="stale_text",
-            message=f"AI wrote the text {key} when {facts} said something else. Have it written anew, or edit it.",
+            message=(
+                f"AI wrote the text {key} when {facts} said something else. "
+                "Have it written anew, edit it, or say why it still holds."
+            ),
             severity="error" if policy == PromptTemplate.WhenStale.BLOCK else "warning",
             field=field,
             sku=sku,

@@ -104,13 +104,17 @@ def make_due(*, channel: Channel, product_ids: Sequence[int], priority: int = 0)
         Placement.objects.filter(channel=channel, product_id__in=product_ids[start : start + 500]).update(**due)
 
 
+# Nothing of the product changed, but what may be said of it did.
+_DECIDED = ("sale.decided", "sales.policy_changed", "text.confirmed", "text.policy_changed")
+
+
 def on_events(found: Sequence[DomainEvent]) -> None:
     """Consumer: newly approved products go to the channels that publish on approval; repriced and restocked ones to
     those where they are placed already, before all others; what was archived or put into the trash leaves them, and
     what is brought back from there goes where it would be."""
     live = {e.product_id for e in found if e.product_id and e.type == "revision.live"}
     moved = {e.product_id for e in found if e.product_id and {"offer", "stock"} & set(e.data.get("facets", ()))}
-    moved |= {e.product_id for e in found if e.product_id and e.type in ("sale.decided", "sales.policy_changed")}
+    moved |= {e.product_id for e in found if e.product_id and e.type in _DECIDED}
     back = {e.product_id for e in found if e.product_id and e.type == "product.restored"}
     known = set(Product.objects.filter(pk__in=live | moved | back).values_list("pk", flat=True))
     approved = set(

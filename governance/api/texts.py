@@ -11,36 +11,39 @@ from catalog.access.reach import sight
 from catalog.api import params
 from catalog.api.base import ApiView
 from catalog.api.describe import ANY, NUMBER, OBJECT, TEXT, Op, array, thing
+from catalog.api.problems import Problem
 from catalog.api.products import product_of
-from catalog.models import Product
+from catalog.models import Product, User
 from governance.api.proposals import proof_of, shown
 from governance.copywriting.provenance import origins_of_all, within
+from governance.copywriting.resting import CHANGE, CannotConfirm, confirm
 from governance.models import ProviderCall, Revision, TextOrigin
 
 PROOF = ("draft__proposal__product", "draft__proposal__proposed_by", "draft__proposal__decided_by")
 VERSION = ("draft__version__template", "draft__version__author", "draft__version__activated_by", "draft__call")
-SHAPE = thing(
+CONFIRMED = "confirmed_by"
+TEXT_SHAPE = thing(
     "*",
-    product=TEXT,
-    texts=array(
-        thing(
-            "*",
-            key=TEXT,
-            sku=TEXT,
-            origin=TEXT,
-            is_current={"type": "boolean"},
-            stale=ANY,
-            prompt={**OBJECT, "description": "the version's wording, rules, author and who made it active"},
-            proof={**OBJECT, "description": "facts and their hash, sentences, claims, rules that judged it"},
-            call={
-                **OBJECT,
-                "description": "provider, model, tokens, cost, and the bodies for who sees all of the product",
-            },
-            decision={**OBJECT, "description": "who asked, who took it, when, and how much was edited"},
-            revisions=array(thing("number", number=NUMBER, approved_by=TEXT, approved_at=TEXT)),
-        )
-    ),
+    key=TEXT,
+    sku=TEXT,
+    origin=TEXT,
+    is_current={"type": "boolean"},
+    stale=ANY,
+    rests_on=array(TEXT),
+    confirmed={
+        "type": ["object", "null"],
+        "description": "who said last of the stale text that it holds: by, at, why",
+    },
+    prompt={**OBJECT, "description": "the version's wording, rules, author and who made it active"},
+    proof={**OBJECT, "description": "facts and their hash, sentences, claims, rules that judged it"},
+    call={
+        **OBJECT,
+        "description": "provider, model, tokens, cost, and the bodies for who sees all of the product",
+    },
+    decision={**OBJECT, "description": "who asked, who took it, when, and how much was edited"},
+    revisions=array(thing("number", number=NUMBER, approved_by=TEXT, approved_at=TEXT)),
 )
+SHAPE = thing("*", product=TEXT, texts=array(TEXT_SHAPE))
 
 
 class ProductTexts(ApiView):
@@ -58,9 +61,36 @@ class ProductTexts(ApiView):
         return answer
 
 
+class ConfirmText(ApiView):
+    """A stale text of the product holds still: {"key", "sku": of a variant's, "why"}. What it rests on may be as it
+    was when the text was written, or as it is now; an edit, or another change of the facts, is looked at anew."""
+
+    resource = "proposals"
+    rights = {"POST": (CHANGE,)}
+    operations = {"POST": Op(body=thing("key why", key=TEXT, sku=TEXT, why=TEXT), answers={200: TEXT_SHAPE})}
+
+    def post(self, request: Request, code: str) -> Response:
+        params.only(request, ())
+        product, given = product_of(code), request.data
+        names = ("key", "sku", "why")
+        if not isinstance(given, dict) or not all(isinstance(given.get(name, ""), str) for name in names):
+            raise Problem(422, "bad_form", "Send an object of key, sku and why; each is a text.")
+        rows = TextOrigin.objects.filter(product=product, is_current=True, sku=given.get("sku", ""))
+        row = rows.filter(key=given.get("key", "")).first()
+        if row is None or not sight().shows(product.pk, row.key):
+            raise Problem(404, "not_found", f"No text by AI is in use at “{given.get('key', '')}”.")
+        assert isinstance(request.user, User)
+        try:
+            confirm(row, by=request.user, why=given.get("why", ""))
+        except CannotConfirm as error:
+            raise Problem(409 if given.get("why", "").strip() else 422, "cannot_confirm", str(error)) from error
+        told = (each for each in texts_of(product) if each["is_current"])
+        return Response(next(each for each in told if (each["key"], each["sku"]) == (row.key, row.sku)))
+
+
 def texts_of(product: Product) -> list[dict[str, Any]]:
     """The texts of the product, those of former revisions included, that the person acting sees."""
-    rows = TextOrigin.objects.filter(product=product).select_related(*PROOF, *VERSION)
+    rows = TextOrigin.objects.filter(product=product).select_related(*PROOF, *VERSION, CONFIRMED)
     revisions = list(Revision.objects.filter(product=product).select_related("approved_by").order_by("number"))
     went: dict[int, list[Revision]] = {}
     for number, origins in origins_of_all(revisions).items():
@@ -78,6 +108,10 @@ def _told(row: TextOrigin, revisions: list[Revision]) -> dict[str, Any]:
         "origin": row.kind,
         "is_current": row.is_current,
         "stale": within(draft, row.product_id, row.stale),
+        "rests_on": sorted(within(draft, row.product_id, row.rests)),
+        "confirmed": {"by": row.confirmed_by.username, "at": row.confirmed_at, "why": row.confirmed_why}
+        if row.confirmed_by
+        else None,
         "prompt": {
             "code": version.template.code,
             "version": version.number,

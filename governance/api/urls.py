@@ -11,6 +11,7 @@ urlpatterns = [
     path("proposals/<int:pk>/accept/", proposals.Accept.as_view(), name="api_proposal_accept"),
     path("proposals/<int:pk>/reject/", proposals.Reject.as_view(), name="api_proposal_reject"),
     path("products/<path:code>/proposals/", proposals.ProposalMake.as_view(), name="api_product_propose"),
+    path("products/<path:code>/texts/confirm/", texts.ConfirmText.as_view(), name="api_text_confirm"),
     path("products/<path:code>/texts/", texts.ProductTexts.as_view(), name="api_product_texts"),
     path("overrides/", ownership.OverrideList.as_view(), name="api_overrides"),
     path("overrides/<int:pk>/end/", ownership.OverrideEnd.as_view(), name="api_override_end"),

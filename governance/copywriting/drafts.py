@@ -18,10 +18,11 @@ from governance.copywriting.claims.judge import Verdict
 from governance.copywriting.extraction import parsed
 from governance.copywriting.facts import Facts, facts_now
 from governance.copywriting.lengths import too_long
-from governance.copywriting.origins import kind_of, note, plain, stale_facts
+from governance.copywriting.origins import kind_of, note, plain
 from governance.copywriting.provenance import within
+from governance.copywriting.resting import as_edited, as_written, stale_by
 from governance.copywriting.rulebook import Rulebook, rulebook
-from governance.models import Draft, Proposal, SeededDraft
+from governance.models import Draft, Proposal, SeededDraft, TextOrigin
 from governance.proposed_parts import is_proposable
 from pimhub.foundation.jsonvalue import JSON
 
@@ -85,7 +86,7 @@ def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
     if _is_seed(draft, value):
         raise CannotDecide("seed", "This text holds a known error, put there to check. Nothing was written.", 409)
     facts = facts_for(draft)
-    if stale := stale_facts(draft, facts):
+    if stale := stale_by(as_written(draft), facts.values):
         known = within(draft, row.product_id, stale)
         told = "; ".join(f"{code}: {was!r} is {now!r} now" for code, (was, now) in known.items())
         said = f"Facts changed since this was written{': ' if told else ''}{told}. Have it written anew."
@@ -140,7 +141,10 @@ def taken(draft: Draft | None, row: Proposal, value: JSON) -> None:
     draft.edited_characters, draft.edited_words = distance(draft.text, text), distance(draft.text.split(), text.split())
     draft.save(update_fields=["edited_characters", "edited_words", "taken_by"])
     if kind := kind_of(draft, text):
-        note(product=row.product, sku=row.sku, key=row.key, value=value, draft=draft, kind=kind)
+        rests = as_written(draft)
+        if kind == TextOrigin.Kind.EDITED:
+            rests = as_edited(draft, text, rests, facts_for(draft))
+        note(product=row.product, sku=row.sku, key=row.key, value=value, draft=draft, kind=kind, rests=rests)
 
 
 def distance(one: Any, other: Any) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey, resolve
@@ -147,8 +146,3 @@ def _word(words: Mapping[str, str], locale: str) -> str:
         if words.get(each):
             return words[each]
     return next((word for word in words.values() if word), "")
-
-
-def changed(given: Mapping[str, JSON], now: Mapping[str, JSON], used: Iterable[str]) -> dict[str, list[Any]]:
-    """Of the facts a text rests on, those that are not as they were given: {fact: [then, now]}."""
-    return {key: [given.get(key), now.get(key)] for key in used if given.get(key) != now.get(key)}

@@ -6,7 +6,6 @@ import difflib
 import re
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,8 +14,9 @@ from django.utils import timezone
 from catalog import change_sets, stamp
 from catalog.events import ProductDelta
 from catalog.models import Product
-from governance.copywriting.facts import Facts, changed, facts_of_all
+from governance.copywriting.facts import Facts, facts_of_all
 from governance.copywriting.prompts import given_facts, how_to_read, source_key
+from governance.copywriting.resting import Rests, as_edited, stale_by
 from governance.models import Draft, PromptTemplate, TextOrigin
 from governance.proposed_parts import ALT, Gone, is_proposable
 from governance.proposed_parts import now as parts_now
@@ -58,10 +58,10 @@ def _follow(product: Product, rows: Sequence[TextOrigin], sku: str, key: str, va
     current = next((row for row in rows if row.is_current and (row.sku, row.key) == (sku, key)), None)
     same = _of_same_text([row for row in rows if not is_proposable(row.key)], value)
     if same is not None:
-        note(product=product, sku=sku, key=key, value=value, draft=same.draft, kind=same.kind)
+        note(product=product, sku=sku, key=key, value=value, draft=same.draft, kind=same.kind, rests=same.rests)
     elif current is not None:
         if isinstance(value, str) and alike(current.draft.text, plain(value)) >= REWRITTEN:
-            note(product=product, sku=sku, key=key, value=value, draft=current.draft, kind=K.EDITED)
+            _edited(current, product, sku, key, value)
         else:
             TextOrigin.objects.filter(pk=current.pk).update(is_current=False)
 
@@ -83,9 +83,16 @@ def _follow_parts(delta: ProductDelta, rows: Sequence[TextOrigin]) -> None:
         if digest(value) == row.value_hash:
             continue
         if isinstance(value, str) and alike(row.draft.text, value) >= REWRITTEN:
-            note(product=delta.product, sku="", key=row.key, value=value, draft=row.draft, kind=K.EDITED)
+            _edited(row, delta.product, "", row.key, value)
         else:
             TextOrigin.objects.filter(pk=row.pk).update(is_current=False)
+
+
+def _edited(row: TextOrigin, product: Product, sku: str, key: str, value: str) -> None:
+    """AI's text as somebody edited it: what it says now is what it rests on."""
+    facts = _facts_of([row])[row.pk]
+    rests = as_edited(row.draft, plain(value), row.rests, facts) if facts else row.rests
+    note(product=product, sku=sku, key=key, value=value, draft=row.draft, kind=K.EDITED, rests=rests)
 
 
 def _of_same_text(rows: Sequence[TextOrigin], value: JSON) -> TextOrigin | None:
@@ -95,7 +102,7 @@ def _of_same_text(rows: Sequence[TextOrigin], value: JSON) -> TextOrigin | None:
     return next((row for row in reversed(rows) if row.value_hash == wanted), None)
 
 
-def note(*, product: Product, sku: str, key: str, value: JSON, draft: Draft, kind: str) -> TextOrigin:
+def note(*, product: Product, sku: str, key: str, value: JSON, draft: Draft, kind: str, rests: Rests) -> TextOrigin:
     """The value that the act under way wrote comes from this draft."""
     here = TextOrigin.objects.filter(product=product, sku=sku, key=key)
     here.filter(is_current=True).update(is_current=False)
@@ -109,6 +116,7 @@ def note(*, product: Product, sku: str, key: str, value: JSON, draft: Draft, kin
             "kind": kind,
             "value_hash": digest(value),
             "is_current": True,
+            "rests": rests,
             "stale": {},
             "stale_since": None,
         },
@@ -139,17 +147,13 @@ def refresh(ids: Collection[int]) -> int:
     now, mark = timezone.now(), stamp.current() or ""
     facts = _facts_of(rows)
     for row in rows:
-        stale = stale_facts(row.draft, facts[row.pk])
+        known = facts[row.pk]
+        stale = stale_by(row.rests, known.values if known else {})
         since = (row.stale_since or now) if stale else None
         if (stale, since, mark) != (row.stale, row.stale_since, row.stamp):
             row.stale, row.stale_since, row.stamp = stale, since, mark
             row.save(update_fields=["stale", "stale_since", "stamp"])
     return sum(bool(row.stale) for row in rows)
-
-
-def stale_facts(draft: Draft, facts: Facts | None) -> dict[str, list[Any]]:
-    """{fact: [as it was when the text was written, as it is]} of those the text rests on."""
-    return changed(draft.facts, facts.values if facts else {}, draft.used)
 
 
 def _facts_of(rows: Sequence[TextOrigin]) -> Mapping[int, Facts | None]:

@@ -25,9 +25,9 @@ def within(draft: Draft, product_id: int, facts: Mapping[str, T]) -> dict[str, T
     return {code: each for code, each in facts.items() if sight().shows(product_id, draft.fact_keys.get(code, code))}
 
 
-def rests_on(draft: Draft, keys: Iterable[str]) -> bool:
+def rests_on(origin: TextOrigin, keys: Iterable[str]) -> bool:
     """Whether one of these value keys or parts, in whatever language, is a fact that the text rests on."""
-    attributes = {_attribute(draft.fact_keys.get(code, code)) for code in draft.used}
+    attributes = {_attribute(origin.draft.fact_keys.get(code, code)) for code in origin.rests}
     return any(_attribute(key) in attributes for key in keys)
 
 

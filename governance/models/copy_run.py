@@ -189,9 +189,16 @@ class TextOrigin(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     value_hash = models.CharField(max_length=64)
     is_current = models.BooleanField(default=True)  # of the working copy
+    rests = models.JSONField(default=dict)  # {fact: [values with which the text holds]}, copywriting/resting.py
     stale = models.JSONField(default=dict)  # {fact: [as it was, as it is]} of the working copy
     stale_since = models.DateTimeField(null=True)
     stamp = models.CharField(max_length=64, blank=True)  # of the configuration under which that was found
+    # Who said last of the stale text that it holds still, and why.
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="texts_confirmed"
+    )
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_why = models.CharField(max_length=500, blank=True)
 
     class Meta:
         ordering = ["pk"]

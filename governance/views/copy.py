@@ -22,6 +22,7 @@ from catalog.plans.kinds.base import BadPlan
 from governance.copywriting import evaluation, generate, prompts, runs
 from governance.copywriting.facts import facts_now
 from governance.copywriting.rulebook import pack_labels
+from governance.copywriting.staleness import BadPolicy, set_policy
 from governance.models import (
     AiProvider,
     CopyRun,
@@ -69,6 +70,7 @@ def copy_home(request: HttpRequest) -> HttpResponse:
         "stale_count": stale.count(),
         "providers": AiProvider.objects.all(),
         "may_manage": request.user.has_perm(MANAGE),
+        "may_confirm": request.user.has_perm("catalog.change_product"),
         "waiting": open_drafts().count(),
         "first": open_drafts().first(),
     }
@@ -144,7 +146,7 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
             raise Http404
         try:
             return _carry_out(request, template)
-        except prompts.BadPrompt as error:
+        except (prompts.BadPrompt, BadPolicy) as error:
             problem, field, status = str(error), getattr(error, "field", ""), 422
     versions = list(template.versions.select_related("author", "activated_by", "provider"))
     shown = _chosen(request, versions, "version")
@@ -165,6 +167,7 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
         "in_use": in_use(request, Q(draft__version=shown)) if shown else 0,
         "target": template.attribute.label() if template.attribute else "",
         "told": _told(shown) if shown else {},
+        "stale_choices": PromptTemplate.WhenStale.choices,
         "models": ModelPrice.objects.order_by("model").values_list("model", flat=True).distinct(),
         "attributes": Attribute.objects.order_by("position", "code"),
         "trials": _trials(template),
@@ -231,8 +234,12 @@ def _form_of(version: PromptVersion | None) -> dict[str, Any]:
 
 
 def _carry_out(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """Raises BadPrompt."""
+    """Raises BadPrompt and BadPolicy."""
     given, user = request.POST, cast(User, request.user)
+    if given.get("do") == "policy":
+        set_policy(template, given.get("when_stale", ""))
+        messages.success(request, f"When a fact changed: {template.get_when_stale_display()}.")
+        return redirect("copy_template", code=template.code)
     if given.get("do") == "write":
         version = prompts.write_version(
             template=template, by=user, wording=_wording(given), note=given.get("note", "")[:500]

@@ -19,7 +19,8 @@ from governance.copywriting.checks import is_blocking, is_flagged
 from governance.copywriting.drafts import CannotDecide, facts_for, reads_values, recheck, value_typed
 from governance.copywriting.facts import SOURCE
 from governance.copywriting.lengths import meters
-from governance.copywriting.origins import plain, stale_facts
+from governance.copywriting.origins import plain
+from governance.copywriting.resting import as_written, stale_by
 from governance.copywriting.rulebook import pack_labels
 from governance.models import Draft, Proposal, SeededDraft
 from governance.proposed_parts import ALT, is_proposable, picture_of
@@ -65,7 +66,7 @@ def draft_detail(request: HttpRequest, pk: int) -> HttpResponse:
     problems = [claim["problem"] for claim in draft.claims if "problem" in claim] if not edited else []
     flagged = [claim for claim in claims if is_flagged(claim)]
     names = names_of([*draft.facts, *codes_in([row.key])])
-    told = facts_told(draft, facts.values, stale_facts(draft, facts), names)
+    told = facts_told(draft, facts.values, stale_by(as_written(draft), facts.values), names)
     packs = pack_labels()
     context = {
         "draft": draft,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from difflib import SequenceMatcher
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -11,12 +10,10 @@ from django.utils.safestring import SafeString, mark_safe
 
 from governance.copywriting.checks import is_flagged
 from governance.copywriting.claims.judge import Verdict
-from governance.copywriting.claims.words import sentences
 from governance.copywriting.provenance import within
+from governance.copywriting.resting import bounds, cited_by
 from governance.models import Draft
 from pimhub.foundation.jsonvalue import JSON
-
-ALIKE = 0.6  # how alike a sentence is to the one that was written, at least, to rest on the facts it cited
 
 
 def facts_told(
@@ -45,31 +42,13 @@ def resting(
     An edited sentence keeps the facts of the one it was made from. Only `shown` facts are named.
     """
     rows = []
-    for start, end in _bounds(text, draft):
+    for start, end in bounds(text, draft):
         own = [c for c in claims if start <= int(str(c["start"])) < end]
-        cited = [*_cited(text[start:end], draft), *(str(c["fact"]) for c in own if c["verdict"] == Verdict.SUPPORTED)]
+        cited = [*cited_by(text[start:end], draft), *(str(c["fact"]) for c in own if c["verdict"] == Verdict.SUPPORTED)]
         codes = [code for code in dict.fromkeys(cited) if code in shown]
         facts = [names.get(code, code) for code in codes]
         rows.append({"text": text[start:end].strip(), "facts": facts, "flags": sum(map(is_flagged, own))})
     return rows
-
-
-def _bounds(text: str, draft: Draft) -> Iterator[tuple[int, int]]:
-    """Where its sentences lie: those that were written as they are, what was edited by its full stops."""
-    at = 0
-    for each in draft.sentences:
-        start = text.find(str(each["text"]), at)
-        if start >= 0 and each["text"]:
-            yield from ((at + a, at + b) for a, b in sentences(text[at:start]))
-            at = start + len(each["text"])
-            yield start, at
-    yield from ((at + a, at + b) for a, b in sentences(text[at:]))
-
-
-def _cited(sentence: str, draft: Draft) -> list[str]:
-    scored = [(SequenceMatcher(None, sentence, str(each["text"])).ratio(), each["facts"]) for each in draft.sentences]
-    ratio, codes = max(scored, key=lambda pair: pair[0], default=(0.0, ()))
-    return [str(code) for code in codes] if ratio >= ALIKE else []
 
 
 def told(value: JSON) -> str:

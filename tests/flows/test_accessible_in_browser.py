@@ -1,4 +1,5 @@
-"""Every page that people come to, in light and dark, through axe-core: nothing serious, nothing critical."""
+"""Every page that people come to, in light and dark, through axe-core: nothing serious, nothing critical; and no
+field too narrow to read what one types."""
 
 from __future__ import annotations
 
@@ -23,6 +24,11 @@ LEAST = 50  # kinds of pages: with fewer, the walk does not reach what people se
 NO_PAGES = ("logout", "media", "api", "feeds", "static", "metrics", "schema", "hooks", "livez", "readyz")
 _RUN = """async rules => (await axe.run(document, {runOnly: rules, resultTypes: ["violations"]})).violations
     .map(v => [v.id, v.impact, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])"""
+
+# What one types into or chooses from, and that shows hardly anything of it.
+_SQUEEZED = """[...document.querySelectorAll("main :is(input, select, textarea)")]
+    .filter(e => e.offsetParent && !["checkbox", "radio", "file", "color", "range"].includes(e.type))
+    .filter(e => e.getBoundingClientRect().width < 40).map(e => `squeezed: ${e.outerHTML.slice(0, 160)}`)"""
 
 
 def findings(page: Page, rules: list[str]) -> list[str]:
@@ -70,7 +76,7 @@ def test_every_page_passes_axe_in_light_and_dark(product: Product) -> None:
                 continue
             page.emulate_media(color_scheme="light")
             page.goto(f"{product.url}{path}")
-            bad[f"{path} (light)"] = findings(page, RULES)
+            bad[f"{path} (light)"] = findings(page, RULES) + page.evaluate(_SQUEEZED)
             page.emulate_media(color_scheme="dark")
             bad[f"{path} (dark)"] = findings(page, ["color-contrast"])
             waiting.extend(links(page, product.url))

@@ -68,6 +68,11 @@ def test_texts_are_written_decided_by_keyboard_and_go_stale(product: Product) ->
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Stale", exact=True)).to_be_visible()
         look(page, "77-stale")
+        page.get_by_text("Still right…").click()
+        page.get_by_label("Why the text holds with what is new").fill("The name on the box stays.")
+        page.get_by_role("button", name="Say so").click()
+        expect(page.get_by_text("that it holds: The name on the box stays.")).to_be_visible()
+        expect(page.get_by_text("Stale", exact=True)).to_be_hidden()
         page.set_viewport_size({"width": 360, "height": 740})
         for path in ("texts/", "texts/prompts/search_description/", "texts/runs/new/"):
             page.goto(f"{product.url}/{path}")

@@ -13,10 +13,14 @@ from catalog.models import Attribute, Product
 from catalog.products.changes import MediaChange, ProductChange
 from catalog.search.select import select
 from channels.feeds.build import refresh_feed
+from channels.models import Placement
 from channels.publishing.preview import preview
+from channels.publishing.request import make_due
 from governance import proposals
 from governance.copywriting import prompts, runs
-from governance.models import Draft, PromptTemplate, PromptVersion
+from governance.copywriting.resting import confirm
+from governance.copywriting.staleness import BadPolicy, set_policy
+from governance.models import AuditEntry, Draft, PromptTemplate, PromptVersion, TextOrigin
 from tests.channels.publishing.shop import Shop
 from tests.channels.publishing.test_feed import G, items
 
@@ -93,6 +97,51 @@ def test_a_stale_text_is_told_and_held_back_as_its_policy_says(shop: Shop, polic
     if found:
         assert found[0]["key"] == "description@en_US"
         assert "when brand said something else" in found[0]["message"]
+
+
+def test_a_held_back_text_goes_out_once_it_is_mended_confirmed_or_let_through(shop: Shop) -> None:
+    """By hand, by somebody's word, or by another policy: each time the channel looks again by itself."""
+    product = described(shop, "block")
+    google = shop.channel("google")
+    template, origins = PromptTemplate.objects.get(), TextOrigin.objects.filter(is_current=True)
+    make_due(channel=google, product_ids=[product.pk])
+
+    def looked_at_again() -> bool:
+        placed = Placement.objects.filter(channel=google, product=product)
+        placed.update(due_at=None)
+        events.derive()
+        return placed.filter(due_at__isnull=False).exists()
+
+    def brand(name: str) -> None:
+        shop.write(ProductChange(code="tee", values={"brand": name}))
+        shop.approve(product)
+        looked_at_again()
+
+    brand("Nordform")
+    assert preview(google, product)["blocked"] is True
+    shop.write(ProductChange(code="tee", values={"description@en_US": "<p>Name: Tee shirt. Brand: Nordform.</p>"}))
+    shop.approve(product)
+    assert _stale(shop, product) == []  # what it says now is so
+
+    brand("Nordform AB")
+    assert preview(google, product)["blocked"] is True
+    confirm(origins.get(), by=shop.user("merchandiser"), why="Everybody calls it Nordform.")
+    assert _stale(shop, product) == []
+    assert looked_at_again()
+    assert _stale(shop, product) == []
+    assert "Everybody" not in str(inserted(shop, product))
+
+    brand("Sydform")
+    assert preview(google, product)["blocked"] is True
+    with pytest.raises(BadPolicy):
+        set_policy(template, "never")
+    set_policy(template, "warn")
+    assert looked_at_again()
+    assert preview(google, product)["blocked"] is False
+    told = AuditEntry.objects.get(kind="prompt.stale_policy")
+    assert (told.data["was"], told.data["now"]) == ("block", "warn")
+    set_policy(template, "warn")  # nothing new
+    assert not looked_at_again()
 
 
 def _stale(shop: Shop, product: Product) -> list[Any]:

@@ -18,7 +18,8 @@ from governance.copywriting import origins
 from governance.copywriting.checks import is_flagged, suspicions
 from governance.copywriting.drafts import CannotDecide
 from governance.copywriting.facts import Facts
-from governance.models import Draft, Proposal, ProviderCall, Standing, TextOrigin
+from governance.copywriting.resting import CannotConfirm, confirm
+from governance.models import AuditEntry, Draft, Proposal, ProviderCall, Standing, TextOrigin
 from tests.governance.copywriting.conftest import Desk
 from tests.world import World
 
@@ -224,6 +225,82 @@ def test_staleness_is_exact(desk: Desk, rounds: int) -> None:
             expected = {code for code in written if now[each.pk][code] != written[code]}
             assert set(origin(each).stale) == expected  # type: ignore[union-attr]
             assert (origin(each).stale_since is not None) is bool(expected)  # type: ignore[union-attr]
+
+
+def edited(desk: Desk, text: str) -> TextOrigin:
+    """Somebody edits the text in the product."""
+    desk.world.change(values={KEY: text})
+    row = origin(Product.objects.get())
+    assert row
+    assert row.kind == "ai_edited"
+    return row
+
+
+SAID = "A tee of Cotton that one likes to wear."
+
+
+def test_an_edited_text_rests_on_what_it_says_now(desk: Desk) -> None:
+    """A fact that the draft did not speak of makes the text stale once somebody added it, as taken or later."""
+    product = desk.product()
+    draft = desk.draft(desk.version(inputs=["name", "fabric", "net_weight"], instructions="Name it."), product)
+    Draft.objects.filter(pk=draft.pk).update(
+        text=SAID, sentences=[{"text": SAID, "facts": ["fabric"]}], used=["fabric"]
+    )
+    take(desk, draft, instead="<p>A tee of Cotton that one likes to wear, of 180 g.</p>", edited=True)
+    assert set(origin(product).rests) == {"fabric", "net_weight"}  # type: ignore[union-attr]
+    desk.world.change(values={"net_weight": {"amount": "0.2", "unit": "kg"}})
+    stale = origin(product).stale  # type: ignore[union-attr]
+    assert set(stale) == {"net_weight"}
+    # Whoever mends it by hand is believed, as far as the facts say the same.
+    assert edited(desk, "<p>A tee of Cotton that one likes to wear, of 190 g.</p>").stale == stale
+    assert edited(desk, "<p>A tee of Cotton that one likes to wear, of 200 g.</p>").stale == {}
+    desk.world.change(values={"net_weight": {"amount": "180", "unit": "g"}})
+    assert set(origin(product).stale) == {"net_weight"}  # type: ignore[union-attr]
+    # What it does not say any more it does not rest on.
+    assert edited(desk, "<p>A tee of Cotton that one likes.</p>").stale == {}
+    desk.world.change(values={"fabric": "Wool"})
+    assert set(origin(product).stale) == {"fabric"}  # type: ignore[union-attr]
+
+
+def test_an_old_text_that_comes_back_rests_on_what_it_rested_on(desk: Desk) -> None:
+    product = desk.product()
+    draft = desk.draft(desk.version(inputs=["fabric", "net_weight"]), product)
+    take(desk, draft)
+    first = value(desk)
+    edited(desk, str(first).replace("180 g", "0.18 kg"))
+    desk.world.change(values={"net_weight": {"amount": "0.2", "unit": "kg"}})
+    desk.world.change(values={KEY: first})
+    row = origin(product)
+    assert row
+    assert row.kind == "ai"
+    assert set(row.stale) == {"net_weight"}
+
+
+def test_somebody_may_say_that_a_stale_text_holds(desk: Desk) -> None:
+    product = desk.product()
+    take(desk, desk.draft(desk.version(inputs=["fabric", "brand"]), product))
+    desk.world.change(values={"brand": "Acme Ltd"})
+    row = origin(product)
+    assert row
+    assert row.stale == {"brand": ["Acme", "Acme Ltd"]}
+    mara = desk.world.people["mara"]
+    for why, told in (("", "Say why"), (" ", "Say why")):
+        with pytest.raises(CannotConfirm, match=told):
+            confirm(row, by=mara, why=why)
+    confirm(row, by=mara, why="The brand goes by its old name.")
+    with pytest.raises(CannotConfirm, match="not stale any more"):
+        confirm(row, by=mara, why="Once more.")
+    for brand, stale in (("Acme", {}), ("Acme Ltd", {}), ("Other", {"brand": ["Acme Ltd", "Other"]}), ("Acme", {})):
+        desk.world.change(values={"brand": brand})
+        now = origin(product)
+        assert now
+        assert now.stale == stale  # it holds with the old name and with the new one
+    assert now.confirmed_by == mara
+    entry = AuditEntry.objects.get(kind="text.confirmed")
+    assert (entry.about, entry.data["why"]) == ("product:tee", "The brand goes by its old name.")
+    # Another text begins anew.
+    row = edited(desk, str(value(desk)).replace("Acme", "Acme!"))
+    assert row.confirmed_by is None
 
 
 def test_a_renamed_option_makes_stale_within_a_sweep(desk: Desk) -> None:

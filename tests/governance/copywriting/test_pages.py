@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from catalog.access import tokens
 from catalog.models import Attribute, Product
 from governance.copywriting import runs
 from governance.models import (
@@ -19,6 +21,7 @@ from governance.models import (
     PromptVersion,
     Proposal,
     Standing,
+    TextOrigin,
 )
 from tests.governance.copywriting.conftest import Desk
 
@@ -94,6 +97,52 @@ def test_from_a_new_prompt_to_a_text_in_the_product(ada: Client, mara: Client, d
     newer = Draft.objects.exclude(pk=draft.pk).get()
     assert newer.facts["fabric"] == "Wool"
     assert product.code == "tee"
+
+
+def test_a_stale_text_is_said_to_hold_and_the_policy_is_changed(ada: Client, mara: Client, desk: Desk) -> None:
+    draft = desk.draft(desk.version(inputs=["fabric"]), desk.product())
+    post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=draft.text)
+    desk.world.change(values={"fabric": "Wool"})
+    row = TextOrigin.objects.get(is_current=True)
+    address = f"/texts/{row.pk}/still-right/"
+    assert address in page(mara, "/texts/")
+    assert address in page(mara, "/products/tee/")
+    assert "Say why the text is still right." in post(mara, address, why="")
+    assert "Stale texts (1)" in page(mara, "/texts/")
+    assert "It is kept as right" in post(mara, address, why="Wool is meant.", **{"from": "product"})
+    text = page(mara, "/products/tee/")
+    assert "<strong>Stale</strong>" not in text
+    assert "that it holds: Wool is meant." in text
+    assert "not stale any more" in post(mara, address, why="Again.")
+
+    prompt = "/texts/prompts/describe/"
+    assert "choose what happens" in post(ada, prompt, do="policy", when_stale="never")
+    assert "publish nothing until it is mended." in post(ada, prompt, do="policy", when_stale="block")
+    assert '<option value="block" selected>' in page(ada, prompt)
+    assert mara.post(prompt, {"do": "policy", "when_stale": "keep"}).status_code == 404
+    assert "Publish nothing until it is mended." in page(mara, prompt)
+
+
+def test_the_api_says_that_a_stale_text_holds(mara: Client, desk: Desk) -> None:
+    draft = desk.draft(desk.version(inputs=["fabric"]), desk.product())
+    post(mara, f"/texts/drafts/{draft.pk}/", do="accept", text=draft.text)
+    headers = {
+        "Authorization": f"Bearer {tokens.create(user=desk.world.people['mara'], name='t', scopes_wanted=['write'])[1]}"
+    }
+
+    def confirm(**given: str) -> Any:
+        address = "/api/v1/products/tee/texts/confirm/"
+        return mara.post(address, given, content_type="application/json", headers=headers)
+
+    answer = confirm(key="description@en_US", why="So.")
+    assert (answer.status_code, answer.json()["detail"]) == (409, "This text is not stale any more.")
+    desk.world.change(values={"fabric": "Wool"})
+    assert confirm(key="description@en_US", why=" ").status_code == 422
+    assert confirm(key="name@en_US", why="So.").status_code == 404
+    assert confirm(key="description@en_US", why=3).status_code == 422  # type: ignore[arg-type]
+    told = confirm(key="description@en_US", why="Wool is meant.").json()
+    assert (told["stale"], told["rests_on"]) == ({}, ["fabric"])
+    assert (told["confirmed"]["by"], told["confirmed"]["why"]) == ("mara", "Wool is meant.")
 
 
 def test_a_flagged_draft_says_why_and_is_edited_or_turned_down(mara: Client, desk: Desk) -> None:
