@@ -111,7 +111,7 @@ def _next_row(trial: CopyTrial) -> dict[str, Any]:
         target=version.template.key(trial.locale),
         source=prompts.source_key(version.template, trial.locale),
     )
-    return _tried(version, product, facts, trial.locale, trial.asked_by)
+    return _tried(version, product, facts.within(product.pk, trial.asked_by), trial.locale, trial.asked_by)
 
 
 def _end(trial: CopyTrial, *, problem: str = "") -> None:

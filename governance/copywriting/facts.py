@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from catalog.access.reach import sight
 from catalog.attributes.types import type_of
 from catalog.attributes.values import ValueKey, resolve
-from catalog.models import Attribute, Product
+from catalog.models import Attribute, Product, User
 from catalog.products.load import load_states
 from catalog.products.state import PRODUCT_ROW, Flat, content_of, flatten, is_part
 from governance.revisions.context import Context, context_of
@@ -28,6 +29,13 @@ class Facts:
     def hash(self) -> str:
         """The same for the same facts in whatever order."""
         return digest(dict(sorted(self.values.items())))
+
+    def within(self, product_id: int, person: User) -> Facts:
+        """Those that a person may see: what one has written tells nothing that is hidden from oneself."""
+        reached = sight(user=person)
+        if reached.everything:
+            return self
+        return self.only([code for code, key in self.keys.items() if reached.shows(product_id, key)])
 
     def only(self, codes: Collection[str]) -> Facts:
         kept = [code for code in self.values if code in codes]

@@ -77,9 +77,8 @@ def prepare(item: CopyItem) -> prompts.Asked | None:
     version, product = run.version, item.product
     how = prompts.how_to_read(version, run.locale)
     target = prompts.target_of(version, run.locale)
-    facts = prompts.given_facts(
-        version, facts_now(product, how, target=target, source=prompts.source_key(version.template, run.locale))
-    )
+    known = facts_now(product, how, target=target, source=prompts.source_key(version.template, run.locale))
+    facts = prompts.given_facts(version, known).within(product.pk, run.requested_by)
     if lacking := prompts.missing(version, facts):
         names = [how.attributes[c].label() if c in how.attributes else c for c in lacking]
         _end(item, S.SKIPPED, "facts_missing", f"It has no {', '.join(names)}.")

@@ -77,7 +77,7 @@ def estimate(run: CopyRun) -> Estimate:
     ready = micros = 0
     problem = ""
     for pk, facts in found.items():
-        given = prompts.given_facts(version, facts)
+        given = prompts.given_facts(version, facts).within(pk, run.requested_by)
         gone = prompts.missing(version, given)
         lacking.update(gone)
         ready += not gone

@@ -156,6 +156,7 @@ def template_detail(request: HttpRequest, code: str) -> HttpResponse:
         "versions": versions,
         "shown": shown,
         "other": other,
+        "tried": _shown(shown),
         "beside": _beside(shown, other),
         "form": request.POST if problem else _form_of(versions[0] if versions else None),
         "problem": problem,
@@ -209,12 +210,20 @@ def _chosen(request: HttpRequest, versions: list[PromptVersion], name: str) -> P
     return next((v for v in versions if str(v.number) == wanted), versions[0] if versions else None)
 
 
+def _shown(version: PromptVersion | None) -> list[dict[str, Any]]:
+    """What a version wrote when it was tried, of products that the person sees as a whole: a text tells of any fact."""
+    rows = version.evaluation.get("rows", []) if version else []
+    found = seen(Product.objects.filter(code__in=[row["product"] for row in rows])) if rows else []
+    whole = {product.code for product in found if sight().whole(product.pk)}
+    return [row for row in rows if row["product"] in whole]
+
+
 def _beside(shown: PromptVersion | None, other: PromptVersion | None) -> list[dict[str, Any]]:
     """What two versions wrote for the same products in the same language when they were tried last."""
     if shown is None or other is None or shown.evaluation.get("locale") != other.evaluation.get("locale"):
         return []
-    before = {row["product"]: row for row in other.evaluation.get("rows", [])}
-    rows = shown.evaluation.get("rows", [])
+    before = {row["product"]: row for row in _shown(other)}
+    rows = _shown(shown)
     return [{"product": r["product"], "one": before[r["product"]], "two": r} for r in rows if r["product"] in before]
 
 

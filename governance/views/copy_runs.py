@@ -23,8 +23,8 @@ from catalog.search.select import select as matching
 from catalog.views.selection import products_of, selection_of
 from governance.copywriting import budget, runs
 from governance.copywriting.prompts import BadPrompt
-from governance.models import CopyRun, Draft, PromptTemplate, PromptVersion, Proposal
-from governance.views.copy import MOST, SHOWN, USE, in_use, languages, products_named
+from governance.models import CopyRun, PromptTemplate, PromptVersion
+from governance.views.copy import MOST, SHOWN, USE, in_use, languages, open_drafts, products_named
 from pimhub.foundation.jsonvalue import JSON
 
 
@@ -99,7 +99,7 @@ def run_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "spent": budget.money(budget.spent(run.calls.all())),
         "limit": budget.money(run.budget_micros),
         "trouble": items[:SHOWN],
-        "first": Draft.objects.filter(item__run=run, proposal__state=Proposal.State.OPEN).order_by("pk").first(),
+        "first": open_drafts().filter(item__run=run).order_by("pk").first(),
         "under_way": run.state == CopyRun.State.RUNNING,
         "in_use": in_use(request, Q(draft__item__run=run)),
     }

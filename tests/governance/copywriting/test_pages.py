@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from catalog.access import tokens
-from catalog.models import Attribute, Product
+from catalog.models import Attribute, AttributeGroup, Product, RoleLimit
 from governance.copywriting import runs
 from governance.models import (
     AiProvider,
@@ -143,6 +144,36 @@ def test_the_api_says_that_a_stale_text_holds(mara: Client, desk: Desk) -> None:
     told = confirm(key="description@en_US", why="Wool is meant.").json()
     assert (told["stale"], told["rests_on"]) == ({}, ["fabric"])
     assert (told["confirmed"]["by"], told["confirmed"]["why"]) == ("mara", "Wool is meant.")
+
+
+def limit_merchandisers(desk: Desk, hidden: str) -> None:
+    """They see all groups of attributes but one, which has this attribute."""
+    secret = AttributeGroup.objects.create(code="secret")
+    Attribute.objects.filter(code=hidden).update(group=secret)
+    role = Group.objects.get(name="merchandiser")
+    for group in AttributeGroup.objects.exclude(pk=secret.pk):
+        RoleLimit.objects.create(role=role, kind="group", code=group.code)
+
+
+def test_what_somebody_has_written_tells_nothing_that_is_hidden_from_them(
+    ada: Client, mara: Client, desk: Desk
+) -> None:
+    product, version = desk.product(), desk.version(inputs=["fabric", "net_weight"])
+    desk.evaluate(version, product)
+    assert "180 g" in page(ada, "/texts/prompts/describe/")
+    assert "180 g" in page(mara, "/texts/prompts/describe/")
+    limit_merchandisers(desk, "net_weight")
+    assert "180 g" in page(ada, "/texts/prompts/describe/")
+    assert "180 g" not in page(mara, "/texts/prompts/describe/")
+    draft = desk.draft(version, product)  # as Mara asks for it
+    assert draft.text == "fabric: Cotton."
+    assert set(draft.facts) == {"fabric"}
+    needs = desk.version(inputs=["fabric", "net_weight"], required=["net_weight"])
+    post(mara, "/texts/runs/new/", template="describe", locale="en_US", products="tee")
+    run = CopyRun.objects.latest("created_at")
+    assert run.version == needs
+    assert "1 product, 0 with all facts that are needed." in page(mara, f"/texts/runs/{run.pk}/")
+    assert desk.run(needs, product).items.get().code == "facts_missing"
 
 
 def test_a_flagged_draft_says_why_and_is_edited_or_turned_down(mara: Client, desk: Desk) -> None:
