@@ -15,14 +15,15 @@ from governance.copywriting.facts import Facts
 from governance.copywriting.providers.base import Sentence
 from pimhub.foundation.jsonvalue import JSON
 
-# What no copy may hold, whoever wrote it: links, addresses, numbers to call, markup.
+# What no copy may hold, whoever wrote it: links, addresses, numbers to call, markup. All is bounded: no text, however
+# long and odd, takes more than its length.
 _FOREIGN = {
     "link": re.compile(
-        r"(?i)(?:https?://|www\.)\S+|\b[a-z0-9-]{2,}\.(?:com|net|org|info|biz|shop|de|eu|co|io)\b(?:/\S*)?"
+        r"(?i)(?:https?://|www\.)\S+|(?<![a-z0-9-])[a-z0-9-]{2,63}\.(?:com|net|org|info|biz|shop|de|eu|co|io)\b(?:/\S*)?"
     ),
-    "mail": re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b"),
-    "phone": re.compile(r"(?<![\w.])\+\d{1,3}[\s()/-]*\d[\d\s()/-]{6,}\d"),
-    "markup": re.compile(r"<\s*/?\s*[a-zA-Z!][^>]*>?|&(?:lt|#\w+);|javascript:", re.IGNORECASE),
+    "mail": re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}\b"),
+    "phone": re.compile(r"(?<![\w.])\+\d{1,3}[\s()/-]{0,5}\d[\d\s()/-]{6,20}\d"),
+    "markup": re.compile(r"<\s{0,9}/?\s{0,9}[a-zA-Z!][^>]*>?|&(?:lt|#\w+);|javascript:", re.IGNORECASE),
 }
 
 

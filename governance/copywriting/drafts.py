@@ -83,6 +83,8 @@ def check_take(row: Proposal, value: JSON, *, comment: str) -> Draft | None:
     )
     if draft is None:
         return None
+    if value in (None, [], {}) or (isinstance(value, str) and not plain(value).strip()):
+        raise CannotDecide("empty", "Nothing is left of it. Write something, or turn the draft down.", 422)
     if _is_seed(draft, value):
         raise CannotDecide("seed", "This text holds a known error, put there to check. Nothing was written.", 409)
     facts = facts_for(draft)

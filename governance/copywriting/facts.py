@@ -30,7 +30,7 @@ class Facts:
         """The same for the same facts in whatever order."""
         return digest(dict(sorted(self.values.items())))
 
-    def within(self, product_id: int, person: User) -> Facts:
+    def within(self, product_id: int, person: User | None) -> Facts:
         """Those that a person may see: what one has written tells nothing that is hidden from oneself."""
         reached = sight(user=person)
         if reached.everything:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from governance.copywriting.claims.contents import contents
 from governance.copywriting.claims.dates import dates
 from governance.copywriting.claims.facts import read_facts
+from governance.copywriting.claims.graded import energy_class
 from governance.copywriting.claims.judge import Bench, Verdict
 from governance.copywriting.claims.only import only
 from governance.copywriting.claims.quantities import stated
@@ -72,15 +73,20 @@ def check_text(
         *contents(clean.text, read),
         *lifelong(clean.text, read),
         *only(clean.text, read, glossary.vocabularies),
+        *energy_class(clean.text, read),
         *glossary.judged(),
         *glossary.shares(),
         *yes_or_no(clean.text, read),
     ]
     terms = [term for term in terms if not any(date.start <= term[0] < date.end for date in dated)]  # "března": birch
-    numbers = [(claim.start, claim.end) for claim in found]
+    numbers = {(claim.start, claim.end) for claim in found}
+    taken: dict[str, set[int]] = {}  # by kind: where something of it was found already
+    for claim in found:
+        taken.setdefault(claim.kind, set()).update(range(claim.start, claim.end))
     for start_, end_, kind, judgement in terms:
         start, end = clean.span(start_, end_)
-        if (start, end) not in numbers and not any(c.start <= start < c.end and c.kind == kind for c in found):
+        if (start, end) not in numbers and start not in taken.setdefault(kind, set()):
+            taken[kind].update(range(start, end))
             found.append(Claim(start, end, judgement.verdict, judgement.fact, kind, text[start:end]))
     named = _named(facts) if any(rule.topic for rule in rules) else ""
     for offence in offences(clean.text, rules, kind=of):

@@ -10,7 +10,20 @@ from governance.copywriting.claims.words import alike, fold
 
 _CONCEPTS = listed("concepts")
 COUNTS = frozenset(
-    ["number", "count", "quantity", "pieces", "anzahl", "nombre", "numero", "aantal", "liczba", "antal", "qty"]
+    [
+        "number",
+        "count",
+        "quantity",
+        "pieces",
+        "anzahl",
+        "nombre",
+        "numero",
+        "aantal",
+        "liczba",
+        "antal",
+        "qty",
+        "included",
+    ]
 )
 
 

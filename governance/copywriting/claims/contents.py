@@ -50,7 +50,11 @@ def contents(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str, 
         for fact, asked in told:
             if not any(_same(name, word.plain) for name in asked.about):
                 continue
-            said = _said(text, text_words, at, asked) or _said_after(text, text_words, at, asked)
+            said = (
+                _said_free(text, text_words, at)
+                or _said(text, text_words, at, asked)
+                or _said_after(text, text_words, at, asked)
+            )
             if said is not None:
                 start, end, so = said
                 verdict = Verdict.SUPPORTED if so == asked.there else Verdict.CONTRADICTED

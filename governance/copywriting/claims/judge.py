@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -39,6 +40,8 @@ _HOURS = frozenset(["h", "quarter_h"])
 _WITHIN, _LASTING = frozenset(listed("terms")["within"].split()), frozenset(listed("terms")["lasting"].split())
 _NOT = frozenset(listed("terms")["not_it"].split())
 _OVER, _UNDER = (frozenset(listed("terms")[name].split()) for name in ("over", "under"))
+_AT_MOST, _AT_LEAST = (frozenset(listed("terms")[name].split()) for name in ("at_most", "at_least"))
+_DATED = frozenset(listed("terms")["dated"].split())
 _NO_MORE = _NOT | frozenset(listed("terms")["negations"].split())  # "not more than 2 kg" is a limit
 _LIMITS = frozenset(["temperature", "calendar"])  # "below 30 °C", "over 3 years": such are what facts give as limits
 _CLAUSE = re.compile(r"[.,;:!?()\n•|]")
@@ -51,8 +54,18 @@ class Bench:
     def __init__(self, text: str, facts: Sequence[Fact], language: str) -> None:
         self.text, self.facts, self.language = text, facts, language
         self.words = words(text)
+        self._starts, self._ends = [w.start for w in self.words], [w.end for w in self.words]
         self.quoted = list(_quoted(text, facts, language))
         self.tokens = {token: fact.key for fact in facts for token in fact.tokens}
+
+    def _before(self, place: int, many: int) -> list[Word]:
+        """The last words that end before a place; found by halving, as a text may hold thousands of numbers."""
+        at = bisect_right(self._ends, place)
+        return self.words[max(0, at - many) : at]
+
+    def _after(self, place: int, many: int) -> list[Word]:
+        at = bisect_left(self._starts, place)
+        return self.words[at : at + many]
 
     def judge(self, stated: Stated) -> Judgement | None:
         """None for a number that states nothing, such as that of a list."""
@@ -63,7 +76,7 @@ class Bench:
 
     def _denied(self, stated: Stated) -> bool:
         """Whether it is said not to be so: "not 2 kg", "keine 2 kg"."""
-        before = next((w for w in reversed(self.words) if w.end <= stated.start), None)
+        before = next(iter(self._before(stated.start, 1)), None)
         return (
             before is not None
             and not _NOT.isdisjoint((before.plain, f"{before.plain}@{self.language}"))
@@ -101,7 +114,7 @@ class Bench:
             fits = next((f for f, a in pairs if a.unit and a.unit.to_base(a.value) * more > said), None)
             return Judgement(Verdict.SUPPORTED if fits else Verdict.CONTRADICTED, (fits or pairs[0][0]).key)
         for fact, amount in pairs:
-            if agree(stated.readings, unit, amount, negative=stated.negative):
+            if agree(stated.readings, unit, amount, negative=stated.negative) or self._bounds(stated, unit, amount):
                 return Judgement(Verdict.SUPPORTED, fact.key)
         if pairs:
             return Judgement(Verdict.CONTRADICTED, self._likeliest(stated, [f for f, _ in pairs]).key)
@@ -114,9 +127,19 @@ class Bench:
                 return Judgement(Verdict.CONTRADICTED, fact.key)
         return Judgement(Verdict.UNSUPPORTED)
 
+    def _bounds(self, stated: Stated, unit: Unit, amount: Amount) -> bool:
+        """Whether "at most 45 dB" is said of 44: rounded to the safe side, by a tenth at most."""
+        before = [w.plain for w in self._before(stated.start, 2)]
+        said = {*before[-1:], "_".join(before)}
+        if amount.unit is None or unit.dimension in _LIMITS or not said & (_AT_MOST | _AT_LEAST):
+            return False
+        stated_, known = unit.to_base(stated.readings[0].value), amount.unit.to_base(amount.value)
+        low, high = sorted((stated_, known))
+        return high <= low * Decimal("1.1") and (known <= stated_) == bool(said & _AT_MOST)
+
     def _compared(self, stated: Stated) -> int:
         """1 where the text says "more than" the amount, -1 where it says "less than", 0 where it compares nothing."""
-        before = [w for w in self.words if w.end <= stated.start][-4:]
+        before = self._before(stated.start, 4)
         if not before or self.text[before[-1].end : stated.start].strip() or any(w.plain in _NO_MORE for w in before):
             return 0
         before = before[-2:]
@@ -170,8 +193,8 @@ class Bench:
         """Whether "in half an hour" is meant to the letter: a fact tells how long something takes."""
         if unit.code not in _HOURS or not any(a.dimension == "time" for f in self.facts for a in f.amounts):
             return False
-        before = {w.plain for w in [w for w in self.words if w.end <= stated.start][-2:]}
-        after = {w.plain for w in [w for w in self.words if w.start >= stated.end][:1]}
+        before = {w.plain for w in self._before(stated.start, 2)}
+        after = {w.plain for w in self._after(stated.end, 1)}
         return bool(before & _WITHIN or after & _LASTING)
 
     def _is_measured(self, stated: Stated, unit: Unit) -> bool:
@@ -187,7 +210,7 @@ class Bench:
             return False
         if fact.concept == "pieces":
             return self._near(stated, fact)
-        after = [w for w in self.words if w.start >= stated.end][:3]
+        after = self._after(stated.end, 3)
         after = [w for w in after if not _CLAUSE.search(self.text[stated.end : w.start])]
         if any(fact.things & things(word.plain) for word in after):
             return True
@@ -212,9 +235,20 @@ class Bench:
                 return Judgement(Verdict.SUPPORTED, fact.key)
         if about:
             return Judgement(Verdict.CONTRADICTED, about[0][0].key)
-        if value == value.to_integral_value() and 1900 <= value <= 2100:
-            return Judgement(Verdict.NOT_CHECKABLE)
+        if value == value.to_integral_value() and 1800 <= value <= 2100:
+            return self._year(stated)
         return Judgement(Verdict.UNSUPPORTED)
+
+    def _year(self, stated: Stated) -> Judgement:
+        """A year that no fact gives: since when, or of which harvest, is a claim; others may mean anything."""
+        around = self._before(stated.start, 2) + self._after(stated.end, 1)
+        if _DATED.isdisjoint(word.plain.rpartition("'")[2] for word in around):
+            return Judgement(Verdict.NOT_CHECKABLE)
+        years = (
+            f for f in self.facts for a in f.amounts if a.unit is None and 1800 <= a.value <= 2100 and not _is_name(f)
+        )
+        told = next(years, None)
+        return Judgement(Verdict.CONTRADICTED, told.key) if told else Judgement(Verdict.UNSUPPORTED)
 
     def _code(self, stated: Stated) -> Judgement:
         plain = fold(stated.code)
@@ -226,8 +260,8 @@ class Bench:
 
     def _around(self, stated: Stated) -> list[Word]:
         """The words near a number in its clause, the nearest first."""
-        before = [w for w in self.words if w.end <= stated.start][-NEAR:][::-1]
-        after = [w for w in self.words if w.start >= stated.end][:NEAR]
+        before = self._before(stated.start, NEAR)[::-1]
+        after = self._after(stated.end, NEAR)
         before = [w for w in before if not _CLAUSE.search(self.text[w.end : stated.start].replace(":", ""))]
         after = [w for w in after if not _CLAUSE.search(self.text[stated.end : w.start])]
         found = [pair for both in zip(after + [None] * NEAR, before + [None] * NEAR, strict=False) for pair in both]
@@ -317,13 +351,11 @@ def _codes(said: str) -> set[str]:
     return {m[0].casefold() for m in re.finditer(r"[^\W\d_]{2,}[ -]\d+(?![\w.,])", said)}
 
 
-_LIST = re.compile(r"(?:^|\n)\s*$")
-
-
 def _is_no_claim(text: str, stated: Stated) -> bool:
     """Numbers of lists and notes ("1. …", "[1]"), and phrases that count nothing ("24/7", "2-in-1")."""
-    before, after = text[: stated.start], text[stated.number_end :]
-    if _LIST.search(before) and re.match(r"[.)]\s", after):
+    before, after = text[max(0, stated.start - 20) : stated.start], text[stated.number_end : stated.number_end + 20]
+    begins = before.rstrip(" ").endswith("\n") or not text[: stated.start].strip()
+    if begins and re.match(r"[.)]\s", after):
         return True
     if before.endswith(("[", "#", "№", "Nr. ", "No. ")) or re.match(r"\s*(?:\]|®|™)", after):
         return True

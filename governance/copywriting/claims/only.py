@@ -15,7 +15,8 @@ _ONLY = frozenset(_LISTS["only"].split())
 _NOT = frozenset(_LISTS["not_it"].split()) | frozenset(_LISTS["negations"].split())
 _UNTIL = frozenset(_LISTS["until"].split())
 _SEVERAL = NAMES["colours"] | NAMES["technologies"] | NAMES["makers"] | NAMES["sizes"]  # one may choose among these
-_NEAR = 4  # words between "only" and the first of what it speaks of
+_NEAR, _CLAUSE = 4, 25  # words from "only" to the first of what it speaks of, and to the last
+Named = dict[int, list[int]]  # {place of a word: numbers of the values it names}
 _END = ".;:!?\n•|()"
 
 
@@ -30,13 +31,12 @@ def only(
     for fact in facts:
         if len(fact.texts) < 2 or not _SEVERAL & set(fact.names):
             continue
-        named = sorted(
-            (place, number)
-            for number, said in enumerate(fact.texts)
-            for place in _places(text_words, said, vocabularies)
-        )
+        named: dict[int, list[int]] = {}
+        for number, said in enumerate(fact.texts):
+            for place in _places(text_words, said, vocabularies):
+                named.setdefault(place, []).append(number)
         for at in limits:
-            meant = _after(text, text_words, at, named) or _before(text_words, at, named)
+            meant = _after(text, text_words, at, named) or _before(at, named)
             if not meant:
                 continue
             numbers = {number for _, number in meant}
@@ -68,24 +68,24 @@ def _places(text_words: Sequence[Word], said: str, vocabularies: Sequence[Vocabu
     return found
 
 
-def _after(text: str, text_words: Sequence[Word], at: int, named: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _after(text: str, text_words: Sequence[Word], at: int, named: Named) -> list[tuple[int, int]]:
     """What is named after the word, up to the end of its clause, if it begins close to it."""
-    end = next(
-        (place for place in range(at + 1, len(text_words)) if _parted(text, text_words[place - 1], text_words[place])),
-        len(text_words),
-    )
-    found = [(place, number) for place, number in named if at < place < end]
-    return found if found and found[0][0] - at <= _NEAR else []
+    found: list[tuple[int, int]] = []
+    for place in range(at + 1, min(at + _CLAUSE, len(text_words))):
+        if _parted(text, text_words[place - 1], text_words[place]) or (not found and place - at > _NEAR):
+            break
+        found += [(place, number) for number in named.get(place, ())]
+    return found
 
 
-def _before(text_words: Sequence[Word], at: int, named: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _before(at: int, named: Named) -> list[tuple[int, int]]:
     """ "iOS only": what is named right before the word and, in a list, before that."""
     found: list[tuple[int, int]] = []
-    reach = at - 1
-    for place, number in reversed(named):
-        if place < at and reach - 2 <= place <= reach and (found or place == at - 1):
-            found.insert(0, (place, number))
-            reach = place - 1
+    place, gaps = at - 1, 0
+    while at - place < _CLAUSE and gaps < (3 if found else 1):
+        gaps = 0 if place in named else gaps + 1
+        found = [(place, number) for number in named.get(place, ())] + found
+        place -= 1
     return found
 
 

@@ -203,6 +203,8 @@ def offences(text: str, rules: Sequence[Rule], *, kind: str = "") -> Iterator[Of
                 yield Offence(match.start(), match.end(), rule)
         for begins, ends in _pairs(folded, rule.near):
             start, end = place[begins], place[ends - 1] + 1
+            if rule.topic and any(_together(text, span, (start, end)) for span in others):
+                continue  # what is claimed in the sentence is told already
             if not any(start < other and at < end for at, other in (*found, *others)) and not _denied(text, start):
                 found.append((start, end))
                 yield Offence(start, end, rule)
@@ -229,9 +231,17 @@ def _pairs(folded: str, near: Sequence[Near]) -> Iterator[tuple[int, int]]:
                     yield start, end + begun.end()
 
 
+def _together(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two places are of one sentence."""
+    return not _END.search(text, min(one[1], other[1]), max(one[0], other[0]))
+
+
 def _denied(text: str, start: int) -> bool:
-    before = words(text[max(0, start - 30) : start].rpartition(".")[2])
-    return bool(before) and any(word.plain in NEGATIONS for word in before[-2:])
+    said = text[max(0, start - 30) : start].rpartition(".")[2]
+    last = words(said)[-2:]
+    return any(
+        word.plain in NEGATIONS and said[word.end : word.end + 1] != "-" for word in last
+    )  # "non-toxic" denies no more
 
 
 def _folded(text: str) -> tuple[str, Sequence[int]]:

@@ -12,6 +12,7 @@ from governance.copywriting.claims.words import fold
 
 _LABEL = r"[^\W\d_]{1,6}\.?"
 _TIMES = r"\s*[x×*/]\s*"
+_FAR = 60  # characters between measures and their labels, with these
 _ROW = re.compile(rf"(?<![^\W_]){_LABEL}(?:{_TIMES}{_LABEL}){{1,2}}(?![^\W_])", re.IGNORECASE)
 _JOIN = re.compile(rf"{_TIMES}(?:{_LABEL}:?\s*)?", re.IGNORECASE)
 _BEFORE_ROW, _AFTER_ROW = re.compile(r"\s*[(\[,;:]?\s*"), re.compile(r"\s*[)\]]?\s*[:=]?\s*")
@@ -60,7 +61,7 @@ def _rows(text: str, amounts: Sequence[Placed]) -> list[list[Placed]]:
 
 def _beside(text: str, row: Sequence[Placed], language: str) -> list[str]:
     """The labels of a row of their own, right behind the measures or right before them."""
-    for match in _ROW.finditer(text):
+    for match in _ROW.finditer(text, max(0, row[0].start - _FAR), row[-1].end + _FAR):
         labels = re.split(_TIMES, match[0])
         if len(labels) != len(row) or not all(is_label(label, language) for label in labels):
             continue

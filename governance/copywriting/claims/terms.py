@@ -30,6 +30,9 @@ _GREEN, _GREEN_THINGS = frozenset(["vert", "verte", "verde"]), frozenset(_LISTS[
 _SKIES, _INTO = frozenset(_LISTS["skies"].split()), frozenset(_LISTS["into"].split())
 _ATTRIBUTE = _OF | {"usb", "hdmi", "aux", "d", "audio", "lightning"}
 _PURE = frozenset(_LISTS["pure"].split())
+_CONTAINING = frozenset(_LISTS["containing"].split()) | NEGATIONS
+_SERVING = tuple(fold(stem) for stem in _LISTS["serving"].split())
+_SOLID, _VENEER = (tuple(fold(stem) for stem in _LISTS[name].split()) for name in ("solid", "veneer"))
 _GOES_WITH, _GOING = frozenset(_LISTS["goes_with"].split()), tuple(fold(stem) for stem in _LISTS["going_stems"].split())
 _CERTIFIED = "certificates:certified"
 _SMALL = frozenset(
@@ -128,13 +131,15 @@ class Glossary:
             if known is None or (len(term.words) > 1 and self._goes_on(hit)):
                 return None
             return Judgement(Verdict.SUPPORTED if known.so != so else Verdict.CONTRADICTED, known.fact)
-        if term.vocabulary == "makers" and not self._meant(hit):
+        if term.vocabulary in ("makers", "ingredients", "foods") and not self._meant(hit):
             return None  # the maker of the product itself, or a name in passing
         for concept, told in self.told.items():
             if vocabulary.covers(concept, term.concept):
                 if term.vocabulary == "properties" and (wrong := self._wrong_part(hit, told.fact)):
                     return wrong
                 if term.vocabulary == "colours" and self._is_other_tone(hit, told.fact):
+                    return Judgement(Verdict.CONTRADICTED, told.fact)
+                if term.vocabulary == "materials" and self._is_veneer(hit, told.fact):
                     return Judgement(Verdict.CONTRADICTED, told.fact)
                 if term.vocabulary == "materials" and (wrong := self._wrong_share(hit, told.fact, vocabulary)):
                     return wrong
@@ -184,6 +189,10 @@ class Glossary:
             return any(_is_making(word) for word in (*before, *after))
         if hit.term.vocabulary == "properties":
             return bool(_INTO & set(before[-2:]))
+        if hit.term.vocabulary == "foods":
+            return "foods" in self.speaks and not any(word.startswith(_SERVING) for word in before)
+        if hit.term.vocabulary == "ingredients":
+            return "ingredients" in self.speaks or bool(_CONTAINING & set(before))
         if hit.term.vocabulary == "makers":
             fits = bool(_GOES_WITH & set(before[-2:])) or any(word.startswith(_GOING) for word in before)
             return fits or "makers" in self.speaks
@@ -192,7 +201,7 @@ class Glossary:
             return made_of or ("materials" in self.speaks and bool(_MADE_OF & set(before[-1:])))
         if hit.term.vocabulary == "colours":
             follows = hit.term.words[0] in _GREEN and "colours" in self.speaks and not _GREEN_THINGS & set(before[-1:])
-            return follows or bool(_IN_COLOUR & set(before[-1:]))
+            return follows or bool(_IN_COLOUR & set(before[-2:]))
         return hit.term.vocabulary in self.speaks
 
     def _is_other_tone(self, hit: Hit, key: str) -> bool:
@@ -200,6 +209,12 @@ class Glossary:
         beside = self.words[max(0, hit.first - 1) : hit.last + 1]
         told = [word for fact in self.facts if fact.key == key for said in fact.texts for word in words(said)]
         return {_tone(beside), _tone(told)} == {"light", "dark"}
+
+    def _is_veneer(self, hit: Hit, key: str) -> bool:
+        """Whether it is solid in the text, and a veneer or an imitation in the fact."""
+        beside = self.words[max(0, hit.first - 1) : hit.last + 1]
+        told = " ".join(fold(said) for fact in self.facts if fact.key == key for said in fact.texts)
+        return any(word.plain.startswith(_SOLID) for word in beside) and any(stem in told for stem in _VENEER)
 
     def _is_of_the_sky(self, hit: Hit) -> bool:
         beside = self.words[max(0, hit.first - 1) : hit.first] + self.words[hit.last : hit.last + 1]
@@ -230,7 +245,7 @@ def _tone(near: Sequence[Word]) -> str:
 
 
 _COMPOUND = re.compile(
-    r"([^\W\d_]{3,}?)(?:s|n|en)?(?:anteil|gehalte?|aandeel|andel|innehåll)\w{0,2}"
+    r"\b([^\W\d_]{3,40}?)(?:s|n|en)?(?:anteil|gehalte?|aandeel|andel|innehåll)\w{0,2}"
     r"\s*(?:von|van|på|av|af|beträgt|bedraagt|:)?\s*(\d+(?:[.,]\d+)?)\s*%",
     re.IGNORECASE,
 )
@@ -287,6 +302,9 @@ def _may(between: str) -> bool:
     return "," not in between and any(word.plain.startswith(_MODALS) for word in words(between)[:2])
 
 
+_FITNESS = frozenset(["safe", "compatible", "suitable", "ready", "friendly", "proof", "capable"])
+
+
 @cache
 def _feature(word: str) -> str:
     """What a product is or can be, by a folded word for it in any language; "" for other words."""
@@ -309,8 +327,8 @@ def yes_or_no(text: str, facts: Sequence[Fact]) -> Iterator[tuple[int, int, str,
             for name in fact.names
             if name not in {"is", "has", "with", "mit", "ist", "hat", "con", "avec", "s", "z"} and len(name) > 2
         ]
-        if any(_feature(name) for name in names):
-            names = [name for name in names if name != "safe"]  # iron_safe: "si può stirare"
+        if any(_feature(name) for name in names):  # iron_safe: "si può stirare"
+            names = [name for name in names if name not in _FITNESS] or names
         found = [next((w for w in text_words if _same(name, w.plain.rpartition("'")[2])), None) for name in names]
         hits = sorted((w for w in found if w is not None), key=lambda w: w.start)
         if not names or len(hits) < len(names) or hits[-1].end - hits[0].start > 60:

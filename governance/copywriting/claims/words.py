@@ -86,9 +86,8 @@ _STROKES = str.maketrans("łøđı", "lodi")  # letters that Unicode does not ta
 @lru_cache(maxsize=20_000)
 def fold(text: str) -> str:
     """Without case and accents: "Größe" → "grosse", "élevé" → "eleve", "łódź" → "lodz"."""
-    flat = unicodedata.normalize(
-        "NFKD", text.casefold().replace("ł", "l").replace("ø", "o").replace("đ", "d").replace("ı", "i")
-    )
+    plain = text.casefold().replace("ł", "l").replace("ø", "o").replace("đ", "d").replace("ı", "i").replace("’", "'")
+    flat = unicodedata.normalize("NFKD", plain)
     return "".join(character for character in flat if not unicodedata.combining(character))
 
 

@@ -15,7 +15,10 @@ from django.core.management import call_command
 
 from benchmarks import mutations
 from benchmarks.claims import Scored, rates, score
+from governance.copywriting import checks
 from governance.copywriting.claims.check import check_text
+from governance.copywriting.claims.rules import pack, shipped_packs
+from governance.copywriting.facts import Facts
 
 SEED = Path(settings.BASE_DIR).parent / "shared/data/claims/claims_seed.jsonl"
 MANY = Path(__file__).parents[2] / "data/claims/many_languages.jsonl"
@@ -127,16 +130,51 @@ def test_claims_that_were_written_before_the_checker_was_looked_at() -> None:
     assert not any(s.flagged for s in scored if s.mutation == "style")
 
 
-@pytest.mark.parametrize(("name", "count", "least"), [("unseen_2.jsonl", 320, 0.97), ("unseen_3.jsonl", 150, 0.85)])
-def test_claims_of_a_second_and_a_third_sight(name: str, count: int, least: float) -> None:
-    """At first sight recall was 0.85 and precision 0.94, then, with what fits what and sizes, 0.72 and 0.89: what was
-    missed was mended by rules, not by rows. What only one of several is ("for iOS only") is still missed."""
+@pytest.mark.parametrize(
+    ("name", "count", "least"),
+    [("unseen_2.jsonl", 320, 0.97), ("unseen_3.jsonl", 150, 0.95), ("unseen_4.jsonl", 200, 0.97)],
+)
+def test_claims_of_later_sights(name: str, count: int, least: float) -> None:
+    """At first sight recall was 0.85 and precision 0.94, then, with what fits what and sizes, 0.72 and 0.89, then, with
+    ingredients, features and years, 0.73 and 0.97: what was missed was mended by rules and words, not by rows."""
     scored = list(score(UNSEEN.with_name(name)))
     assert len(scored) == count
     precision, recall = rates(scored)
     assert recall >= least
     assert precision >= 0.99
     assert not any(s.flagged for s in scored if s.mutation == "style")
+
+
+ODD = (
+    "x",
+    "1 ",
+    "1. ",
+    "=1",
+    "1/2 ",
+    "2024-",
+    "+49 ",
+    "€ 5 ",
+    "1.1.",
+    "a.",
+    "a@",
+    "10 x 20 cm ",
+    "5' ",
+    "only red ",
+    "< ",
+)
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("rules", [True, False])
+def test_no_text_however_odd_holds_a_worker_up(rules: bool) -> None:
+    """Of patterns that look back from every character each of these took minutes; all are some seconds together."""
+    facts = {"colours": ["red", "blue"], "width": {"amount": "5", "unit": "cm"}, "name": "Model 3000"}
+    packs = [rule for code in shipped_packs() for rule in pack(code)] if rules else []
+    for odd in ODD:
+        text = (odd * 20_000)[:20_000]
+        given = Facts(facts, dict.fromkeys(facts, ()), {code: code for code in facts})
+        for claim in checks.checked(text, locale="de_DE", facts=given, rules=packs).claims:
+            assert text[claim["start"] : claim["end"]] == claim["text"]  # type: ignore[misc]
 
 
 def test_a_true_sentence_with_one_thing_changed_is_flagged() -> None:
@@ -307,7 +345,7 @@ def test_statements_as_shops_make_them_are_flagged_and_honest_ones_are_not(tmp_p
     """Of health, of the environment, of being the best. Of those that nobody had looked at, first 180 and
     then 240 in ten languages, 158 and 205 were flagged, and 1 of 140 honest ones; then their words were added."""
     rows = [orjson.loads(line) for line in STATEMENTS.read_bytes().splitlines()]
-    assert len(rows) == 641
+    assert len(rows) == 887
     path = tmp_path / "texts.jsonl"
     lines = [{"text": row["text"], "locale": row["language"], "facts": {}} for row in rows]
     path.write_bytes(b"\n".join(map(orjson.dumps, lines)))

@@ -107,6 +107,15 @@ def test_a_changed_fact_is_flagged(models: Desk, number: int) -> None:
     assert refused.value.code in ("blocked", "contradicted", "unsupported")
 
 
+@pytest.mark.parametrize("left", ["", "  ", "<p> </p>", None])
+def test_a_draft_of_which_nothing_is_left_is_not_taken(desk: Desk, left: str | None) -> None:
+    draft = desk.draft(desk.version(), desk.product())
+    with pytest.raises(CannotDecide, match="Nothing is left of it") as refused:
+        take(desk, draft, instead=left, edited=True)
+    assert refused.value.status == 422
+    assert Proposal.objects.get().state == "open"
+
+
 def test_a_draft_whose_facts_changed_is_not_taken(desk: Desk) -> None:
     product = desk.product()
     draft = desk.draft(desk.version(), product)
