@@ -14,7 +14,8 @@ from django.utils import timezone
 from catalog.access.reach import seen
 from catalog.change_sets import acting
 from catalog.models import ChangeSet, User
-from governance.models import DigestMail, Proposal, Standing
+from governance import proposals
+from governance.models import DigestMail, Standing
 from governance.workflow.base import APPROVE, in_review
 
 logger = logging.getLogger("pimhub.digest")
@@ -26,9 +27,9 @@ def digest_for(user: User) -> str:
     with acting(user=user, source=ChangeSet.Source.SYSTEM):
         reviews = _reviews() if user.has_perm(APPROVE) else Standing.objects.none()
         mine = reviews.filter(assigned_to=user)
-        proposals = seen(Proposal.objects.filter(state=Proposal.State.OPEN, assigned_to=user), "product").count()
+        proposed = seen(proposals.waiting().filter(assigned_to=user), "product").count()
         free = reviews.filter(assigned_to__isnull=True)
-        if not (mine.exists() or free.exists() or proposals):
+        if not (mine.exists() or free.exists() or proposed):
             return ""
         context = {
             "user": user,
@@ -38,7 +39,7 @@ def digest_for(user: User) -> str:
             "free": free.count(),
             "overdue": (mine | free).filter(due_at__lt=timezone.now()).count(),
             "rows": (mine | free).select_related("product")[:LISTED],
-            "proposals": proposals,
+            "proposals": proposed,
         }
         return render_to_string("governance/digest.txt", context).strip() + "\n"
 

@@ -13,7 +13,7 @@ from catalog.access.reach import seen, sight
 from catalog.imports.doubts import doubts
 from catalog.models import Product, User
 from catalog.products.told import part_label
-from governance import reminders
+from governance import proposals, reminders
 from governance.copywriting.checks import instruction_in
 from governance.copywriting.resting import CHANGE
 from governance.models import ContentScore, Draft, Embargo, Override, Proposal, SalePolicy, Standing, TextOrigin
@@ -97,7 +97,7 @@ def people_entry(request: HttpRequest) -> dict[str, Any] | None:
 def proposals_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("catalog.change_product"):
         return None
-    count = seen(Proposal.objects.filter(state=Proposal.State.OPEN), "product")
+    count = seen(proposals.waiting(), "product")
     url = reverse("proposal_list")
     return panels.entry(request, label="Proposals", url=url, icon="inbox", order=28, count=count)
 
@@ -105,7 +105,7 @@ def proposals_entry(request: HttpRequest) -> dict[str, Any] | None:
 def copy_entry(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm("governance.use_ai"):
         return None
-    count = seen(Draft.objects.filter(proposal__state=Proposal.State.OPEN), "proposal__product")
+    count = seen(Draft.objects.filter(proposal__in=proposals.waiting()), "proposal__product")
     return panels.entry(request, label="Texts", url=reverse("copy_home"), icon="edit", order=27, count=count)
 
 

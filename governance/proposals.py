@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog import change_sets, events
@@ -33,6 +34,11 @@ Wanted = Mapping[str, Mapping[str, JSON]]  # {SKU, or "" for the product: {value
 # A proposal is for those whom these refuse.
 NOT_THEIRS = ("owned", "archived", "forbidden", "proposed", "overridden")
 S = Proposal.State
+
+
+def waiting() -> QuerySet[Proposal]:
+    """What is to be decided: those of products in the trash come back with them."""
+    return Proposal.objects.filter(state=S.OPEN, product__trashed_at=None)
 
 
 class CannotPropose(Exception):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from catalog import change_sets, stamp
@@ -42,31 +42,37 @@ def follow(deltas: Sequence[ProductDelta]) -> None:
     ids = [delta.product.pk for delta in deltas]
     told = {pk for (pk,) in _TOLD(ids)}
     known: dict[int, list[TextOrigin]] = {}
-    for row in TextOrigin.objects.filter(product_id__in=told).select_related("draft").order_by("pk") if told else ():
+    for row in _rows(TextOrigin.objects.filter(product_id__in=told)) if told else ():
         known.setdefault(row.product_id, []).append(row)
+    edited: list[_Edit] = []
     for delta in deltas:
         if rows := known.get(delta.product.pk):
             for sku, keys in delta.changes.items():
                 for key, pair in keys.items():
-                    _follow(delta.product, rows, sku, key, pair[1])
-            _follow_parts(delta, rows)
+                    edited += _follow(delta.product, rows, sku, key, pair[1])
+            edited += _follow_parts(delta, rows)
+    _keep_edits(edited)
     if touched := [delta.product.pk for delta in deltas if delta.product.pk in known and "content" in delta.facets]:
         refresh(touched)
 
 
-def _follow(product: Product, rows: Sequence[TextOrigin], sku: str, key: str, value: JSON) -> None:
+# AI's text that somebody edited, and what became of it.
+_Edit = tuple[TextOrigin, Product, str]
+
+
+def _follow(product: Product, rows: Sequence[TextOrigin], sku: str, key: str, value: JSON) -> Iterator[_Edit]:
     current = next((row for row in rows if row.is_current and (row.sku, row.key) == (sku, key)), None)
     same = _of_same_text([row for row in rows if not is_proposable(row.key)], value)
     if same is not None:
         note(product=product, sku=sku, key=key, value=value, draft=same.draft, kind=same.kind, rests=same.rests)
     elif current is not None:
         if isinstance(value, str) and alike(current.draft.text, plain(value)) >= REWRITTEN:
-            _edited(current, product, sku, key, value)
+            yield current, product, value
         else:
             TextOrigin.objects.filter(pk=current.pk).update(is_current=False)
 
 
-def _follow_parts(delta: ProductDelta, rows: Sequence[TextOrigin]) -> None:
+def _follow_parts(delta: ProductDelta, rows: Sequence[TextOrigin]) -> Iterator[_Edit]:
     """Texts of pictures and categories that came from drafts: what became of them."""
     own = delta.changes.get("", {})
     content = {"": {name: pair[1] for name, pair in own.items() if name in ("media", "categories")}}
@@ -83,16 +89,18 @@ def _follow_parts(delta: ProductDelta, rows: Sequence[TextOrigin]) -> None:
         if digest(value) == row.value_hash:
             continue
         if isinstance(value, str) and alike(row.draft.text, value) >= REWRITTEN:
-            _edited(row, delta.product, "", row.key, value)
+            yield row, delta.product, value
         else:
             TextOrigin.objects.filter(pk=row.pk).update(is_current=False)
 
 
-def _edited(row: TextOrigin, product: Product, sku: str, key: str, value: str) -> None:
-    """AI's text as somebody edited it: what it says now is what it rests on."""
-    facts = _facts_of([row])[row.pk]
-    rests = as_edited(row.draft, plain(value), row.rests, facts) if facts else row.rests
-    note(product=product, sku=sku, key=key, value=value, draft=row.draft, kind=K.EDITED, rests=rests)
+def _keep_edits(edited: Sequence[_Edit]) -> None:
+    """What an edited text says now is what it rests on. The facts are read once for all that were edited alike."""
+    facts = _facts_of([row for row, _, _ in edited]) if edited else {}
+    for row, product, value in edited:
+        known = facts[row.pk]
+        rests = as_edited(row.draft, plain(value), row.rests, known) if known else row.rests
+        note(product=product, sku=row.sku, key=row.key, value=value, draft=row.draft, kind=K.EDITED, rests=rests)
 
 
 def _of_same_text(rows: Sequence[TextOrigin], value: JSON) -> TextOrigin | None:
@@ -137,13 +145,15 @@ def plain(text: str) -> str:
     return re.sub(r"(?m)^- ", "", to_text(text)) if "<" in text or "&" in text else text
 
 
+def _rows(query: QuerySet[TextOrigin]) -> QuerySet[TextOrigin]:
+    """With what their facts are read by."""
+    template = "draft__version__template"
+    return query.select_related(f"{template}__attribute", f"{template}__scope").order_by("pk")
+
+
 def refresh(ids: Collection[int]) -> int:
     """Find anew which texts of these products rest on facts that changed; how many are stale."""
-    rows = list(
-        TextOrigin.objects.filter(product_id__in=ids, is_current=True).select_related(
-            "draft__version__template__attribute", "draft__version__template__scope"
-        )
-    )
+    rows = list(_rows(TextOrigin.objects.filter(product_id__in=ids, is_current=True)))
     now, mark = timezone.now(), stamp.current() or ""
     facts = _facts_of(rows)
     for row in rows:

@@ -19,6 +19,7 @@ from catalog.models.codes import code_key, key_code
 from catalog.permissions import requires
 from catalog.plans import run as plans
 from catalog.plans.kinds.base import BadPlan
+from governance import proposals
 from governance.copywriting import evaluation, generate, prompts, runs
 from governance.copywriting.facts import facts_now
 from governance.copywriting.rulebook import pack_labels
@@ -31,7 +32,6 @@ from governance.models import (
     ModelPrice,
     PromptTemplate,
     PromptVersion,
-    Proposal,
     TextOrigin,
 )
 from governance.views.named import names_of, origins_named
@@ -54,10 +54,11 @@ def languages() -> list[Locale]:
 @requires(USE)
 def copy_home(request: HttpRequest) -> HttpResponse:
     """What can be written, what is being written, what went stale."""
-    stale = seen(TextOrigin.objects.filter(is_current=True, stale_since__isnull=False), "product")
+    stale = TextOrigin.objects.filter(is_current=True, stale_since__isnull=False, product__trashed_at=None)
+    stale = seen(stale, "product")
     context = {
         "templates": PromptTemplate.objects.select_related("attribute", "scope").annotate(
-            drafts=Count("versions__drafts", filter=Q(versions__drafts__proposal__state=Proposal.State.OPEN))
+            drafts=Count("versions__drafts", filter=Q(versions__drafts__proposal__in=proposals.waiting()))
         ),
         "runs": CopyRun.objects.select_related("version__template", "requested_by")[:20],
         "stale": origins_named(
@@ -354,7 +355,7 @@ def in_use(request: HttpRequest, which: Q) -> int:
 
 def open_drafts() -> Any:
     """Waiting drafts, the flagged first."""
-    rows = Draft.objects.filter(proposal__state=Proposal.State.OPEN)
+    rows = Draft.objects.filter(proposal__in=proposals.waiting())
     return seen(rows, "proposal__product").order_by("-flags", "pk")
 
 

@@ -32,7 +32,7 @@ SHOWN = 50
 @requires("catalog.view_product")
 def proposal_list(request: HttpRequest) -> HttpResponse:
     """What waits, the oldest first; whoever may change products decides."""
-    open_ones = seen(Proposal.objects.filter(state=Proposal.State.OPEN), "product")
+    open_ones = seen(proposals.waiting(), "product")
     rows = open_ones.select_related("product", "proposed_by", "assigned_to", "draft")
     if request.GET.get("whose") == "mine":
         rows = rows.filter(assigned_to=cast(User, request.user))

@@ -176,6 +176,16 @@ def test_what_somebody_has_written_tells_nothing_that_is_hidden_from_them(
     assert desk.run(needs, product).items.get().code == "facts_missing"
 
 
+def test_what_waits_for_a_product_in_the_trash_waits_with_it(mara: Client, desk: Desk) -> None:
+    desk.draft(desk.version(), desk.product())
+    assert "Look at 1 draft" in page(mara, "/texts/")
+    mara.post("/products/tee/trash/")
+    assert "Look at" not in page(mara, "/texts/")
+    assert "describe" not in page(mara, "/proposals/")
+    assert "tee is back." in post(mara, "/trash/restore/", kind="product", key="tee")
+    assert "Look at 1 draft" in page(mara, "/texts/")
+
+
 def test_a_flagged_draft_says_why_and_is_edited_or_turned_down(mara: Client, desk: Desk) -> None:
     draft = desk.draft(desk.version(), desk.product())
     address = f"/texts/drafts/{draft.pk}/"
