@@ -37,6 +37,7 @@ TYPES = {
     },
     "sale.decided": "a sale price was approved, or refused",
     "sales.policy_changed": "who decides about sale prices of a product changed",
+    "text.stale": "a text by AI rests on a fact that is another now",
     "text.confirmed": "somebody said that a stale text holds still",
     "text.policy_changed": "what is done with stale texts of a prompt changed",
 }

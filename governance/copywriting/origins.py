@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from catalog import change_sets, stamp
+from catalog import change_sets, events, stamp
 from catalog.events import ProductDelta
 from catalog.models import Product
 from governance.copywriting.facts import Facts, facts_of_all
@@ -148,7 +148,7 @@ def plain(text: str) -> str:
 def _rows(query: QuerySet[TextOrigin]) -> QuerySet[TextOrigin]:
     """With what their facts are read by."""
     template = "draft__version__template"
-    return query.select_related(f"{template}__attribute", f"{template}__scope").order_by("pk")
+    return query.select_related("product", f"{template}__attribute", f"{template}__scope").order_by("pk")
 
 
 def refresh(ids: Collection[int]) -> int:
@@ -156,13 +156,18 @@ def refresh(ids: Collection[int]) -> int:
     rows = list(_rows(TextOrigin.objects.filter(product_id__in=ids, is_current=True)))
     now, mark = timezone.now(), stamp.current() or ""
     facts = _facts_of(rows)
+    told = []
     for row in rows:
         known = facts[row.pk]
         stale = stale_by(row.rests, known.values if known else {})
         since = (row.stale_since or now) if stale else None
+        if stale and not row.stale:
+            told.append(("text.stale", row.product, {"sku": row.sku, "key": row.key}))
         if (stale, since, mark) != (row.stale, row.stale_since, row.stamp):
             row.stale, row.stale_since, row.stamp = stale, since, mark
             row.save(update_fields=["stale", "stale_since", "stamp"])
+    if told:
+        events.append_all(told)
     return sum(bool(row.stale) for row in rows)
 
 

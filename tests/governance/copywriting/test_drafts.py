@@ -11,7 +11,7 @@ import pytest
 
 from catalog.change_sets import acting
 from catalog.imports.run import start_run, work_through
-from catalog.models import Attribute, AttributeOption, Product
+from catalog.models import Attribute, AttributeOption, DomainEvent, Product
 from channels.sandbox.openai.endpoint import HALLUCINATING, HONEST
 from governance import proposals
 from governance.copywriting import origins
@@ -321,6 +321,10 @@ def test_a_renamed_option_makes_stale_within_a_sweep(desk: Desk) -> None:
     origins.refresh_after_structure()
     assert origin(product).stale == {"colour": ["Blue", "Navy"]}  # type: ignore[union-attr]
     assert origins.refresh_after_structure() == 0
+    told = DomainEvent.objects.get(type="text.stale")  # scores, webhooks and whoever else follows learn of it
+    assert (told.product_code, told.data) == ("tee", {"sku": "", "key": KEY})
+    desk.world.change(values={"fabric": "Wool"})
+    assert DomainEvent.objects.filter(type="text.stale").count() == 1  # it was stale before
 
 
 INJECTED = [
